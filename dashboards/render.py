@@ -1,0 +1,197 @@
+"""The quarterly report as one HTML file that needs nothing else: styles and charts stand inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from truecost.dashboards import charts, formats
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+RECENT_QUARTERS = 8  # what a model's chart and table show; the workbook holds them all
+RUNS_SHOWN = 12
+COST_KINDS = {
+    "compute": "Compute",
+    "labor": "Labor",
+    "annotation": "Annotation",
+    "inference_api": "Inference API",
+    "storage": "Storage",
+    "other": "Other",
+}
+
+
+class Figure(NamedTuple):
+    """A key figure: its name, its value and the small print below it, each as text."""
+
+    label: str
+    value: str
+    note: str
+
+
+class Runs(NamedTuple):
+    """The training runs that are listed, and how many others cost how much."""
+
+    shown: list[Mapping[str, Any]]
+    other_count: int
+    other_cost: Decimal
+
+
+def render_report(report: Mapping[str, Any]) -> str:
+    """The HTML text of the true-cost report of one quarter.
+
+    `report` holds exact decimals for money and hours, shares of 0 to 1, and dates; amounts are in
+    report["currency"]. Every text in it is escaped, in the page and in the charts.
+    """
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "money": formats.money,
+        "share": formats.share,
+        "multiplier": formats.multiplier,
+        "hours": formats.hours,
+        "day": formats.day,
+        "stage": charts.stage_label,
+        "kind": COST_KINDS.__getitem__,
+        "words": _words,
+    }
+    template = environment.from_string(_text("report.html.j2"))
+    return template.render(
+        report=report,
+        css=Markup(_text("report.css")),
+        last_day=report["quarter_end"] - timedelta(days=1),
+        headline=headline(report),
+        figures=key_figures(report),
+        is_at_least=is_at_least(report),
+        models=[_model_view(model, report["currency"]) for model in report["models"]],
+        strip=_strip(report["models"]),
+        yardstick_figures={row["id"]: row["figure"] for row in report["yardsticks"]},
+    )
+
+
+def is_at_least(report: Mapping[str, Any]) -> bool:
+    """Whether the totals are lower bounds: something is missing, or a model's sources are incomplete."""
+    return bool(report["missing"]) or any(_is_incomplete(model) for model in report["models"])
+
+
+def headline(report: Mapping[str, Any]) -> str:
+    """The quarter in words: what it truly cost, what people quote, and the multiplier to date."""
+    total, currency = report["total"], report["currency"]
+    if total["true_cost"] is None:
+        return f"In {report['quarter']} no cost is recorded. {_to_date(total)}."
+    at_least = "at least " if is_at_least(report) else ""
+    true_cost = formats.money(total["true_cost"], currency)
+    return (
+        f"In {report['quarter']} {_subject(report)} truly cost {at_least}{true_cost};"
+        f" {_quoted(total, currency)}. {_to_date(total)}."
+    )
+
+
+def key_figures(report: Mapping[str, Any]) -> list[Figure]:
+    """The five figures a reader looks for first, all models and unallocated charges together."""
+    total, currency = report["total"], report["currency"]
+    in_quarter = f"{currency}, this quarter"
+    part = total["unallocated_share"]
+    unallocated = in_quarter if part is None else f"{currency}, {formats.share(part)} of the quarter"
+    return [
+        Figure("True cost", formats.money(total["true_cost"]), in_quarter),
+        Figure("Training-only cost", formats.money(total["training_only_cost"]), in_quarter),
+        Figure("Multiplier to date", formats.multiplier(total["multiplier_to_date"]), _this_quarter(total)),
+        Figure("True cost to date", formats.money(total["true_cost_to_date"]), f"{currency}, all quarters"),
+        Figure("Unallocated", formats.money(total["unallocated_cost"]), unallocated),
+    ]
+
+
+def costliest_runs(runs: Sequence[Mapping[str, Any]], limit: int = RUNS_SHOWN) -> Runs:
+    """The `limit` costliest runs in the order given; the others are counted and summed, never dropped."""
+    ranked = sorted(range(len(runs)), key=lambda place: _cost(runs[place]), reverse=True)
+    kept, others = sorted(ranked[:limit]), ranked[limit:]
+    return Runs(
+        shown=[runs[place] for place in kept],
+        other_count=len(others),
+        other_cost=sum((_cost(runs[place]) for place in others), Decimal(0)),
+    )
+
+
+def _text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _cost(run: Mapping[str, Any]) -> Decimal:
+    """A run without a price ranks and adds as zero; its own line shows a dash."""
+    return run["cost"] or Decimal(0)
+
+
+def _is_incomplete(model: Mapping[str, Any]) -> bool:
+    return model["completeness"] != "complete" or bool(model["unconverted_count"])
+
+
+def _subject(report: Mapping[str, Any]) -> str:
+    """Who spent it: `the two models`, with what no model claims named apart."""
+    models, unallocated = report["models"], report["total"]["unallocated_cost"]
+    match len(models):
+        case 0:
+            who = "fine-tuning"
+        case 1:
+            who = f"the model {models[0]['model_id']}"
+        case count:
+            who = f"the {formats.number_word(count)} models"
+    if not unallocated:
+        return who
+    return f"{who}, with {formats.money(unallocated, report['currency'])} that no model claims yet,"
+
+
+def _quoted(total: Mapping[str, Any], currency: str) -> str:
+    if total["training_only_cost"]:
+        return f"the training runs people quote cost {formats.money(total['training_only_cost'], currency)}"
+    return "no promoted training run falls in the quarter, so there is no number people would quote"
+
+
+def _to_date(total: Mapping[str, Any]) -> str:
+    if total["multiplier_to_date"] is None:
+        return "To date no training run has been promoted"
+    return f"To date: {formats.multiplier(total['multiplier_to_date'])}"
+
+
+def _this_quarter(total: Mapping[str, Any]) -> str:
+    if total["multiplier"] is None:
+        return "no promoted run this quarter"
+    return f"{formats.multiplier(total['multiplier'])} this quarter"
+
+
+def _model_view(model: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """A model with its charts drawn, its recent quarters and its costliest runs."""
+    name, stages, recent = model["model_id"], model["stages"], model["history"][-RECENT_QUARTERS:]
+    return {
+        **model,
+        "is_incomplete": _is_incomplete(model),
+        "recent": recent,
+        "listed": costliest_runs(model["runs"]),
+        "quarters_chart": _inline(charts.quarters_chart(recent, currency, name)) if recent else "",
+        "stages_chart": _inline(charts.stages_chart(stages, currency, name)) if stages else "",
+    }
+
+
+def _strip(models: Sequence[Mapping[str, Any]]) -> Markup | str:
+    """The models' multipliers to date against the yardsticks; nothing where there is no model."""
+    multipliers = [(model["model_id"], model["multiplier_to_date"]) for model in models]
+    return _inline(charts.yardstick_strip(multipliers, "Multiplier to date")) if multipliers else ""
+
+
+def _inline(svg: str) -> Markup:
+    """A chart is markup already: its own texts were escaped where it was drawn."""
+    from markupsafe import Markup
+
+    return Markup(svg)

@@ -1,0 +1,1 @@
+"""The demo workspace and the script that writes it."""

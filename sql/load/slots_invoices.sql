@@ -1,0 +1,30 @@
+-- Invoices: a slot is an issuer's invoice; its content is its lines, in whatever order they came.
+CREATE OR REPLACE TEMP TABLE slots AS
+WITH line AS (
+    SELECT
+        row_index,
+        invoice_issuer_name,
+        invoice_id,
+        CAST(to_json(struct_pack(
+            x_issued_at, billing_currency, billed_cost, x_tax_amount, charge_description, charge_period_start,
+            charge_period_end, consumed_quantity, consumed_unit, tags
+        )) AS VARCHAR) AS content
+    FROM good
+)
+
+SELECT
+    row_number() OVER (ORDER BY min(row_index)) AS slot_no,
+    invoice_issuer_name,
+    invoice_id,
+    CAST(to_json([invoice_issuer_name, invoice_id]) AS VARCHAR) AS slot,
+    sha256(string_agg(content, chr(10) ORDER BY content)) AS content,
+    count(*) AS rows_accepted
+FROM line
+GROUP BY invoice_issuer_name, invoice_id;
+
+CREATE OR REPLACE TEMP VIEW accepted AS
+SELECT good.*, slots.slot_no
+FROM good
+INNER JOIN slots
+    ON good.invoice_issuer_name IS NOT DISTINCT FROM slots.invoice_issuer_name
+    AND good.invoice_id IS NOT DISTINCT FROM slots.invoice_id;

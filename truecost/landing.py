@@ -1,0 +1,277 @@
+"""Landing: every file as received, kept for good.
+
+``landing/objects/ab/abcd...`` holds each content once, under its sha256. ``landing/log/00000007.json`` says what came
+seventh: a delivery set, which is one file, or a folder's part files. Both are written aside and put in place in one
+step, so a run that dies leaves either the whole or nothing, and the ledger can be rebuilt from them alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from truecost.clock import Clock
+from truecost.workspace import SourceSection, Workspace
+
+_BLOCK = 1 << 22
+_FICLONE = 0x40049409  # Linux's ioctl for a reflink: a copy that shares its blocks until one side is written
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a set: its delivery number, its path in the workspace, its content."""
+
+    delivery_id: int
+    file: str
+    sha256: str | None
+    size_bytes: int
+    refused_because: str | None = None
+
+
+@dataclass(frozen=True)
+class LandedSet:
+    """One entry of the landing log. ``set_version`` is the number of its first delivery."""
+
+    source: str
+    set_name: str
+    set_version: int
+    received_at: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class _Content:
+    sha256: str | None
+    size_bytes: int
+    refused_because: str | None = None
+
+
+class Landing:
+    """The landing folder of a workspace."""
+
+    def __init__(self, root: Path) -> None:
+        self._objects = root / "objects"
+        self._log = root / "log"
+        self._seen = root / "seen.json"
+
+    def object_path(self, sha256: str) -> Path:
+        return self._objects / sha256[:2] / sha256
+
+    def entries(self) -> list[LandedSet]:
+        """The log, oldest first."""
+        if not self._log.is_dir():
+            return []
+        found = []
+        for path in sorted(self._log.glob("*.json")):
+            entry = json.loads(path.read_text("utf-8"))
+            found.append(LandedSet(**{**entry, "parts": tuple(Part(**part) for part in entry["parts"])}))
+        return found
+
+    def land(self, workspace: Workspace, clock: Clock) -> list[LandedSet]:
+        """Take in every new content of the workspace's sources; returns the new entries.
+
+        A path whose content is that of its last delivery is left alone. A file that can't be read, or keeps changing
+        while it is read, is logged as a refused delivery and tried again next time.
+        """
+        for folder in (self._objects, self._log):
+            folder.mkdir(parents=True, exist_ok=True)
+        _clear_leftovers(self._objects, self._log)
+        entries = self.entries()
+        last = {(e.source, p.file): p for e in entries for p in e.parts}
+        number = max((part.delivery_id for e in entries for part in e.parts), default=0) + 1
+        seen = _Seen(self._seen)
+        landed = []
+        for source in workspace.config.sources:
+            for set_name, files in _sets(workspace, source):
+                contents = {file: self._take(workspace.root / file, seen) for file in files}
+                if all(_same(last.get((source.name, file)), content) for file, content in contents.items()):
+                    self._clear_inbox(workspace, contents)
+                    continue
+                entry = LandedSet(
+                    source.name,
+                    set_name,
+                    number,
+                    clock.now().isoformat(),
+                    tuple(Part(number + i, file, **asdict(content)) for i, (file, content) in enumerate(contents.items())),
+                )
+                self._append(entry)
+                number += len(entry.parts)
+                landed.append(entry)
+                self._clear_inbox(workspace, contents)
+        seen.save()
+        return landed
+
+    def _append(self, entry: LandedSet) -> None:
+        text = json.dumps(asdict(entry), indent=1, ensure_ascii=False) + "\n"
+        _write_once(self._log / f"{entry.set_version:08d}.json", text.encode())
+
+    def _clear_inbox(self, workspace: Workspace, contents: Mapping[str, _Content]) -> None:
+        """With ``landing = "move"``, take what has landed out of the inbox: only now that it is safe here."""
+        if workspace.config.workspace.landing == "move":
+            for file, content in contents.items():
+                if content.sha256:
+                    (workspace.root / file).unlink(missing_ok=True)
+
+    def _take(self, path: Path, seen: _Seen) -> _Content:
+        """The content of ``path``, now among the objects."""
+        if path.is_dir():
+            return _Content(None, 0, "there is a folder where a file should be; take it out or correct `path`")
+        try:
+            for _ in range(3):
+                before = _state(path)
+                known = seen.get(path, before)
+                if known and self.object_path(known).exists():
+                    return _Content(known, before[0])
+                sha256, temporary = self._copy(path)
+                if _state(path) == before and temporary.stat().st_size == before[0]:
+                    self._keep(temporary, sha256)
+                    seen.put(path, before, sha256)
+                    return _Content(sha256, before[0])
+                temporary.unlink()
+        except OSError as error:
+            return _Content(None, 0, f"the file can't be read ({error.strerror or error}); allow reading it")
+        return _Content(None, 0, "the file changes while it is read; it is left for the next run")
+
+    def _copy(self, path: Path) -> tuple[str, Path]:
+        """A private copy of ``path`` and its sha256: a reflink where the file system has one."""
+        digest = hashlib.sha256()
+        handle, name = tempfile.mkstemp(dir=self._objects, prefix=".new-")
+        with os.fdopen(handle, "wb") as target, path.open("rb") as origin:
+            cloned = _reflink(origin.fileno(), target.fileno())
+            with Path(name).open("rb") if cloned else contextlib.nullcontext(origin) as readable:
+                while block := readable.read(_BLOCK):
+                    digest.update(block)
+                    if not cloned:
+                        target.write(block)
+            target.flush()
+            os.fsync(target.fileno())
+        return digest.hexdigest(), Path(name)
+
+    def _keep(self, temporary: Path, sha256: str) -> None:
+        target = self.object_path(sha256)
+        if target.exists():
+            temporary.unlink()
+            return
+        target.parent.mkdir(exist_ok=True)
+        temporary.chmod(0o444)
+        temporary.rename(target)
+        _sync_folder(target.parent)
+
+
+class _Seen:
+    """Which content a path last had, by what the file system says of it: spares hashing what has not changed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[str, list[object]] = {}
+        with contextlib.suppress(OSError, ValueError):
+            self._known = json.loads(path.read_text("utf-8"))
+
+    def get(self, path: Path, state: tuple[int, ...]) -> str | None:
+        known = self._known.get(str(path))
+        return str(known[1]) if known and known[0] == list(state) else None
+
+    def put(self, path: Path, state: tuple[int, ...], sha256: str) -> None:
+        # A file written in this very moment could be written again without a trace in its times.
+        if state[1] < datetime.now().timestamp() * 1e9 - 2e9:
+            self._known[str(path)] = [list(state), sha256]
+
+    def save(self) -> None:
+        temporary = self._path.with_suffix(".new")
+        temporary.write_text(json.dumps(self._known), "utf-8")
+        temporary.rename(self._path)
+
+
+def source_files(workspace: Workspace, source: SourceSection) -> list[str]:
+    """The paths ``source`` names now, sorted, relative to the workspace where they lie in it."""
+    path = workspace.root / source.path
+    if path.is_dir():
+        found: Iterable[Path] = (item for item in path.rglob("*") if item.is_file())
+    elif glob.has_magic(source.path):
+        found = (Path(name) for name in glob.glob(str(path), recursive=True) if not name.endswith(os.sep))
+    else:
+        found = [path] if path.exists() or path.is_symlink() else []
+    shown = (item for item in found if not item.name.startswith("."))
+    return sorted(_relative(item, workspace.root) for item in shown)
+
+
+def set_order(source: SourceSection, file: str) -> str | None:
+    """What ``version`` captures of the path: which delivery of a period is newer, where the source says so."""
+    found = re.search(source.version, file) if source.version else None
+    if found is None:
+        return None
+    captured = found.group(1)
+    return captured.zfill(20) if captured.isdigit() else captured
+
+
+def _sets(workspace: Workspace, source: SourceSection) -> Iterator[tuple[str, list[str]]]:
+    files = source_files(workspace, source)
+    if source.delivery == "file":
+        yield from ((file, [file]) for file in files)
+        return
+    folders: dict[str, list[str]] = {}
+    for file in files:
+        folders.setdefault(str(Path(file).parent), []).append(file)
+    yield from sorted(folders.items())
+
+
+def _relative(path: Path, root: Path) -> str:
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _same(last: Part | None, content: _Content) -> bool:
+    return last is not None and (last.sha256, last.refused_because) == (content.sha256, content.refused_because)
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    stat = path.stat()
+    return stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns), stat.st_mtime_ns, stat.st_ino
+
+
+def _reflink(origin: int, target: int) -> bool:
+    try:
+        import fcntl
+
+        fcntl.ioctl(target, _FICLONE, origin)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    """Write a file that must not be there yet, in one step."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.link(name, path)
+    Path(name).unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _clear_leftovers(*folders: Path) -> None:
+    for folder in folders:
+        for leftover in folder.glob(".new-*"):
+            with contextlib.suppress(OSError):
+                leftover.unlink()

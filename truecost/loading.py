@@ -1,0 +1,317 @@
+"""Loading: each landed file -> staged rows -> judged -> the ledger and the quarantine, one transaction a delivery.
+
+A delivery's rows depend on its file, its source's settings, the suite and the code, and on no other delivery: what a
+newer delivery does to an older one is derived later (sql/books). So any delivery can be loaded again, in any order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from truecost.errors import DeliveryRefused
+from truecost.landing import LandedSet, Landing, Part, set_order
+from truecost.queries import identifier, literal, names, query
+from truecost.sources import FileOptions, Format, RawTable, formats
+from truecost.validation import Suite, judge, load_suite
+from truecost.warehouse import transaction
+from truecost.workspace import SourceSection, Workspace
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Progress = Callable[[str], None]
+DATASET_TABLES = {
+    "charges": "charges",
+    "invoices": "charges",
+    "jobs": "jobs",
+    "training_runs": "training_runs",
+    "rates": "rates",
+}
+_WITH_SLOTS = ("charges", "invoices")
+
+
+class _Counts(NamedTuple):
+    read: int
+    accepted: int
+    quarantined: int
+    skipped: int
+    unreadable: int
+    rounded: int
+
+
+_NO_ROWS = _Counts(0, 0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What one delivery came to."""
+
+    delivery_id: int
+    source: str
+    file: str
+    rows_read: int
+    rows_accepted: int
+    rows_quarantined: int
+    rows_skipped: int
+    refused_because: str | None
+
+
+def load_landed(
+    con: DuckDBPyConnection, workspace: Workspace, progress: Progress = lambda message: None
+) -> list[Loaded]:
+    """Load every landed delivery whose file, settings, suite or code is not what it was last loaded with."""
+    landing = Landing(workspace.landing)
+    known = dict(con.execute("SELECT delivery_id, fingerprint FROM log.deliveries").fetchall())
+    loaded = []
+    for entry, part, source in _landed_parts(landing, workspace):
+        suite = load_suite(workspace, formats()[source.format].dataset)
+        fingerprint = _fingerprint(part, source, suite)
+        if known.get(part.delivery_id) == fingerprint:
+            continue
+        progress(f"loading {part.file}")
+        path = landing.object_path(part.sha256) if part.sha256 else None
+        loaded.append(load_delivery(con, entry, part, path, source, suite, fingerprint))
+    return loaded
+
+
+def load_delivery(
+    con: DuckDBPyConnection,
+    entry: LandedSet,
+    part: Part,
+    path: Path | None,
+    source: SourceSection,
+    suite: Suite,
+    fingerprint: str = "",
+) -> Loaded:
+    """Load one file, replacing what an earlier load of the same delivery left."""
+    fmt = formats()[source.format]
+    refused_because, version, raw, ignored = part.refused_because, "", None, list[str]()
+    try:
+        if path is not None and refused_because is None:
+            raw = _staged(con, path, fmt, source)
+            version = fmt.version_of(raw.header)
+            matched = fmt.match_columns(raw.header, _options(source))
+            ignored = _unmatched(fmt, raw, matched) if fmt.extra_columns == "ignored" else []
+            judge(con, suite)
+            _find_faulty(con, suite, raw, matched)
+            _accept(con, fmt, part.delivery_id, part.sha256 or "")
+    except DeliveryRefused as refusal:
+        refused_because, raw = str(refusal), None
+
+    with transaction(con):
+        _forget(con, part.delivery_id)
+        counts = _write_facts(con, fmt, raw) if raw else _NO_ROWS
+        con.execute(
+            "INSERT INTO log.deliveries BY NAME SELECT ? AS delivery_id, ? AS source, ? AS format, ? AS format_version, "
+            "? AS dataset, ? AS file, ? AS set_name, ? AS set_version, ? AS set_order, ? AS sha256, ? AS size_bytes, "
+            "CAST(? AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS received_at, ? AS fingerprint, ? AS refused_because, "
+            "? AS rows_read, ? AS rows_accepted, ? AS rows_quarantined, ? AS rows_skipped, ? AS rows_unreadable, "
+            "? AS rows_rounded, ? AS columns_ignored, ? AS warnings",
+            [
+                *(part.delivery_id, source.name, fmt.name, version, fmt.dataset, part.file),
+                *(entry.set_name, entry.set_version, set_order(source, part.file), part.sha256, part.size_bytes),
+                *(entry.received_at, fingerprint, refused_because, *counts, ignored, _warnings(con) if raw else []),
+            ],
+        )
+    return Loaded(part.delivery_id, source.name, part.file, *counts[:4], refused_because)
+
+
+def _landed_parts(landing: Landing, workspace: Workspace) -> Iterator[tuple[LandedSet, Part, SourceSection]]:
+    for entry in landing.entries():
+        source = workspace.source(entry.source)
+        if source is not None:
+            yield from ((entry, part, source) for part in entry.parts)
+
+
+def _staged(con: DuckDBPyConnection, path: Path, fmt: Format, source: SourceSection) -> RawTable:
+    """Read and type the file into the temp table ``stage``, seen through the temp view ``staged``."""
+    import duckdb
+
+    for variable, value in (("currency", source.currency), ("timezone", source.timezone), ("cluster", source.cluster)):
+        con.execute(f"SET VARIABLE source_{variable} = {literal(value) if value else 'NULL::VARCHAR'}")
+    raw = fmt.read(con, path, fmt, _options(source))
+    if raw.careful is None:
+        _stage(con, raw, fmt, source)
+    else:
+        try:
+            rows = _stage(con, raw, fmt, source)
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
+            rows = None
+        if rows != raw.expected_rows:
+            raw = raw.careful()
+            _stage(con, raw, fmt, source)
+    _create_staged_view(con, raw)
+    return raw
+
+
+def _stage(con: DuckDBPyConnection, raw: RawTable, fmt: Format, source: SourceSection) -> int:
+    matched = fmt.match_columns(raw.header, _options(source))
+    words = ", ".join(literal(word) for word in fmt.null_words)
+    selected = []
+    for column in fmt.columns:
+        if column.name in matched:
+            name = identifier(matched[column.name])
+            selected.append(f"CASE WHEN {name} NOT IN ({words}) THEN {name} END AS {identifier(column.name)}")
+        else:
+            selected.append(f"CAST(NULL AS VARCHAR) AS {identifier(column.name)}")
+    if fmt.extra_columns == "tags":
+        extra = _unmatched(fmt, raw, matched)
+        packed = ", ".join(f"{identifier(name)} := nullif({identifier(name)}, '')" for name in extra)
+        tags = f"CAST(to_json(struct_pack({packed})) AS VARCHAR)" if extra else "CAST(NULL AS VARCHAR)"
+        selected.append(f"{tags} AS extra_tags")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT {', '.join(selected)} FROM {raw.relation}")
+    # In autocommit: only then do the stage's row ids count from 0 in the file's order.
+    con.execute(f"CREATE OR REPLACE TEMP TABLE stage AS {query(fmt.sql)}")
+    row = con.execute("SELECT count(*) FROM stage").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _create_staged_view(con: DuckDBPyConnection, raw: RawTable) -> None:
+    fields = [name for name, *_ in con.execute("SELECT checks.* FROM stage LIMIT 0").description or ()]
+    checks = ", ".join(f"checks.{identifier(name)} AS {identifier(f'{name}_check')}" for name in fields)
+    line = f"stage.rowid + {raw.first_line}" if raw.first_line is not None else "raw_rows.__line"
+    joined = "" if raw.first_line is not None else "JOIN raw_rows ON raw_rows.rowid = stage.rowid"
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW lined AS SELECT stage.rowid AS row_index, {line} AS x_line, stage.* "
+        f"FROM stage {joined}"
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * EXCLUDE (checks), {checks} FROM lined WHERE skip_reason IS NULL"
+    )
+
+
+def _find_faulty(con: DuckDBPyConnection, suite: Suite, raw: RawTable, matched: dict[str, str]) -> None:
+    """The temp table ``faulty``: each row to quarantine, with the first rule it failed and the file's own values."""
+    con.execute("CREATE OR REPLACE TEMP TABLE file_columns (column_name VARCHAR, file_column VARCHAR)")
+    if matched:
+        con.execute(
+            "INSERT INTO file_columns SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+            [list(matched), list(matched.values())],
+        )
+    same_group = " AND ".join(f"staged.{identifier(n)} IS NOT DISTINCT FROM profile.{identifier(n)}" for n in suite.columns)
+    con.execute(query("load/faulty").replace("/* same group */ TRUE", same_group))
+    if con.execute("SELECT 1 FROM faulty LIMIT 1").fetchone() is None:
+        con.execute("CREATE OR REPLACE TEMP TABLE faulty_values (row_index BIGINT, fields MAP(VARCHAR, VARCHAR))")
+        return
+    header = ", ".join(literal(name) for name in raw.header)
+    fields = ", ".join(identifier(name) for name in raw.header)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE faulty_values AS SELECT row_index, MAP([{header}], [{fields}]) AS fields "
+        f"FROM (SELECT row_number() OVER () - 1 AS row_index, * FROM {raw.relation}) SEMI JOIN faulty USING (row_index)"
+    )
+
+
+def _accept(con: DuckDBPyConnection, fmt: Format, delivery_id: int, sha256: str) -> None:
+    """The temp view ``accepted``: the good rows, with the slot each speaks for where the dataset has slots."""
+    for variable, value in (("id", str(delivery_id)), ("dataset", literal(fmt.dataset)), ("sha256", literal(sha256))):
+        con.execute(f"SET VARIABLE delivery_{variable} = {value}")
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW good AS SELECT * EXCLUDE (checks, skip_reason) FROM lined "
+        "ANTI JOIN faulty USING (row_index) WHERE skip_reason IS NULL"
+    )
+    if fmt.dataset in _WITH_SLOTS:
+        con.execute(query(f"load/slots_{fmt.dataset}"))
+    else:
+        con.execute("CREATE OR REPLACE TEMP VIEW accepted AS SELECT *, CAST(NULL AS INTEGER) AS slot_no FROM good")
+
+
+def _write_facts(con: DuckDBPyConnection, fmt: Format, raw: RawTable) -> _Counts:
+    """Write the staged delivery's rows, claims, quarantine and control totals."""
+    con.execute(query(f"load/{DATASET_TABLES[fmt.dataset]}"))
+    if fmt.dataset in _WITH_SLOTS:
+        con.execute(query("load/claims"))
+    con.execute(query("load/quarantine"))
+    for bad in raw.malformed:
+        con.execute(
+            "INSERT INTO log.quarantine VALUES (getvariable('delivery_id'), ?, ?, 'well_formed', NULL, ?, ?, ?, [], ?)",
+            [
+                *(bad.line, fmt.dataset, bad.text[:200], bad.message),
+                *("export the file again, or mend the line", json.dumps({"text": bad.text}, ensure_ascii=False)),
+            ],
+        )
+    if fmt.money:
+        con.execute(f"CREATE OR REPLACE TEMP VIEW money AS {' UNION ALL '.join(_money_selects(fmt))}")
+        con.execute(query("load/control_totals"))
+    rows = _one(con, "SELECT count(*), count(skip_reason) FROM stage")
+    faulty = _one(con, "SELECT count(*) FROM faulty")[0]
+    states = [f"checks.{identifier(name)}" for name in fmt.money]
+    unreadable = " OR ".join(f"{state} IN ('not_a_number', 'out_of_range')" for state in states) or "FALSE"
+    rounded = " OR ".join(f"{state} = 'rounded'" for state in states) or "FALSE"
+    odd = _one(con, f"SELECT count(*) FILTER ({unreadable}), count(*) FILTER ({rounded}) FROM stage")
+    bad_lines = len(raw.malformed)
+    return _Counts(
+        read=rows[0] + bad_lines,
+        accepted=rows[0] - rows[1] - faulty,
+        quarantined=faulty + bad_lines,
+        skipped=rows[1],
+        unreadable=odd[0] + (bad_lines if fmt.money else 0),
+        rounded=odd[1],
+    )
+
+
+def _money_selects(fmt: Format) -> Iterator[str]:
+    currency = identifier(fmt.currency_column or "")
+    for name, staged in fmt.money.items():
+        shown = f"{literal(name)} AS column_name, {currency} AS currency"
+        amount = f"{identifier(staged)} AS amount"
+        yield f"SELECT {shown}, 'accepted' AS part, slot_no, {amount} FROM accepted"
+        yield f"SELECT {shown}, 'quarantined', NULL, {amount} FROM staged SEMI JOIN faulty USING (row_index)"
+        yield f"SELECT {shown}, 'skipped', NULL, {amount} FROM lined WHERE skip_reason IS NOT NULL"
+
+
+def _warnings(con: DuckDBPyConnection) -> list[str]:
+    """What the suite finds odd but not wrong, in words."""
+    found = con.execute(
+        "SELECT first(message), sum(rows) FROM failing JOIN profile USING (group_id) "
+        "WHERE is_warning GROUP BY position ORDER BY position"
+    ).fetchall()
+    return [f"{rows} {'row' if rows == 1 else 'rows'}: {message}" for message, rows in found]
+
+
+def _forget(con: DuckDBPyConnection, delivery_id: int) -> None:
+    for table in sorted(set(DATASET_TABLES.values())):
+        con.execute(f"DELETE FROM ledger.{table} WHERE x_delivery_id = ?", [delivery_id])
+    for table in ("deliveries", "claims", "control_totals", "quarantine"):
+        con.execute(f"DELETE FROM log.{table} WHERE delivery_id = ?", [delivery_id])
+
+
+def _options(source: SourceSection) -> FileOptions:
+    settings = frozenset(key for key in ("currency", "cluster") if getattr(source, key))
+    return FileOptions(source.columns, settings)
+
+
+def _unmatched(fmt: Format, raw: RawTable, matched: dict[str, str]) -> list[str]:
+    used = set(matched.values())
+    return [name for name in raw.header if name not in used and name != "__end"]
+
+
+def _one(con: DuckDBPyConnection, sql: str) -> tuple[int, ...]:
+    return tuple(con.execute(sql).fetchone() or ())
+
+
+def _fingerprint(part: Part, source: SourceSection, suite: Suite) -> str:
+    """What a load depends on, as one hash."""
+    fmt = formats()[source.format]
+    settings = source.model_dump(mode="json", exclude={"path", "delivery", "restates"})
+    parts = [part.sha256, part.refused_because, part.file, settings, suite.fingerprint, _code_fingerprint(fmt.sql)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@cache
+def _code_fingerprint(sql: str) -> str:
+    package = files("truecost")
+    modules = [package / name for name in ("loading.py", "validation.py", "queries.py")]
+    modules += sorted((item for item in (package / "sources").iterdir() if item.name.endswith(".py")), key=str)
+    digest = hashlib.sha256()
+    for module in modules:
+        digest.update(module.read_bytes())
+    for name in (sql, *names("macros"), *names("load")):
+        digest.update(query(name).encode())
+    return digest.hexdigest()

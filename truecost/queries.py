@@ -1,0 +1,30 @@
+"""The SQL of the project, by name. Python moves data; the files under ``sql/`` say what the numbers mean."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+
+def identifier(name: str) -> str:
+    """``name`` quoted for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str) -> str:
+    """``value`` as a SQL text literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+@cache
+def query(name: str) -> str:
+    """The text of ``sql/<name>.sql``."""
+    return files("truecost.sql").joinpath(*f"{name}.sql".split("/")).read_text("utf-8")
+
+
+@cache
+def names(folder: str) -> tuple[str, ...]:
+    """The queries of ``sql/<folder>``, in order: ``('books/10_claims', ...)``."""
+    found: list[Traversable] = list(files("truecost.sql").joinpath(folder).iterdir())
+    return tuple(sorted(f"{folder}/{item.name.removesuffix('.sql')}" for item in found if item.name.endswith(".sql")))

@@ -1,0 +1,152 @@
+"""Formats of source files: what each declares, and the registry that finds them.
+
+A format is one module: its versions, disposition, basis, natural key and columns, and one function that turns a landed
+file into a :class:`RawTable` of text. The SQL file it names says what the text means. Add a format without touching this
+package: register a :class:`Format` under the entry-point group ``truecost.sources``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Disposition = Literal["replace", "merge", "append"]
+Basis = Literal["billed", "usage", "reference"]
+Dataset = Literal["charges", "invoices", "jobs", "training_runs", "rates"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a format: our name, the names files give it, and whether a file must have it.
+
+    ``setting`` names the key of the source that stands in for a column the file lacks.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    required: bool = False
+    setting: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The name to ask a person for: the vendor's spelling where it differs from ours."""
+        return next((alias for alias in self.aliases if alias != alias.lower()), self.name)
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """What a source says of its files: ``columns`` maps our names to theirs, ``settings`` are the keys it sets."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    settings: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """A record that can't be split into its columns, and so is quarantined before any check."""
+
+    line: int
+    text: str
+    message: str
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A landed file as rows of text, in file order.
+
+    ``relation`` is what follows FROM; it yields one VARCHAR column per name in ``header``. ``first_line`` is the line of
+    the first row where rows and lines run in step; it is None where the relation has its own ``__line`` column.
+
+    ``relation`` may be read on trust: where reading it fails, or yields another number of rows than ``expected_rows``,
+    ``careful`` reads the file again in a way that can't fail on a single record.
+    """
+
+    relation: str
+    header: tuple[str, ...]
+    first_line: int | None
+    malformed: tuple[Malformed, ...] = ()
+    expected_rows: int | None = None
+    careful: Callable[[], RawTable] | None = None
+
+
+Reader = Callable[["DuckDBPyConnection", Path, "Format", FileOptions], RawTable]
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a kind of file declares about itself. The command line, the docs and the tests read this.
+
+    ``money`` maps each money column of the file (our name) to the staged column that holds it, typed; its currency
+    stands in ``currency_column`` of the stage. ``default_header`` names the columns of a file without a header line, by
+    how many there are. ``natural_key`` are staged columns.
+    """
+
+    name: str
+    title: str
+    versions: tuple[str, ...]
+    dataset: Dataset
+    disposition: Disposition
+    basis: Basis
+    natural_key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    sql: str
+    read: Reader
+    money: Mapping[str, str] = field(default_factory=dict)
+    currency_column: str | None = None
+    null_words: tuple[str, ...] = ("",)
+    extra_columns: Literal["ignored", "tags"] = "ignored"
+    quoted: bool = True
+    delimiters: tuple[str, ...] = (",",)
+    default_header: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    version_of: Callable[[Sequence[str]], str] = lambda header: ""
+
+    def match_columns(self, header: Sequence[str], options: FileOptions) -> dict[str, str]:
+        """Our column name -> the file's, for those the file has.
+
+        The source's ``columns`` win over the aliases. Names match whatever their case, spaces or underscores.
+        """
+        by_fold = {_fold(name): name for name in reversed(header)}
+        matched = {}
+        for column in self.columns:
+            renamed = options.columns.get(column.name)
+            wanted = [renamed] if renamed else [column.name, *column.aliases]
+            found = next((by_fold[_fold(name)] for name in wanted if _fold(name) in by_fold), None)
+            if found is not None:
+                matched[column.name] = found
+        return matched
+
+    def missing_columns(self, header: Sequence[str], options: FileOptions) -> list[str]:
+        """The required columns that a file with this header lacks, by the name the file should give them."""
+        matched = self.match_columns(header, options)
+        return [
+            options.columns.get(column.name) or column.shown
+            for column in self.columns
+            if column.required and column.name not in matched and column.setting not in options.settings
+        ]
+
+
+def _fold(name: str) -> str:
+    return name.casefold().replace("_", "").replace(" ", "").replace("-", "")
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """Every registered format by name: those of this package and those of other packages."""
+    found = {}
+    for entry in sorted(entry_points(group="truecost.sources"), key=lambda entry: entry.name):
+        found[entry.name] = entry.load()
+    return found
+
+
+def matching_formats(header: Sequence[str]) -> Iterator[Format]:
+    """The formats whose required columns are all in ``header``: a guess for ``sources check`` on a file alone."""
+    for candidate in formats().values():
+        if not candidate.missing_columns(header, FileOptions()):
+            yield candidate

@@ -1,0 +1,285 @@
+"""Delimited text and Parquet -> a :class:`RawTable`.
+
+DuckDB reads a well-formed file fast, and refuses the whole of it at the first bad record. So a file it refuses, and
+one whose lines and records don't run in step, is read again by Python's ``csv``: slower, but it keeps the good records,
+names each bad one, and knows the line each starts on. Both readers agree on every well-formed file (a test says so).
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from truecost.errors import DeliveryRefused
+from truecost.queries import identifier, literal
+from truecost.sources import FileOptions, Format, Malformed, RawTable
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+LINE = "__line"
+_CHUNK_ROWS = 20_000
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_PARQUET = b"PAR1"
+_LONGEST_FIELD = 16 * 1024 * 1024
+_KEPT_TEXT = 10_000
+
+
+def read(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions) -> RawTable:
+    """Read a CSV-like or Parquet file, plain or compressed (gz, zst).
+
+    Raises:
+        DeliveryRefused: the file as a whole can't be read, or lacks a required column.
+    """
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if not magic:
+        raise DeliveryRefused("the file is empty; export it again")
+    if magic[:2] in _UTF16:
+        raise DeliveryRefused("the file is UTF-16; save it as UTF-8")
+    if magic == _PARQUET:
+        return _read_parquet(con, path, fmt, options)
+    compression = "gzip" if magic[:2] == _GZIP else "zstd" if magic == _ZSTD else "none"
+    return _read_text(con, path, compression, fmt, options)
+
+
+def header_of(path: Path, fmt: Format | None = None) -> list[str]:
+    """The column names in a delimited file's first line, for guessing its format."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic == _PARQUET:
+        import pyarrow.parquet as pq
+
+        return list(pq.read_schema(path).names)
+    compression = "gzip" if magic[:2] == _GZIP else "zstd" if magic == _ZSTD else "none"
+    first = _first_line(path, compression)
+    delimiter = max(",;|\t", key=first.count)
+    return next(csv.reader([first], delimiter=delimiter), [])
+
+
+def _read_parquet(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions) -> RawTable:
+    import duckdb
+
+    source = f"read_parquet({literal(str(path))})"
+    try:
+        described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    except duckdb.Error as error:
+        raise DeliveryRefused(f"the Parquet file can't be read ({_first_sentence(error)}); export it again") from error
+    header = tuple(str(row[0]) for row in described)
+    _require_columns(header, fmt, options)
+    as_text = ", ".join(_parquet_text(str(name), str(kind)) for name, kind, *_ in described)
+    try:  # the schema is in the footer; only a full read finds a damaged body
+        con.execute(f"CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT {as_text} FROM {source}")
+    except duckdb.Error as error:
+        raise DeliveryRefused(f"the Parquet file can't be read ({_first_sentence(error)}); export it again") from error
+    return RawTable("raw_rows", header, first_line=1)
+
+
+def _parquet_text(name: str, kind: str) -> str:
+    column = identifier(name)
+    nested = kind.startswith(("MAP", "STRUCT")) or kind.endswith("]")
+    return f"{f'CAST(to_json({column}) AS VARCHAR)' if nested else f'CAST({column} AS VARCHAR)'} AS {column}"
+
+
+def _read_text(
+    con: DuckDBPyConnection, path: Path, compression: str, fmt: Format, options: FileOptions
+) -> RawTable:
+    first = _first_line(path, compression)
+    delimiter, header, has_header = _header(first, path, compression, fmt, options)
+    _require_columns(header, fmt, options)
+    lines = _count_lines(path, compression)
+    skipped = int(has_header)
+
+    def read_carefully() -> RawTable:
+        return _read_record_by_record(con, path, compression, delimiter, header, has_header, fmt)
+
+    return RawTable(
+        relation=_duckdb_relation(path, compression, delimiter, header, has_header, fmt),
+        header=header,
+        first_line=1 + skipped,
+        expected_rows=_count_lines(path, compression) - skipped,
+        careful=read_carefully,
+    )
+
+
+def _header(
+    first: str, path: Path, compression: str, fmt: Format, options: FileOptions
+) -> tuple[str, tuple[str, ...], bool]:
+    """(delimiter, column names, whether the file names them itself)."""
+    delimiter = max(fmt.delimiters, key=first.count)
+    if first.count('"') % 2 and fmt.quoted:  # a column name with a line break in it
+        with _open_text(path, compression) as file:
+            names = next(csv.reader(file, delimiter=delimiter), [])
+    else:
+        names = _split(first, delimiter, fmt)
+    names = [name.strip() for name in names]
+    implied = fmt.default_header.get(len(names))
+    if implied and fmt.missing_columns(names, options):
+        return delimiter, implied, False
+    if names and not names[-1]:  # `sacct -p` ends each line with its delimiter
+        names[-1] = "__end"
+    if len({name.casefold() for name in names}) < len(names):
+        twice = sorted({name for name in names if [n.casefold() for n in names].count(name.casefold()) > 1})
+        raise DeliveryRefused(f"line 1 names the column {', '.join(twice)} twice; keep one")
+    return delimiter, tuple(names), True
+
+
+def _split(line: str, delimiter: str, fmt: Format) -> list[str]:
+    if not fmt.quoted:
+        return line.split(delimiter)
+    return next(csv.reader([line], delimiter=delimiter), [])
+
+
+def _require_columns(header: tuple[str, ...], fmt: Format, options: FileOptions) -> None:
+    missing = fmt.missing_columns(header, options)
+    if missing:
+        plural = "s" if len(missing) > 1 else ""
+        raise DeliveryRefused(
+            f"line 1 lacks the column{plural} {', '.join(missing)} that {fmt.name} needs; "
+            f"export {'them' if plural else 'it'}, or map {'them' if plural else 'it'} under `columns` of the source"
+        )
+
+
+def _duckdb_relation(
+    path: Path, compression: str, delimiter: str, header: tuple[str, ...], has_header: bool, fmt: Format
+) -> str:
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    quote = '"' if fmt.quoted else ""
+    return (
+        f"read_csv({literal(str(path))}, auto_detect = false, header = false, skip = {int(has_header)}, "
+        f"delim = {literal(delimiter)}, quote = {literal(quote)}, escape = {literal(quote)}, "
+        f"compression = {literal(compression)}, strict_mode = true, null_padding = false, "
+        f"max_line_size = 16777216, columns = {{{columns}}})"
+    )
+
+
+def _read_record_by_record(
+    con: DuckDBPyConnection,
+    path: Path,
+    compression: str,
+    delimiter: str,
+    header: tuple[str, ...],
+    has_header: bool,
+    fmt: Format,
+) -> RawTable:
+    """The careful reader: every good record in ``raw_rows`` with its line, every bad one as :class:`Malformed`."""
+    import pyarrow as pa
+
+    names = ", ".join(f"{identifier(name)} VARCHAR" for name in header)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE raw_rows ({names}, {LINE} BIGINT)")
+    schema = pa.schema([*((name, pa.string()) for name in header), (LINE, pa.int64())])
+    malformed: list[Malformed] = []
+    rows: list[list[str]] = []
+    lines: list[int] = []
+
+    def flush() -> None:
+        columns: list[list[str] | list[int]] = [list(column) for column in zip(*rows, strict=True)]
+        batch = pa.table([*columns, lines], schema=schema)
+        con.register("raw_batch", batch)
+        con.execute("INSERT INTO raw_rows SELECT * FROM raw_batch")
+        con.unregister("raw_batch")
+        rows.clear()
+        lines.clear()
+
+    for line, record, fault in _records(path, compression, delimiter, fmt):
+        if has_header and line == 1:
+            continue
+        fault = fault or _width_fault(record, len(header)) or _encoding_fault(record)
+        if fault:
+            text = delimiter.join(record).encode("utf-8", "replace").decode("utf-8")
+            malformed.append(Malformed(line, text[:_KEPT_TEXT], fault))
+            continue
+        rows.append(record)
+        lines.append(line)
+        if len(rows) >= _CHUNK_ROWS:
+            flush()
+    if rows:
+        flush()
+    return RawTable("raw_rows", header, first_line=None, malformed=tuple(malformed))
+
+
+def _records(path: Path, compression: str, delimiter: str, fmt: Format) -> Iterator[tuple[int, list[str], str | None]]:
+    """(line the record starts on, its fields, what is wrong with its quotes), blank lines left out."""
+    csv.field_size_limit(_LONGEST_FIELD)
+    with _open_text(path, compression) as file:
+        if fmt.quoted:
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
+        else:
+            reader = csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+        while True:
+            start = reader.line_num + 1
+            try:
+                record = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield start, [], f"the quotes of the record that starts here don't add up ({error})"
+                continue
+            except (OSError, EOFError, ValueError) as error:
+                raise DeliveryRefused(f"the compressed file is cut or damaged ({error}); send it again") from error
+            if record:
+                yield start, record, None
+
+
+def _width_fault(record: list[str], width: int) -> str | None:
+    if len(record) == width:
+        return None
+    return f"the line has {len(record)} columns where the header has {width}"
+
+
+def _encoding_fault(record: list[str]) -> str | None:
+    if any("\udc80" <= character <= "\udcff" for field in record if not field.isascii() for character in field):
+        return "the line is not UTF-8 (Latin-1, perhaps)"
+    return None
+
+
+def _first_line(path: Path, compression: str) -> str:
+    try:
+        with _open_binary(path, compression) as file:
+            raw = file.readline(_LONGEST_FIELD)
+    except (OSError, EOFError, ValueError) as error:
+        raise DeliveryRefused(f"the compressed file is cut or damaged ({error}); send it again") from error
+    try:
+        return raw.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise DeliveryRefused("line 1 is not UTF-8 (Latin-1, perhaps); save the file as UTF-8") from error
+
+
+def _count_lines(path: Path, compression: str) -> int:
+    """Lines of the file, the last one counted whether or not it is ended."""
+    count, last = 0, b"\n"
+    try:
+        with _open_binary(path, compression) as file:
+            while block := file.read(1 << 22):
+                count += block.count(b"\n")
+                last = block[-1:]
+    except (OSError, EOFError, ValueError) as error:
+        raise DeliveryRefused(f"the compressed file is cut or damaged ({error}); send it again") from error
+    return count + (last != b"\n")
+
+
+def _open_binary(path: Path, compression: str) -> BinaryIO:
+    if compression == "gzip":
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    if compression == "zstd":
+        import pyarrow as pa
+
+        return cast(BinaryIO, io.BufferedReader(pa.input_stream(str(path), compression="zstd")))
+    return path.open("rb")
+
+
+def _open_text(path: Path, compression: str) -> io.TextIOWrapper:
+    """UTF-8 text whose bad bytes survive as lone surrogates, so that one bad line is one bad line."""
+    return io.TextIOWrapper(
+        _open_binary(path, compression), encoding="utf-8-sig", errors="surrogateescape", newline=""
+    )
+
+
+def _first_sentence(error: Exception) -> str:
+    return str(error).splitlines()[0].split(". ")[0].rstrip(".")

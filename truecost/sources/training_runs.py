@@ -1,0 +1,30 @@
+"""Training runs as CSV: one row an experiment, with its Slurm jobs or its time window, its parent and its outcome."""
+
+from __future__ import annotations
+
+from truecost.sources import Column, Format
+from truecost.sources.delimited import read
+
+FORMAT = Format(
+    name="training_runs",
+    title="Training runs and their outcomes",
+    versions=("1",),
+    dataset="training_runs",
+    disposition="merge",
+    basis="reference",
+    natural_key=("run_id",),
+    columns=(
+        Column("run_id", ("run",), required=True),
+        Column("model_id", ("model",), required=True),
+        Column("outcome", (), required=True),
+        Column("parent_run_id", ("parent_run", "parent")),
+        Column("job_id", ("job_ids", "job", "jobs", "slurm_job_id", "slurm_job_ids", "slurm_job", "slurm_jobs")),
+        Column("started_at", ("start", "started", "window_start", "from")),
+        Column("ended_at", ("end", "ended", "window_end", "to")),
+        Column("decided_at", ("decided", "decided_when", "decided_on", "outcome_at")),
+    ),
+    sql="formats/training_runs",
+    read=read,
+    null_words=("", "NULL", "null"),
+    delimiters=(",", ";", "\t"),
+)

@@ -1,0 +1,88 @@
+"""The warehouse: one DuckDB file, opened by one process at a time, brought up to date by numbered migrations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from truecost.errors import TruecostError
+from truecost.queries import names, query
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+IN_MEMORY = ":memory:"
+_MEMORY_LIMIT_SHARE = 0.6
+
+
+def connect(path: Path | str) -> DuckDBPyConnection:
+    """Open the warehouse at ``path`` (or ``":memory:"``), migrated, with the macros loaded and the clock in UTC.
+
+    Raises:
+        TruecostError: another process has it open, or it is not a warehouse of this version.
+    """
+    import duckdb
+
+    try:
+        con = duckdb.connect(str(path))
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise TruecostError(f"{path} is in use by another process; wait until it ends, then run again") from error
+        raise TruecostError(f"{path} can't be opened as a warehouse; move it away and run again to rebuild it") from error
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")
+    if path != IN_MEMORY:
+        con.execute("SET memory_limit = ?", [f"{_memory_limit_bytes()}B"])
+    for name in names("macros"):
+        con.execute(query(name))
+    _migrate(con, str(path))
+    return con
+
+
+@contextmanager
+def transaction(con: DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing."""
+    con.execute("BEGIN TRANSACTION")
+    try:
+        yield
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
+
+
+def last_fingerprint(con: DuckDBPyConnection, step: str) -> str | None:
+    """The fingerprint ``step`` last finished with."""
+    row = con.execute("SELECT fingerprint FROM log.steps WHERE step = ?", [step]).fetchone()
+    return row[0] if row else None
+
+
+def remember_fingerprint(con: DuckDBPyConnection, step: str, fingerprint: str) -> None:
+    con.execute("DELETE FROM log.steps WHERE step = ?", [step])
+    con.execute("INSERT INTO log.steps VALUES (?, ?, now() AT TIME ZONE 'UTC')", [step, fingerprint])
+
+
+def _migrate(con: DuckDBPyConnection, path: str) -> None:
+    con.execute("CREATE TABLE IF NOT EXISTS migrations (name VARCHAR, applied_at TIMESTAMP)")
+    applied = {row[0] for row in con.execute("SELECT name FROM migrations").fetchall()}
+    known = names("migrations")
+    if newer := applied - set(known):
+        raise TruecostError(f"{path} was written by a newer truecost (it has {min(newer)}); upgrade truecost to open it")
+    for name in known:
+        if name not in applied:
+            with transaction(con):
+                con.execute(query(name))
+                con.execute("INSERT INTO migrations VALUES (?, now() AT TIME ZONE 'UTC')", [name])
+
+
+def _memory_limit_bytes() -> int:
+    """Well under the machine's memory and never over 4 GB: DuckDB spills to disk beyond it."""
+    import os
+
+    try:
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        total = 8_000_000_000
+    return min(4_000_000_000, int(total * _MEMORY_LIMIT_SHARE))
