@@ -38,3 +38,7 @@ class ConfigError(TruecostError):
 
 class DeliveryRefused(TruecostError):
     """A file that can't be loaded as a whole; the others go on."""
+
+
+class WarehouseBusy(TruecostError):
+    """Another process has the warehouse open; trying again later helps."""

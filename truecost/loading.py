@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from truecost import progress
 from truecost.errors import DeliveryRefused
 from truecost.landing import LandedSet, Landing, Part, set_order
 from truecost.queries import identifier, literal, names, query
@@ -26,7 +27,6 @@ from truecost.workspace import SourceSection, Workspace
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Progress = Callable[[str], None]
 DATASET_TABLES = {
     "charges": "charges",
     "invoices": "charges",
@@ -63,9 +63,7 @@ class Loaded:
     refused_because: str | None
 
 
-def load_landed(
-    con: DuckDBPyConnection, workspace: Workspace, progress: Progress = lambda message: None
-) -> list[Loaded]:
+def load_landed(con: DuckDBPyConnection, workspace: Workspace) -> list[Loaded]:
     """Load every landed delivery whose file, settings, suite or code is not what it was last loaded with."""
     landing = Landing(workspace.landing)
     known = dict(con.execute("SELECT delivery_id, fingerprint FROM log.deliveries").fetchall())
@@ -75,7 +73,7 @@ def load_landed(
         fingerprint = _fingerprint(part, source, suite)
         if known.get(part.delivery_id) == fingerprint:
             continue
-        progress(f"loading {part.file}")
+        progress.say(f"loading {part.file}")
         path = landing.object_path(part.sha256) if part.sha256 else None
         loaded.append(load_delivery(con, entry, part, path, source, suite, fingerprint))
     return loaded

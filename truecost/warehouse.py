@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from truecost.errors import TruecostError
+from truecost.errors import TruecostError, WarehouseBusy
 from truecost.queries import names, query
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ def connect(path: Path | str) -> DuckDBPyConnection:
     """Open the warehouse at ``path`` (or ``":memory:"``), migrated, with the macros loaded and the clock in UTC.
 
     Raises:
-        TruecostError: another process has it open, or it is not a warehouse of this version.
+        WarehouseBusy: another process has it open.
+        TruecostError: it is not a warehouse of this version.
     """
     import duckdb
 
@@ -29,7 +30,7 @@ def connect(path: Path | str) -> DuckDBPyConnection:
         con = duckdb.connect(str(path))
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
-            raise TruecostError(f"{path} is in use by another process; wait until it ends, then run again") from error
+            raise WarehouseBusy(f"{path} is in use by another process; wait until it ends, then run again") from error
         raise TruecostError(f"{path} can't be opened as a warehouse; move it away and run again to rebuild it") from error
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")

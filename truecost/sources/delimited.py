@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -45,8 +46,7 @@ def read(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions)
         raise DeliveryRefused("the file is UTF-16; save it as UTF-8")
     if magic == _PARQUET:
         return _read_parquet(con, path, fmt, options)
-    compression = "gzip" if magic[:2] == _GZIP else "zstd" if magic == _ZSTD else "none"
-    return _read_text(con, path, compression, fmt, options)
+    return _read_text(con, path, _compression(magic), fmt, options)
 
 
 def header_of(path: Path, fmt: Format | None = None) -> list[str]:
@@ -57,10 +57,24 @@ def header_of(path: Path, fmt: Format | None = None) -> list[str]:
         import pyarrow.parquet as pq
 
         return list(pq.read_schema(path).names)
-    compression = "gzip" if magic[:2] == _GZIP else "zstd" if magic == _ZSTD else "none"
-    first = _first_line(path, compression)
+    first = _first_line(path, _compression(magic))
     delimiter = max(",;|\t", key=first.count)
     return next(csv.reader([first], delimiter=delimiter), [])
+
+
+def text_line(path: Path, line: int) -> str | None:
+    """Line ``line`` (from 1) of a landed text file as it stands there; None for Parquet, which has no lines."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic == _PARQUET:
+        return None
+    with _open_binary(path, _compression(magic)) as lines:
+        raw = next(itertools.islice(lines, line - 1, line), b"")
+    return raw.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def _compression(magic: bytes) -> str:
+    return "gzip" if magic[:2] == _GZIP else "zstd" if magic == _ZSTD else "none"
 
 
 def _read_parquet(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions) -> RawTable:

@@ -1,0 +1,11 @@
+-- Every current charge: the bills' own lines, and priced usage. `x_basis` says which.
+CREATE OR REPLACE VIEW books.charges AS
+SELECT charges.* EXCLUDE (x_slot_no), claims.source, 'billed' AS x_basis
+FROM ledger.charges
+INNER JOIN books.claims
+    ON charges.x_delivery_id = claims.delivery_id
+    AND charges.x_slot_no = claims.slot_no
+    AND claims.status = 'current'
+UNION ALL BY NAME
+SELECT *, CAST(NULL AS TIMESTAMP) AS x_issued_at, 'usage' AS x_basis
+FROM books.job_charges

@@ -1,0 +1,41 @@
+-- The ledger's current charges: FOCUS columns, our own with x_, and what each counts for.
+-- x_charge_id: delivery, line and part: give it to `truecost trace`
+-- x_source: the source it came from
+-- x_basis: billed (a bill says it) or usage (GPU hours at a rate card)
+-- x_delivery_id: the delivery, in `deliveries`
+-- x_line: the line of the file
+-- x_part: which charge of the line: 0 the line itself, 1 its tax; for jobs, the day
+-- x_issued_at: an invoice's date of issue; its cost is spread over its service period
+-- x_model_id: the model it belongs to; NULL where no rule claims it
+-- x_activity: data_curation, training, failed_experiments, evaluation, deployment, serving or undecided
+-- x_round: the model's promotions before it
+-- x_stage: the stage, derived from activity and round
+-- x_cost_kind: compute, labor, annotation, inference_api, storage or other
+-- x_run_id: the training run it belongs to
+-- x_rule: the position in truecost.toml of the [[attribution]] rule that claimed it
+-- x_cost: cost in the reporting currency; NULL where it has no price, no rate, or is covered
+-- currency: the reporting currency, of x_cost
+WITH counted AS (
+    SELECT x_delivery_id, x_line, x_part, CAST(sum(cost) AS DECIMAL(38, 20)) AS x_cost
+    FROM books.costs
+    GROUP BY x_delivery_id, x_line, x_part
+)
+
+SELECT
+    charges.x_delivery_id || ':' || charges.x_line || ':' || charges.x_part AS x_charge_id,
+    charges.* EXCLUDE (source, x_basis),
+    charges.source AS x_source,
+    charges.x_basis,
+    attribution.model_id AS x_model_id,
+    attribution.activity AS x_activity,
+    attribution.round AS x_round,
+    attribution.stage AS x_stage,
+    attribution.cost_kind AS x_cost_kind,
+    attribution.run_id AS x_run_id,
+    attribution.rule_no AS x_rule,
+    counted.x_cost,
+    getvariable('reporting_currency') AS currency
+FROM books.charges
+INNER JOIN books.attribution USING (x_delivery_id, x_line, x_part)
+INNER JOIN counted USING (x_delivery_id, x_line, x_part)
+ORDER BY charges.x_delivery_id, charges.x_line, charges.x_part

@@ -1,0 +1,38 @@
+-- Training runs with what they cost so far.
+-- run_id: the run
+-- parent_run_id: the run it resumes or builds on
+-- model_id: the model it was for
+-- round: 0 for the first build, n for the n-th retraining
+-- outcome: promoted, discarded, crashed, or NULL while open
+-- decided_at: when the outcome was decided, UTC
+-- gpu_hours: GPU hours of its Slurm jobs
+-- currency: currency of cost
+-- cost: effective cost of its charges
+-- activity: training, failed_experiments or undecided
+WITH charged AS (
+    SELECT run_id, sum(cost) AS cost FROM books.costs WHERE run_id IS NOT NULL GROUP BY run_id
+),
+
+used AS (
+    SELECT attribution.run_id, sum(job_charges.consumed_quantity) AS gpu_hours
+    FROM books.attribution
+    INNER JOIN books.job_charges USING (x_delivery_id, x_line, x_part)
+    WHERE attribution.run_id IS NOT NULL
+    GROUP BY attribution.run_id
+)
+
+SELECT
+    training_runs.run_id,
+    training_runs.parent_run_id,
+    training_runs.model_id,
+    training_runs.round,
+    training_runs.outcome,
+    training_runs.decided_at,
+    CAST(coalesce(used.gpu_hours, 0) AS DECIMAL(38, 20)) AS gpu_hours,
+    getvariable('reporting_currency') AS currency,
+    CAST(coalesce(charged.cost, 0) AS DECIMAL(38, 20)) AS cost,
+    training_runs.activity
+FROM books.training_runs
+LEFT JOIN charged USING (run_id)
+LEFT JOIN used USING (run_id)
+ORDER BY training_runs.model_id, training_runs.run_id

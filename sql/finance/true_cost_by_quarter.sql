@@ -1,0 +1,107 @@
+-- True cost beside training-only cost, a row per model and fiscal quarter; what no rule claims has model_id NULL.
+-- model_id: the fine-tuned model; NULL for cost that no rule claims
+-- quarter: fiscal quarter, named by the calendar year in which the fiscal year ends
+-- quarter_start: first day of the quarter
+-- quarter_end: first day after the quarter
+-- currency: currency of every amount in the row
+-- training_only_cost: compute of promoted runs and their ancestors: the number teams quote
+-- true_cost: effective cost of all the model's charges
+-- billed_cost: what invoices and bills of the quarter say, for the same charges
+-- multiplier: true_cost / training_only_cost; NULL in a quarter without a promoted run
+-- multiplier_reason: why the multiplier is NULL
+-- true_cost_to_date: true cost since the first charge
+-- training_only_cost_to_date: training-only cost since the first charge
+-- multiplier_to_date: true_cost_to_date / training_only_cost_to_date
+-- training_share: training_only_cost / true_cost, 0 to 1
+-- idle_assigned: part of true_cost that is idle capacity assigned to the model
+-- unconverted_count: charges in another currency, which no rate converts and no total includes
+-- completeness: "complete", or "incomplete: ..." where the true cost is a lower bound
+-- status: preliminary until the quarter is closed
+-- version: 1 until the quarter is reopened
+WITH quarter AS (
+    SELECT DISTINCT quarter, quarter_start FROM books.costs
+),
+
+owner AS (
+    SELECT model_id, min(quarter_start) AS first_quarter_start FROM books.costs GROUP BY model_id
+),
+
+spine AS (
+    SELECT owner.model_id, quarter.quarter, quarter.quarter_start
+    FROM owner
+    INNER JOIN quarter ON quarter.quarter_start >= owner.first_quarter_start
+),
+
+summed AS (
+    SELECT
+        spine.model_id,
+        spine.quarter,
+        spine.quarter_start,
+        coalesce(sum(costs.cost), 0) AS true_cost,
+        coalesce(sum(costs.cost) FILTER (costs.is_training_only), 0) AS training_only_cost,
+        coalesce(sum(costs.billed), 0) AS billed_cost,
+        count(*) FILTER (costs.is_unconverted) AS unconverted_count,
+        count(*) FILTER (costs.is_unpriced AND NOT costs.is_covered) AS unpriced_count,
+        count(*) FILTER (costs.is_covered) AS covered_count,
+        count(*) FILTER (costs.cost_kind = 'compute' AND costs.cost IS NOT NULL) AS compute_count,
+        count(*) FILTER (costs.cost_kind = 'labor' AND costs.cost IS NOT NULL) AS labor_count
+    FROM spine
+    LEFT JOIN books.costs
+        ON spine.model_id IS NOT DISTINCT FROM costs.model_id
+        AND spine.quarter = costs.quarter
+    GROUP BY spine.model_id, spine.quarter, spine.quarter_start
+),
+
+to_date AS (
+    SELECT
+        *,
+        sum(true_cost) OVER so_far AS true_cost_to_date,
+        sum(training_only_cost) OVER so_far AS training_only_cost_to_date
+    FROM summed
+    WINDOW so_far AS (PARTITION BY model_id ORDER BY quarter_start)
+),
+
+told AS (
+    SELECT
+        *,
+        list_filter(
+            [
+                CASE WHEN model_id IS NOT NULL AND compute_count = 0 THEN 'no compute' END,
+                CASE WHEN model_id IS NOT NULL AND labor_count = 0 THEN 'no labor' END,
+                CASE WHEN unpriced_count > 0 THEN unpriced_count || ' unpriced usage charges' END,
+                CASE WHEN unconverted_count > 0 THEN unconverted_count || ' unconverted charges' END,
+                CASE WHEN covered_count > 0 THEN covered_count || ' usage charges declared covered by a bill' END
+            ],
+            lambda gap: gap IS NOT NULL
+        ) AS gaps
+    FROM to_date
+)
+
+SELECT
+    model_id,
+    quarter,
+    quarter_start,
+    CAST(quarter_start + INTERVAL 3 MONTH AS DATE) AS quarter_end,
+    getvariable('reporting_currency') AS currency,
+    training_only_cost,
+    true_cost,
+    billed_cost,
+    ratio(true_cost, training_only_cost) AS multiplier,
+    CASE
+        WHEN training_only_cost <> 0 THEN NULL
+        WHEN model_id IS NULL THEN 'no model claims this cost'
+        WHEN covered_count > 0 THEN 'the usage of its runs is declared covered by a bill, which truecost does not split yet'
+        WHEN unpriced_count > 0 THEN 'the usage of its runs has no price'
+        ELSE 'no promoted run in this quarter'
+    END AS multiplier_reason,
+    CAST(true_cost_to_date AS DECIMAL(38, 20)) AS true_cost_to_date,
+    CAST(training_only_cost_to_date AS DECIMAL(38, 20)) AS training_only_cost_to_date,
+    ratio(true_cost_to_date, training_only_cost_to_date) AS multiplier_to_date,
+    ratio(training_only_cost, true_cost) AS training_share,
+    CAST(0 AS DECIMAL(38, 20)) AS idle_assigned,
+    unconverted_count,
+    CASE WHEN len(gaps) = 0 THEN 'complete' ELSE 'incomplete: ' || array_to_string(gaps, '; ') END AS completeness,
+    'preliminary' AS status,
+    1 AS version
+FROM told
+ORDER BY model_id NULLS LAST, quarter_start

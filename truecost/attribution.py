@@ -1,0 +1,48 @@
+"""Attribution rules -> one SQL expression: the number of the first rule a charge matches.
+
+Values are exact, or globs where they hold ``*`` or ``?``. A list matches any of its values. ``tags.NAME`` reads the
+charge's tags; a charge without that tag does not match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from truecost.queries import identifier, literal
+from truecost.workspace import Match, Scalar
+
+
+def rule_number_sql(matches: Sequence[Match]) -> str:
+    """A CASE over ``books.charges`` that yields the position (from 1) of the first match, else NULL."""
+    if not matches:
+        return "CAST(NULL AS INTEGER)"
+    whens = "\n            ".join(f"WHEN {match_sql(match)} THEN {number}" for number, match in enumerate(matches, start=1))
+    return f"CASE\n            {whens}\n        END"
+
+
+def any_match_sql(matches: Iterable[Match], condition: str) -> str:
+    """Whether a charge matches any of ``matches``, under ``condition``."""
+    tests = [f"({match_sql(match)})" for match in matches]
+    return f"({condition} AND ({' OR '.join(tests)}))" if tests else "FALSE"
+
+
+def match_sql(match: Match) -> str:
+    """All of the match's columns, as a condition that is never NULL."""
+    return " AND ".join(_column_sql(column, values) for column, values in match.items()) or "FALSE"
+
+
+def _column_sql(column: str, values: Sequence[Scalar]) -> str:
+    if column.startswith("tags."):
+        path = '$."' + column.removeprefix("tags.").replace('"', '\\"') + '"'
+        subject = f"CASE WHEN json_valid(tags) THEN json_extract_string(tags, {literal(path)}) END"
+    else:
+        subject = identifier(column)
+    tests = [_value_sql(subject, value) for value in values]
+    return f"coalesce({' OR '.join(tests)}, FALSE)"
+
+
+def _value_sql(subject: str, value: Scalar) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if set(text) & set("*?"):
+        return f"{subject} GLOB {literal(text)}"
+    return f"{subject} = {literal(text)}"

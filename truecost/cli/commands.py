@@ -1,0 +1,406 @@
+"""The commands. Each parses its arguments, calls one step of the library, and shows what came of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from truecost.clock import Clock
+from truecost.errors import TruecostError
+
+if TYPE_CHECKING:
+    from truecost.steps import Standing
+    from truecost.workspace import Workspace
+
+app = typer.Typer(
+    name="truecost",
+    help="The books of a fine-tuned model: what it truly costs, beside what its training run cost.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+sources_app = typer.Typer(help="What comes in: the sources, or the faults of one file.", invoke_without_command=True)
+app.add_typer(sources_app, name="sources")
+
+WorkspaceDir = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace folder.", show_default=False)]
+AsOf = Annotated[
+    datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="The day to take for today.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 where rows are quarantined or deliveries held.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+QuarterName = Annotated[str | None, typer.Option("--quarter", metavar="Q", help="A fiscal quarter, like FY2026-Q3.")]
+
+HERE = Path()
+
+
+@app.callback(invoke_without_command=True)
+def truecost(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """The books of a fine-tuned model: what it truly costs, beside what its training run cost."""
+    if version:
+        from truecost import __version__
+
+        typer.echo(f"truecost {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to put it.", show_default=False)] = Path("demo"),
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write the example workspace to DIR (default: demo), unless it is there already, and run everything on it."""
+    from truecost.scaffold import write_demo
+
+    is_new = write_demo(directory)
+    if not json:
+        typer.echo(f"{'Wrote' if is_new else 'Found'} the example workspace in {directory}.")
+    _run(directory, None, json, strict=False)
+
+
+@app.command()
+def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")], debug: Debug = False) -> None:
+    """Make an empty, commented workspace in DIR."""
+    from truecost.scaffold import write_empty
+
+    write_empty(directory)
+    typer.echo(f"Made a workspace in {directory}: edit {directory / 'truecost.toml'}, then `truecost run -w {directory}`.")
+
+
+@app.command()
+def run(
+    workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = False, strict: Strict = False, debug: Debug = False
+) -> None:
+    """The daily flow: ingest, validate, attribute, publish, report."""
+    _run(workspace, _day(as_of), json, strict)
+
+
+@app.command()
+def ingest(
+    workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = False, strict: Strict = False, debug: Debug = False
+) -> None:
+    """Land, validate and load what is new in the inbox, and bring the books up to date."""
+    from truecost import steps
+    from truecost.cli.output import print_json, shown_progress
+
+    opened, clock = _opened(workspace, as_of)
+    with shown_progress():
+        landed = steps.land(opened, clock)
+        loaded = steps.load(opened)
+        steps.attribute(opened)
+        standing = steps.standing(opened)
+    if json:
+        print_json({"landed": landed, "loaded": loaded, "standing": standing})
+    else:
+        _show_loaded(loaded)
+        _show_standing(standing)
+    raise typer.Exit(_exit_code(standing, strict))
+
+
+@app.command()
+def publish(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = False, debug: Debug = False) -> None:
+    """Swap in reports.duckdb, the read-only file finance queries."""
+    from truecost import steps
+    from truecost.cli.output import print_json, shown_progress
+
+    opened, clock = _opened(workspace, as_of)
+    with shown_progress():
+        steps.attribute(opened)
+        is_new = steps.publish(opened, clock)
+    if json:
+        print_json({"file": opened.published, "is_new": is_new})
+    else:
+        typer.echo(f"{opened.published}: {'published' if is_new else 'already up to date'}.")
+
+
+@app.command()
+def report(
+    workspace: WorkspaceDir = HERE, quarter: QuarterName = None, as_of: AsOf = None, json: Json = False, debug: Debug = False
+) -> None:
+    """Write the quarter's report; default: the latest quarter that has ended."""
+    from truecost import steps
+    from truecost.cli.output import print_json, shown_progress
+
+    opened, clock = _opened(workspace, as_of)
+    with shown_progress():
+        reported = steps.report(opened, clock, quarter)
+    if json:
+        print_json(reported)
+    else:
+        typer.echo(f"{reported.folder / 'true-cost.html'}: {'written' if reported.is_new else 'already up to date'}.")
+
+
+@sources_app.callback()
+def sources(
+    context: typer.Context, workspace: WorkspaceDir = HERE, json: Json = False, debug: Debug = False
+) -> None:
+    """What comes in: the sources of the workspace, and the formats there are."""
+    if context.invoked_subcommand:
+        return
+    from truecost.cli.output import print_json, print_table
+    from truecost.landing import source_files
+    from truecost.sources import formats
+
+    opened, _ = _opened(workspace, None)
+    listed = [(source, source_files(opened, source)) for source in opened.config.sources]
+    if json:
+        print_json([{**source.model_dump(mode="json"), "files": files} for source, files in listed])
+        return
+    print_table(
+        "Sources",
+        [("source", "left"), ("format", "left"), ("path", "left"), ("files now", "right")],
+        [(source.name, source.format, source.path, len(files)) for source, files in listed],
+    )
+    print_table(
+        "Formats",
+        [("format", "left"), ("what", "left"), ("versions", "left"), ("basis", "left"), ("disposition", "left"), ("key", "left")],
+        [(f.name, f.title, ", ".join(f.versions), f.basis, f.disposition, ", ".join(f.natural_key)) for f in formats().values()],
+    )
+
+
+@sources_app.command("check")
+def sources_check(
+    file: Annotated[Path, typer.Argument(help="The file to check; nothing is loaded.")],
+    format_name: Annotated[str | None, typer.Option("--format", help="Its format; default: its source's, or a guess.")] = None,
+    workspace: WorkspaceDir = HERE,
+    limit: Annotated[int, typer.Option("--limit", help="How many faults to show.")] = 20,
+    json: Json = False,
+    strict: Strict = False,
+    debug: Debug = False,
+) -> None:
+    """Check one file as a source would read it: the first faults by line and column, with remedies."""
+    from truecost.checking import check_file
+    from truecost.cli.output import print_json, print_line, shown_progress
+
+    with shown_progress():
+        checked = check_file(file, format_name, workspace, limit)
+    if json:
+        print_json(checked)
+    elif checked.refused_because:
+        print_line(f"{file}: refused as {checked.format}: {checked.refused_because}.")
+    else:
+        print_line(
+            f"{file}: {checked.format}, {checked.rows_read} rows read, {checked.rows_accepted} good, "
+            f"{checked.rows_quarantined} faulty, {checked.rows_skipped} skipped."
+        )
+        for fault in checked.faults:
+            print_line(f"  {fault}")
+        hidden = checked.rows_quarantined - len(checked.faults)
+        if hidden > 0:
+            print_line(f"  and {hidden} more: --limit shows them.")
+        for warning in checked.warnings:
+            print_line(f"  warning: {warning}.")
+    if checked.refused_because:
+        raise typer.Exit(1)
+    raise typer.Exit(3 if strict and checked.rows_quarantined else 0)
+
+
+@app.command()
+def status(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = False, debug: Debug = False) -> None:
+    """What is loaded, refused, held or quarantined, and what is published."""
+    from truecost.cli.output import print_json, print_line, print_table
+    from truecost.overview import read_overview
+
+    opened, clock = _opened(workspace, as_of)
+    overview = read_overview(opened, clock)
+    if json:
+        print_json(overview)
+        return
+    print_table(
+        f"{opened.name}: sources",
+        [("source", "left"), ("format", "left"), ("waiting", "right"), ("files", "right"), ("loaded rows", "right"), ("quarantined", "right"), ("last received", "left")],
+        [
+            (s.name, s.format, s.files_waiting, s.files, s.rows_loaded, s.rows_quarantined, s.last_received_at)
+            for s in overview.sources
+        ],
+    )
+    for warning in overview.warnings:
+        print_line(f"warning: {warning}.")
+    _show_standing(overview.standing)
+    if overview.quarters:
+        print_line(f"Published: {opened.published}, quarters {', '.join(overview.quarters)}; models {', '.join(overview.models)}.")
+    else:
+        print_line("Published: nothing yet; `truecost run` does it.")
+
+
+@app.command()
+def trace(
+    charge: Annotated[str | None, typer.Argument(metavar="[CHARGE]", help="A charge id, like 12:34:0.", show_default=False)] = None,
+    model: Annotated[str | None, typer.Option("--model", help="A model, or `unallocated`.")] = None,
+    quarter: QuarterName = None,
+    stage: Annotated[str | None, typer.Option("--stage")] = None,
+    activity: Annotated[str | None, typer.Option("--activity")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="A cost kind.")] = None,
+    run_id: Annotated[str | None, typer.Option("--run", help="A training run.")] = None,
+    limit: Annotated[int, typer.Option("--limit", help="How many charges to show.")] = 20,
+    workspace: WorkspaceDir = HERE,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Where a figure is from: its charges, their files and lines; or one charge, down to the line of its file."""
+    from truecost.cli.output import print_json
+    from truecost.tracing import trace_charge, trace_figure
+
+    opened, _ = _opened(workspace, None)
+    named = {"model_id": model, "quarter": quarter, "stage": stage, "activity": activity, "cost_kind": kind, "run_id": run_id}
+    filters = {name: value for name, value in named.items() if value}
+    if charge:
+        found: Any = trace_charge(opened, charge)
+    elif filters:
+        found = trace_figure(opened, filters, limit)
+    else:
+        raise typer.BadParameter("name a charge, or a figure with --model, --quarter, --stage, --kind, --run")
+    if json:
+        print_json(found)
+    elif charge:
+        _show_charge(found)
+    else:
+        _show_trail(found, filters)
+
+
+def _opened(directory: Path, as_of: datetime | None) -> tuple[Workspace, Clock]:
+    from truecost.workspace import load_workspace
+
+    workspace = load_workspace(directory)
+    return workspace, Clock(_day(as_of) or workspace.config.workspace.as_of)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _run(directory: Path, as_of: date | None, json: bool, strict: bool) -> None:
+    from truecost import steps
+    from truecost.cli.output import print_json, shown_progress
+    from truecost.workspace import load_workspace
+
+    workspace = load_workspace(directory)  # a faulty workspace fails here, before anything is started
+    with shown_progress():
+        result = _flow("daily")(directory, as_of)
+        standing = steps.standing(workspace)
+    if json:
+        print_json({**result, "standing": standing, "reports": workspace.reports})
+    else:
+        _show_run(workspace, result, standing)
+    raise typer.Exit(_exit_code(standing, strict))
+
+
+def _flow(name: str) -> Any:
+    """A flow by its entry point, so that the library itself never imports Prefect."""
+    from importlib.metadata import entry_points
+
+    from truecost import progress
+
+    progress.say("starting Prefect")
+    found = [entry for entry in entry_points(group="truecost.flows") if entry.name == name]
+    if not found:
+        raise TruecostError(f"the flow {name} is not installed; install truecost again")
+    return found[0].load()
+
+
+def _exit_code(standing: Standing, strict: bool) -> int:
+    if standing.refused:
+        return 1
+    return 3 if strict and not standing.is_clean else 0
+
+
+def _show_run(workspace: Workspace, result: dict[str, Any], standing: Standing) -> None:
+    from truecost.cli.output import money, print_line, print_table, times
+    from truecost.overview import quarter_figures
+
+    print_line(f"{result['landed']} files landed, {result['loaded']} loaded.")
+    _show_standing(standing)
+    if result["quarter"] is None:
+        print_line("There are no costs to report on yet: put files where [[sources]] look for them.")
+        return
+    figures = quarter_figures(workspace, result["quarter"])
+    print_table(
+        f"True cost beside training-only cost, {result['quarter']} ({figures[0].currency})",
+        [
+            *(("model", "left"), ("training-only", "right"), ("true cost", "right"), ("multiplier", "right")),
+            *(("to date: training-only", "right"), ("true cost", "right"), ("multiplier", "right")),
+        ],
+        [
+            (
+                *(row.model_id or "(unallocated)", money(row.training_only_cost), money(row.true_cost), times(row.multiplier)),
+                *(money(row.training_only_cost_to_date), money(row.true_cost_to_date), times(row.multiplier_to_date)),
+            )
+            for row in figures
+        ],
+    )
+    for row in figures:
+        if row.completeness != "complete":
+            print_line(f"{row.model_id or '(unallocated)'} is at least that: {row.completeness}.")
+    folder = workspace.reports / result["quarter"]
+    print_line(f"Report:   {folder / 'true-cost.html'} (also .csv and .json)")
+    print_line(f"Finance:  {workspace.published} (DuckDB, read-only; schema finance)")
+
+
+def _show_loaded(loaded: list[Any]) -> None:
+    from truecost.cli.output import print_line, print_table
+
+    if not loaded:
+        print_line("Nothing new to load.")
+        return
+    print_table(
+        "Loaded",
+        [("file", "left"), ("read", "right"), ("good", "right"), ("quarantined", "right"), ("skipped", "right")],
+        [
+            (item.file, item.rows_read, item.rows_accepted, item.rows_quarantined, item.rows_skipped)
+            if not item.refused_because
+            else (item.file, "refused", None, None, None)
+            for item in loaded
+        ],
+    )
+
+
+def _show_standing(standing: Standing) -> None:
+    from truecost.cli.output import print_line
+
+    for file, because in standing.refused:
+        print_line(f"refused: {file}: {because}.")
+    for file in standing.held:
+        print_line(f"held: {file}: it claims what another file already holds; the report says how to settle it.")
+    if standing.quarantined_rows:
+        rows = "1 row is" if standing.quarantined_rows == 1 else f"{standing.quarantined_rows} rows are"
+        print_line(f"{rows} quarantined: see the view finance.quarantine, or `truecost sources check FILE`.")
+
+
+def _show_trail(trail: Any, filters: dict[str, str]) -> None:
+    from truecost.cli.output import money, print_line, print_table
+
+    print_table(
+        ", ".join(f"{name} {value}" for name, value in filters.items()),
+        [("charge", "left"), ("file and line", "left"), ("from", "left"), ("what", "left"), ("stage", "left"), ("cost", "right")],
+        [
+            (
+                *(row["charge_id"], f"{row['file']}:{row['line']}", f"{row['charge_period_start']:%Y-%m-%d}"),
+                *(row["charge_description"], row["stage"], money(row["cost"])),
+            )
+            for row in trail.charges
+        ],
+    )
+    if trail.count > len(trail.charges):
+        print_line(f"and {trail.count - len(trail.charges)} more charges (--limit shows them)")
+    print_line(f"total of all {trail.count}: {trail.currency} {money(trail.total)}")
+
+
+def _show_charge(found: dict[str, Any]) -> None:
+    from truecost.cli.output import money, print_line, print_table
+
+    delivery = found["delivery"]
+    print_line(f"{delivery['file']}:{found['line']}  (delivery {delivery['delivery_id']} of {delivery['source']}, {delivery['status']})")
+    print_line(f"landed as {found['landed_as']}")
+    if found["text"] is not None:
+        print_line(f"  {found['text']}")
+    print_table("Charge", [("column", "left"), ("value", "left")], list(found["charge"].items()))
+    print_table(
+        "Counted in",
+        [("month", "left"), ("quarter", "left"), ("model", "left"), ("stage", "left"), ("cost", "right")],
+        [(f"{c['month']:%Y-%m}", c["quarter"], c["model_id"], c["stage"], money(c["cost"])) for c in found["costs"]],
+    )

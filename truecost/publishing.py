@@ -1,0 +1,146 @@
+"""Publishing: the finance views as one read-only DuckDB file, swapped in whole.
+
+DuckDB lets one process write and locks others out, so finance never opens the warehouse. A new file is written beside
+the published one, checkpointed, closed, synced and renamed over it: a reader sees the old figures or the new, never half.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from truecost import __version__
+from truecost.bookkeeping import STEP as BOOKS_STEP
+from truecost.bookkeeping import tell_config
+from truecost.clock import Clock
+from truecost.errors import TruecostError
+from truecost.queries import identifier, literal, names, query
+from truecost.warehouse import last_fingerprint
+from truecost.workspace import Workspace
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+VERSION = "finance_v1"
+
+
+def publish(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool:
+    """Write ``reports/reports.duckdb``; returns whether anything had changed since the last time.
+
+    Raises:
+        TruecostError: there are no books yet.
+    """
+    books = last_fingerprint(con, BOOKS_STEP)
+    if books is None:
+        raise TruecostError("there are no books to publish yet; run `truecost run` or `truecost ingest` first")
+    views = {name.removeprefix("finance/"): query(name) for name in names("finance")}
+    parts = [books, clock.today().isoformat(), __version__, views]
+    fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    if _published_fingerprint(workspace.published) == fingerprint:
+        return False
+    workspace.reports.mkdir(parents=True, exist_ok=True)
+    for leftover in workspace.reports.glob(".new-*"):
+        leftover.unlink()
+    temporary = workspace.reports / f".new-{os.getpid()}.duckdb"
+    tell_config(con, workspace)
+    con.execute(f"ATTACH {literal(str(temporary))} AS published")
+    try:
+        _write_views(con, views)
+        con.execute(
+            f"CREATE TABLE published.{VERSION}.publication AS SELECT ? AS fingerprint, ? AS workspace, "
+            "CAST(? AS DATE) AS as_of, ? AS currency, ? AS truecost_version",
+            [
+                *(fingerprint, workspace.name, clock.today().isoformat()),
+                *(workspace.config.workspace.reporting_currency, __version__),
+            ],
+        )
+        con.execute("CHECKPOINT published")
+    finally:
+        con.execute("DETACH published")
+    _swap_in(temporary, workspace.published)
+    return True
+
+
+def open_published(path: Path) -> DuckDBPyConnection:
+    """The published file, read-only, with its newest views in reach by bare name.
+
+    Raises:
+        TruecostError: nothing has been published.
+    """
+    import duckdb
+
+    if not path.is_file():
+        raise TruecostError(f"nothing is published at {path} yet; run `truecost run` first")
+    con = duckdb.connect(str(path), read_only=True)
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("USE finance")
+    return con
+
+
+def header_comments(sql: str) -> tuple[str, dict[str, str]]:
+    """(what the view is, what each column is): the comment lines a finance view opens with."""
+    about, columns = "", {}
+    for line in sql.splitlines():
+        if not line.startswith("-- "):
+            break
+        name, colon, text = line.removeprefix("-- ").partition(": ")
+        if about and colon and name.isidentifier():
+            columns[name] = text
+        else:
+            about = f"{about} {line.removeprefix('-- ')}".strip()
+    return about, columns
+
+
+def _write_views(con: DuckDBPyConnection, views: dict[str, str]) -> None:
+    con.execute(f"CREATE SCHEMA published.{VERSION}")
+    con.execute("CREATE SCHEMA published.finance")
+    for name, sql in views.items():
+        con.execute(f"CREATE TABLE published.{VERSION}.{name} AS {sql}")
+    # A view resolves its tables when it is made: they must be reachable without the name `published`.
+    database = con.execute("SELECT current_database(), current_schema()").fetchone() or ("", "")
+    con.execute("USE published")
+    try:
+        for name, sql in views.items():
+            con.execute(f"CREATE VIEW finance.{name} AS SELECT * FROM {VERSION}.{name}")
+            about, told = header_comments(sql)
+            columns = [row[0] for row in con.execute(f"DESCRIBE {VERSION}.{name}").fetchall()]
+            for kind, schema in (("TABLE", VERSION), ("VIEW", "finance")):
+                con.execute(f"COMMENT ON {kind} {schema}.{name} IS {literal(about)}")
+                for column in columns:
+                    text = told.get(column) or f"FOCUS 1.2: {_pascal(column)}"
+                    con.execute(f"COMMENT ON COLUMN {schema}.{name}.{identifier(column)} IS {literal(text)}")
+    finally:
+        con.execute(f"USE {identifier(database[0])}.{identifier(database[1])}")
+
+
+def _pascal(column: str) -> str:
+    return "".join(word.capitalize() for word in column.split("_"))
+
+
+def _published_fingerprint(path: Path) -> str | None:
+    import duckdb
+
+    if not path.is_file():
+        return None
+    with contextlib.suppress(duckdb.Error), duckdb.connect(str(path), read_only=True) as con:
+        row = con.execute(f"SELECT fingerprint FROM {VERSION}.publication").fetchone()
+        return str(row[0]) if row else None
+    return None
+
+
+def _swap_in(temporary: Path, target: Path) -> None:
+    handle = os.open(temporary, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    temporary.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,103 @@
+"""The steps of a run, each on its own: what the flows order and the command line calls one by one.
+
+A step takes the workspace and the clock, opens what it needs, and returns a small summary; nothing passes between steps
+but what is on disk. Each can be repeated at any time and does nothing where nothing has changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from truecost import progress
+from truecost.bookkeeping import keep_books
+from truecost.clock import Clock
+from truecost.landing import Landing
+from truecost.loading import Loaded, load_landed
+from truecost.publishing import publish as publish_views
+from truecost.reporting import report_quarter, write_report
+from truecost.warehouse import connect
+from truecost.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the workspace stands: what is open and asks for someone. It decides the exit code."""
+
+    refused: tuple[tuple[str, str], ...]
+    held: tuple[str, ...]
+    quarantined_rows: int
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.refused or self.held or self.quarantined_rows)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The report of a quarter: where it is, and whether it was written anew."""
+
+    quarter: str
+    folder: Path
+    is_new: bool
+
+
+def land(workspace: Workspace, clock: Clock) -> int:
+    """Take in what is new in the inbox; returns how many files."""
+    progress.say("looking through the inbox")
+    # The warehouse's lock keeps two runs from numbering deliveries at once.
+    with connect(workspace.warehouse):
+        return sum(len(entry.parts) for entry in Landing(workspace.landing).land(workspace, clock))
+
+
+def load(workspace: Workspace) -> list[Loaded]:
+    """Validate and load every landed delivery that is new, or whose settings, suite or code changed."""
+    with connect(workspace.warehouse) as con:
+        return load_landed(con, workspace)
+
+
+def attribute(workspace: Workspace) -> bool:
+    """Derive the books; returns whether anything had changed."""
+    progress.say("keeping the books")
+    with connect(workspace.warehouse) as con:
+        return keep_books(con, workspace)
+
+
+def publish(workspace: Workspace, clock: Clock) -> bool:
+    """Swap in ``reports.duckdb``; returns whether anything had changed."""
+    progress.say("publishing")
+    with connect(workspace.warehouse) as con:
+        return publish_views(con, workspace, clock)
+
+
+def report(workspace: Workspace, clock: Clock, quarter_name: str | None = None) -> Reported:
+    """Write the quarter's report.
+
+    Raises:
+        TruecostError: nothing is published, or there is no cost in or before the quarter.
+    """
+    progress.say("writing the report")
+    quarter = report_quarter(workspace, clock, quarter_name)
+    written = write_report(workspace, clock, quarter.name)
+    return Reported(quarter.name, workspace.reports / quarter.name, is_new=written is not None)
+
+
+def standing(workspace: Workspace) -> Standing:
+    """What is refused, held or quarantined, and has not been delivered again since."""
+    with connect(workspace.warehouse) as con:
+        rows = con.execute(
+            "SELECT file, status, refused_because, rows_quarantined FROM books.deliveries WHERE NOT is_outdated "
+            "ORDER BY delivery_id"
+        ).fetchall()
+    return Standing(
+        refused=tuple((file, because) for file, status, because, _ in rows if status == "refused"),
+        held=tuple(file for file, status, _, _ in rows if status == "held"),
+        quarantined_rows=sum(quarantined for *_, quarantined in rows),
+    )
+
+
+def has_costs(workspace: Workspace) -> bool:
+    """Whether there is anything to report on."""
+    with connect(workspace.warehouse) as con:
+        row = con.execute("SELECT count(*) FROM books.costs").fetchone()
+    return bool(row and row[0])
