@@ -1,0 +1,55 @@
+"""What every test may use: the command line in process, small workspaces, and the sample files where they are present."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+Truecost = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real files made by other tools; a machine without them skips the test."""
+    if not SHARED.is_dir():
+        pytest.skip("the sample files are not on this machine")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def truecost() -> Truecost:
+    """Run the real command line in a process of its own."""
+
+    def run(*arguments: str | Path, timeout: float = 240, **kwargs: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "truecost", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **kwargs)  # type: ignore[call-overload,no-any-return]
+
+    return run
+
+
+@pytest.fixture
+def make_workspace(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Write a workspace: ``make_workspace(toml, {"inbox/a.csv": "text or bytes"})``."""
+
+    def make(toml: str, files: dict[str, str | bytes] | None = None, name: str = "workspace") -> Path:
+        root = tmp_path / name
+        root.mkdir()
+        (root / "truecost.toml").write_text(toml, "utf-8")
+        for path, content in (files or {}).items():
+            target = root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return root
+
+    yield make
