@@ -84,8 +84,7 @@ def quarters_chart(history: Sequence[Mapping[str, Any]], currency: str, title: s
     labels = _rows([_multiplier_label(entry) for entry in history]).mark_text(dy=-8, fontWeight="bold")
     labels = labels.encode(x=quarter, xOffset=side, y="top:Q", text="text:N")
     words = (
-        f"{entry['quarter']}: training-only {money(entry['training_only_cost'])},"
-        f" true {money(entry['true_cost'])}"
+        f"{entry['quarter']}: training-only {money(entry['training_only_cost'])}, true {money(entry['true_cost'])}"
         for entry in history
     )
     return _svg(
@@ -107,8 +106,7 @@ def stages_chart(stages: Sequence[Mapping[str, Any]], currency: str, title: str)
         _stage_panel(stages, "cost_to_date", "To date", None),
     )
     words = (
-        f"{stage_label(row['stage'])}: {money(row['cost'])}, to date {money(row['cost_to_date'])}"
-        for row in stages
+        f"{stage_label(row['stage'])}: {money(row['cost'])}, to date {money(row['cost_to_date'])}" for row in stages
     )
     return _svg(
         alt.hconcat(*panels, spacing=16),
@@ -149,17 +147,10 @@ def yardstick_strip(multipliers: Sequence[tuple[str, Decimal | None]], title: st
     ]
     above = _rows(captions).mark_text(baseline="bottom").encode(x=at, y=alt.value(-5), text="text:N")
     dots = _rows(
-        [
-            {"model": model, "at": min(max(float(value), 0.0), end), "text": multiplier(value)}
-            for model, value in known
-        ]
+        [{"model": model, "at": min(max(float(value), 0.0), end), "text": multiplier(value)} for model, value in known]
     ).encode(x=at, y=name)
     absent = _rows(
-        [
-            {"model": model, "text": "no training-only cost yet"}
-            for model, value in multipliers
-            if value is None
-        ]
+        [{"model": model, "text": "no training-only cost yet"} for model, value in multipliers if value is None]
     )
     layers = (
         band,

@@ -226,15 +226,9 @@ S3 = service("Amazon Simple Storage Service", "Storage", "s3:::{name}")
 KMS = service("AWS Key Management Service", "Security", "kms:us-west-2:{account}:key/{name}")
 GLUE = service("AWS Glue", "Analytics", "glue:us-west-2:{account}:job/{name}")
 BEDROCK = service("Amazon Bedrock", "AI and Machine Learning", "bedrock:us-west-2:{account}:{kind}/{name}")
-SAGEMAKER = service(
-    "Amazon SageMaker", "AI and Machine Learning", "sagemaker:us-west-2:{account}:{kind}/{name}", ZONE
-)
-CLOUDWATCH = service(
-    "AmazonCloudWatch", "Management and Governance", "logs:us-west-2:{account}:{kind}:{name}"
-)
-BALANCER = service(
-    "Elastic Load Balancing", "Networking", "elasticloadbalancing:us-west-2:{account}:{kind}/app/{name}"
-)
+SAGEMAKER = service("Amazon SageMaker", "AI and Machine Learning", "sagemaker:us-west-2:{account}:{kind}/{name}", ZONE)
+CLOUDWATCH = service("AmazonCloudWatch", "Management and Governance", "logs:us-west-2:{account}:{kind}:{name}")
+BALANCER = service("Elastic Load Balancing", "Networking", "elasticloadbalancing:us-west-2:{account}:{kind}/app/{name}")
 EC2 = service("Amazon Elastic Compute Cloud", "Compute", "ec2:us-west-2:{account}:{kind}/{name}", ZONE)
 VPC = service("Amazon Virtual Private Cloud", "Networking", "ec2:us-west-2:{account}:{kind}/{name}", ZONE)
 
@@ -515,14 +509,10 @@ def endpoint_rows(month: date, endpoint: Endpoint) -> Iterator[FocusRow]:
         covered = covered_hours(endpoint, part)
         for used, is_covered in ((covered, True), (total - covered, False)):
             if used > 0:
-                yield usage_row(
-                    endpoint.account, endpoint.sku, endpoint.resource, "prod", part, used, is_covered
-                )
+                yield usage_row(endpoint.account, endpoint.sku, endpoint.resource, "prod", part, used, is_covered)
 
 
-def plan_columns(
-    description: str, frequency: str, pricing: str, status: str, hours: Decimal
-) -> dict[str, str]:
+def plan_columns(description: str, frequency: str, pricing: str, status: str, hours: Decimal) -> dict[str, str]:
     """What the savings plan's own lines share, purchase and unused hours alike."""
     return commitment_columns(status) | {
         "ChargeDescription": description,
@@ -808,9 +798,7 @@ def run_log(jobs: Sequence[NumberedJob]) -> str:
         window = run.window or Window(own[0].job.started_at, own[-1].job.ended_at)
         times = [iso_utc(window.start), iso_utc(window.end)] if window.start.year >= 2026 else ["", ""]
         job_ids = ";".join(numbered.job_id for numbered in own)
-        rows.append(
-            [run.run_id, run.parent_run_id, run.model_id, job_ids, *times, run.outcome, run.decided_at]
-        )
+        rows.append([run.run_id, run.parent_run_id, run.model_id, job_ids, *times, run.outcome, run.decided_at])
     return csv_text(header, rows)
 
 

@@ -7,6 +7,7 @@ idempotent, so a retry, or the whole flow again, changes nothing.
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from truecost import steps
 from truecost.clock import Clock
 from truecost.errors import WarehouseBusy
 from truecost.publishing import open_published
+from truecost.queries import query
 from truecost.workspace import Workspace, load_workspace
 
 
@@ -80,7 +82,13 @@ def daily(workspace_dir: str = ".", as_of: date | None = None) -> dict[str, Any]
     derived = attribute(workspace_dir)
     published = publish(workspace_dir, as_of)
     quarter = report(workspace_dir, as_of)
-    return {"landed": landed, "loaded": loaded, "derived": derived, "published": published, "quarter": quarter}
+    return {
+        "landed": landed,
+        "loaded": loaded,
+        "derived": derived,
+        "published": published,
+        "quarter": quarter,
+    }
 
 
 def run_daily(workspace_dir: Path, as_of: date | None) -> dict[str, Any]:
@@ -95,28 +103,24 @@ def _opened(workspace_dir: str, as_of: date | None) -> tuple[Workspace, Clock]:
 
 def _show_deliveries(workspace: Workspace) -> None:
     _artifact(
-        workspace,
-        "deliveries",
-        "SELECT source, file, status, rows_read, rows_loaded, rows_quarantined, rows_duplicate, rows_skipped "
-        "FROM deliveries ORDER BY delivery_id DESC LIMIT 200",
-        "The latest deliveries and what became of their rows.",
+        workspace, "deliveries", "report/latest_deliveries", [], "The latest deliveries, and what became of their rows."
     )
 
 
 def _show_quarter(workspace: Workspace, quarter: str) -> None:
-    _artifact(
-        workspace,
-        "true-cost",
-        "SELECT coalesce(model_id, 'unallocated') AS model_id, quarter, currency, round(training_only_cost, 2) AS "
-        "training_only_cost, round(true_cost, 2) AS true_cost, round(multiplier_to_date, 2) AS multiplier_to_date, "
-        f"completeness FROM true_cost_by_quarter WHERE quarter = '{quarter}'",
-        f"True cost beside training-only cost in {quarter}.",
-    )
+    title = f"True cost beside training-only cost in {quarter}."
+    _artifact(workspace, "true-cost", "report/quarter_figures", [quarter], title)
 
 
-def _artifact(workspace: Workspace, key: str, sql: str, description: str) -> None:
+def _artifact(workspace: Workspace, key: str, name: str, values: list[str], description: str) -> None:
     with open_published(workspace.published) as con:
-        found = con.execute(sql)
+        found = con.execute(query(name), values)
         columns = [column[0] for column in found.description or ()]
-        rows = [{name: None if value is None else str(value) for name, value in zip(columns, row, strict=True)} for row in found.fetchall()]
+        rows = [dict(zip(columns, map(_shown, row), strict=True)) for row in found.fetchall()]
     create_table_artifact(key=key, table=rows, description=description)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
+    return "" if value is None else str(value)

@@ -16,7 +16,9 @@ def rule_number_sql(matches: Sequence[Match]) -> str:
     """A CASE over ``books.charges`` that yields the position (from 1) of the first match, else NULL."""
     if not matches:
         return "CAST(NULL AS INTEGER)"
-    whens = "\n            ".join(f"WHEN {match_sql(match)} THEN {number}" for number, match in enumerate(matches, start=1))
+    whens = "\n            ".join(
+        f"WHEN {match_sql(match)} THEN {number}" for number, match in enumerate(matches, start=1)
+    )
     return f"CASE\n            {whens}\n        END"
 
 

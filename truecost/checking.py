@@ -49,14 +49,24 @@ def check_file(file: Path, format_name: str | None, workspace_dir: Path, limit: 
     with connect(IN_MEMORY) as con:
         loaded = load_delivery(con, entry, part, file, source, suite)
         rows = con.execute(
-            "SELECT line, column_name, value, message, remedy FROM log.quarantine ORDER BY line LIMIT ?", [limit]
+            "SELECT line, column_name, value, message, remedy FROM log.quarantine ORDER BY line LIMIT ?",
+            [limit],
         ).fetchall()
         warned = con.execute("SELECT unnest(warnings) FROM log.deliveries").fetchall()
     return Checked(
         str(file),
         source.format,
-        *(loaded.rows_read, loaded.rows_accepted, loaded.rows_quarantined, loaded.rows_skipped, loaded.refused_because),
-        tuple(Fault(file.name, line, _said(column, value, message), remedy) for line, column, value, message, remedy in rows),
+        *(
+            loaded.rows_read,
+            loaded.rows_accepted,
+            loaded.rows_quarantined,
+            loaded.rows_skipped,
+            loaded.refused_because,
+        ),
+        tuple(
+            Fault(file.name, line, _said(column, value, message), remedy)
+            for line, column, value, message, remedy in rows
+        ),
         tuple(row[0] for row in warned),
     )
 

@@ -101,7 +101,9 @@ class Landing:
                     set_name,
                     number,
                     clock.now().isoformat(),
-                    tuple(Part(number + i, file, **asdict(content)) for i, (file, content) in enumerate(contents.items())),
+                    tuple(
+                        Part(number + i, file, **asdict(content)) for i, (file, content) in enumerate(contents.items())
+                    ),
                 )
                 self._append(entry)
                 number += len(entry.parts)
@@ -197,7 +199,7 @@ def source_files(workspace: Workspace, source: SourceSection) -> list[str]:
     if path.is_dir():
         found: Iterable[Path] = (item for item in path.rglob("*") if item.is_file())
     elif glob.has_magic(source.path):
-        found = (Path(name) for name in glob.glob(str(path), recursive=True) if not name.endswith(os.sep))
+        found = (Path(name) for name in glob.iglob(str(path), recursive=True))  # noqa: PTH207 (any root)
     else:
         found = [path] if path.exists() or path.is_symlink() else []
     shown = (item for item in found if not item.name.startswith("."))
@@ -232,7 +234,10 @@ def _relative(path: Path, root: Path) -> str:
 
 
 def _same(last: Part | None, content: _Content) -> bool:
-    return last is not None and (last.sha256, last.refused_because) == (content.sha256, content.refused_because)
+    return last is not None and (last.sha256, last.refused_because) == (
+        content.sha256,
+        content.refused_because,
+    )
 
 
 def _state(path: Path) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -106,19 +107,38 @@ def load_delivery(
     with transaction(con):
         _forget(con, part.delivery_id)
         counts = _write_facts(con, fmt, raw) if raw else _NO_ROWS
-        con.execute(
-            "INSERT INTO log.deliveries BY NAME SELECT ? AS delivery_id, ? AS source, ? AS format, ? AS format_version, "
-            "? AS dataset, ? AS file, ? AS set_name, ? AS set_version, ? AS set_order, ? AS sha256, ? AS size_bytes, "
-            "CAST(? AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS received_at, ? AS fingerprint, ? AS refused_because, "
-            "? AS rows_read, ? AS rows_accepted, ? AS rows_quarantined, ? AS rows_skipped, ? AS rows_unreadable, "
-            "? AS rows_rounded, ? AS columns_ignored, ? AS warnings",
-            [
-                *(part.delivery_id, source.name, fmt.name, version, fmt.dataset, part.file),
-                *(entry.set_name, entry.set_version, set_order(source, part.file), part.sha256, part.size_bytes),
-                *(entry.received_at, fingerprint, refused_because, *counts, ignored, _warnings(con) if raw else []),
-            ],
+        _write_delivery(
+            con,
+            delivery_id=part.delivery_id,
+            source=source.name,
+            format=fmt.name,
+            format_version=version,
+            dataset=fmt.dataset,
+            file=part.file,
+            set_name=entry.set_name,
+            set_version=entry.set_version,
+            set_order=set_order(source, part.file),
+            sha256=part.sha256,
+            size_bytes=part.size_bytes,
+            received_at=datetime.fromisoformat(entry.received_at).astimezone(UTC).replace(tzinfo=None),
+            fingerprint=fingerprint,
+            refused_because=refused_because,
+            rows_read=counts.read,
+            rows_accepted=counts.accepted,
+            rows_quarantined=counts.quarantined,
+            rows_skipped=counts.skipped,
+            rows_unreadable=counts.unreadable,
+            rows_rounded=counts.rounded,
+            columns_ignored=ignored,
+            warnings=_warnings(con) if raw else [],
         )
     return Loaded(part.delivery_id, source.name, part.file, *counts[:4], refused_because)
+
+
+def _write_delivery(con: DuckDBPyConnection, **columns: object) -> None:
+    names = ", ".join(columns)
+    marks = ", ".join("?" * len(columns))
+    con.execute(f"INSERT INTO log.deliveries ({names}) VALUES ({marks})", list(columns.values()))
 
 
 def _landed_parts(landing: Landing, workspace: Workspace) -> Iterator[tuple[LandedSet, Part, SourceSection]]:
@@ -132,7 +152,11 @@ def _staged(con: DuckDBPyConnection, path: Path, fmt: Format, source: SourceSect
     """Read and type the file into the temp table ``stage``, seen through the temp view ``staged``."""
     import duckdb
 
-    for variable, value in (("currency", source.currency), ("timezone", source.timezone), ("cluster", source.cluster)):
+    for variable, value in (
+        ("currency", source.currency),
+        ("timezone", source.timezone),
+        ("cluster", source.cluster),
+    ):
         con.execute(f"SET VARIABLE source_{variable} = {literal(value) if value else 'NULL::VARCHAR'}")
     raw = fmt.read(con, path, fmt, _options(source))
     if raw.careful is None:
@@ -181,7 +205,8 @@ def _create_staged_view(con: DuckDBPyConnection, raw: RawTable) -> None:
         f"FROM stage {joined}"
     )
     con.execute(
-        f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * EXCLUDE (checks), {checks} FROM lined WHERE skip_reason IS NULL"
+        f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * EXCLUDE (checks), {checks} FROM lined "
+        "WHERE skip_reason IS NULL"
     )
 
 
@@ -193,7 +218,9 @@ def _find_faulty(con: DuckDBPyConnection, suite: Suite, raw: RawTable, matched: 
             "INSERT INTO file_columns SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
             [list(matched), list(matched.values())],
         )
-    same_group = " AND ".join(f"staged.{identifier(n)} IS NOT DISTINCT FROM profile.{identifier(n)}" for n in suite.columns)
+    same_group = " AND ".join(
+        f"staged.{identifier(n)} IS NOT DISTINCT FROM profile.{identifier(n)}" for n in suite.columns
+    )
     con.execute(query("load/faulty").replace("/* same group */ TRUE", same_group))
     if con.execute("SELECT 1 FROM faulty LIMIT 1").fetchone() is None:
         con.execute("CREATE OR REPLACE TEMP TABLE faulty_values (row_index BIGINT, fields MAP(VARCHAR, VARCHAR))")
@@ -208,7 +235,11 @@ def _find_faulty(con: DuckDBPyConnection, suite: Suite, raw: RawTable, matched: 
 
 def _accept(con: DuckDBPyConnection, fmt: Format, delivery_id: int, sha256: str) -> None:
     """The temp view ``accepted``: the good rows, with the slot each speaks for where the dataset has slots."""
-    for variable, value in (("id", str(delivery_id)), ("dataset", literal(fmt.dataset)), ("sha256", literal(sha256))):
+    for variable, value in (
+        ("id", str(delivery_id)),
+        ("dataset", literal(fmt.dataset)),
+        ("sha256", literal(sha256)),
+    ):
         con.execute(f"SET VARIABLE delivery_{variable} = {value}")
     con.execute(
         "CREATE OR REPLACE TEMP VIEW good AS SELECT * EXCLUDE (checks, skip_reason) FROM lined "
@@ -231,7 +262,10 @@ def _write_facts(con: DuckDBPyConnection, fmt: Format, raw: RawTable) -> _Counts
             "INSERT INTO log.quarantine VALUES (getvariable('delivery_id'), ?, ?, 'well_formed', NULL, ?, ?, ?, [], ?)",
             [
                 *(bad.line, fmt.dataset, bad.text[:200], bad.message),
-                *("export the file again, or mend the line", json.dumps({"text": bad.text}, ensure_ascii=False)),
+                *(
+                    "export the file again, or mend the line",
+                    json.dumps({"text": bad.text}, ensure_ascii=False),
+                ),
             ],
         )
     if fmt.money:
@@ -298,7 +332,14 @@ def _fingerprint(part: Part, source: SourceSection, suite: Suite) -> str:
     """What a load depends on, as one hash."""
     fmt = formats()[source.format]
     settings = source.model_dump(mode="json", exclude={"path", "delivery", "restates"})
-    parts = [part.sha256, part.refused_because, part.file, settings, suite.fingerprint, _code_fingerprint(fmt.sql)]
+    parts = [
+        part.sha256,
+        part.refused_because,
+        part.file,
+        settings,
+        suite.fingerprint,
+        _code_fingerprint(fmt.sql),
+    ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -11,6 +11,7 @@ from truecost import steps
 from truecost.clock import Clock
 from truecost.landing import Landing, source_files
 from truecost.publishing import open_published
+from truecost.queries import query
 from truecost.warehouse import connect
 from truecost.workspace import Workspace
 
@@ -56,14 +57,7 @@ def read_overview(workspace: Workspace, clock: Clock) -> Overview:
     """Read it from the landing log, the warehouse and the published file."""
     steps.attribute(workspace)
     with connect(workspace.warehouse) as con:
-        loaded = {
-            row[0]: row[1:]
-            for row in con.execute(
-                "SELECT source, count(DISTINCT file), sum(rows_loaded)::BIGINT, "
-                "sum(rows_quarantined) FILTER (NOT is_outdated)::BIGINT, max(received_at) "
-                "FROM books.deliveries GROUP BY source"
-            ).fetchall()
-        }
+        loaded = {row[0]: row[1:] for row in con.execute(query("report/sources")).fetchall()}
     landed = {(entry.source, part.file) for entry in Landing(workspace.landing).entries() for part in entry.parts}
     sources, warnings = [], []
     for source in workspace.config.sources:
@@ -79,11 +73,8 @@ def read_overview(workspace: Workspace, clock: Clock) -> Overview:
 
 def quarter_figures(workspace: Workspace, quarter: str) -> list[QuarterFigures]:
     """The published figures of one quarter, a row a model, what is unallocated last."""
-    columns = ", ".join(QuarterFigures.__dataclass_fields__)
     with open_published(workspace.published) as con:
-        rows = con.execute(
-            f"SELECT {columns} FROM true_cost_by_quarter WHERE quarter = ? ORDER BY model_id NULLS LAST", [quarter]
-        ).fetchall()
+        rows = con.execute(query("report/quarter_figures"), [quarter]).fetchall()
     return [QuarterFigures(*row) for row in rows]
 
 

@@ -1,7 +1,8 @@
 """Publishing: the finance views as one read-only DuckDB file, swapped in whole.
 
 DuckDB lets one process write and locks others out, so finance never opens the warehouse. A new file is written beside
-the published one, checkpointed, closed, synced and renamed over it: a reader sees the old figures or the new, never half.
+the published one, checkpointed, closed, synced and renamed over it: a reader sees the old figures or the new, never
+half of each.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from truecost.clock import Clock
 from truecost.errors import TruecostError
 from truecost.publishing import open_published
 from truecost.quarters import Quarter, latest_ended, parse_quarter
+from truecost.queries import query
 from truecost.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ STAGES = (
     "unallocated",
 )
 _SHOWN_FAULTS = 20
-_SHOWN_GROUPS = 10
 _RATIO_PLACES = Decimal("0.000001")
 _EXACT = Context(prec=80)
 
@@ -55,7 +55,8 @@ def write_report(workspace: Workspace, clock: Clock, quarter_name: str | None = 
     texts = {
         "true-cost.html": render_report(report),
         "true-cost.csv": report_csv(report),
-        "true-cost.json": json.dumps(report | {"fingerprint": fingerprint}, indent=2, default=_json, ensure_ascii=False) + "\n",
+        "true-cost.json": json.dumps(report | {"fingerprint": fingerprint}, indent=2, default=_json, ensure_ascii=False)
+        + "\n",
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():  # the JSON, which holds the fingerprint, comes last
@@ -78,20 +79,12 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> Row:
         TruecostError: no cost falls in or before the quarter.
     """
     about = _rows(con, "SELECT * FROM finance_v1.publication")[0]
-    by_quarter = _rows(
-        con, "SELECT * FROM true_cost_by_quarter WHERE quarter_start <= ? ORDER BY quarter_start, model_id", quarter.start
-    )
+    by_quarter = _rows(con, query("report/by_quarter"), quarter.start)
     if not by_quarter:
         held = [row["quarter"] for row in _rows(con, "SELECT DISTINCT quarter FROM true_cost_by_quarter ORDER BY 1")]
         known = f"the quarters with costs are {', '.join(held)}" if held else "no costs are loaded yet"
         raise TruecostError(f"there is no cost in {quarter.name} or before it; {known}")
-    stages = _rows(
-        con,
-        "SELECT cost_by_stage.*, quarter_start FROM cost_by_stage "
-        "JOIN (SELECT DISTINCT quarter, quarter_start FROM true_cost_by_quarter) USING (quarter) "
-        "WHERE quarter_start <= ?",
-        quarter.start,
-    )
+    stages = _rows(con, query("report/by_stage"), quarter.start)
     runs = _rows(con, "SELECT * FROM training_runs ORDER BY model_id, round, run_id")
     models = list(dict.fromkeys(row["model_id"] for row in by_quarter if row["model_id"] is not None))
     sections = [
@@ -106,6 +99,7 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> Row:
     ]
     unclaimed = [row for row in by_quarter if row["model_id"] is None]
     total = _total(sections, unclaimed, quarter)
+    quarantined = _rows(con, query("report/quarantine"))
     report = {
         "workspace": about["workspace"],
         "quarter": quarter.name,
@@ -118,23 +112,14 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> Row:
         "truecost_version": about["truecost_version"],
         "total": total,
         "models": sections,
-        "unallocated": _unallocated(con, quarter),
+        "unallocated": _rows(con, query("report/unallocated"), quarter.name),
         "missing": [
             {"what": _with_amounts(row["what"], row["amounts"]), "remedy": row["remedy"]}
             for row in _rows(con, "SELECT * FROM gaps")
         ],
-        "quarantine": _rows(
-            con,
-            "SELECT file, line, rule, column_name, value, message || '; ' || remedy AS remedy FROM quarantine "
-            f"WHERE NOT is_outdated ORDER BY delivery_id, line LIMIT {_SHOWN_FAULTS}",
-        ),
-        "quarantine_total": _rows(con, "SELECT count(*) AS n FROM quarantine WHERE NOT is_outdated")[0]["n"],
-        "deliveries": _rows(
-            con,
-            "SELECT count(*) AS files, sum(rows_read)::BIGINT AS rows_read, sum(rows_loaded)::BIGINT AS rows_loaded, "
-            "sum(rows_quarantined)::BIGINT AS rows_quarantined, sum(rows_duplicate)::BIGINT AS rows_duplicate, "
-            "sum(rows_skipped)::BIGINT AS rows_skipped FROM deliveries",
-        )[0],
+        "quarantine": quarantined[:_SHOWN_FAULTS],
+        "quarantine_total": len(quarantined),
+        "deliveries": _rows(con, query("report/deliveries"))[0],
     }
     return report | {"yardsticks": _yardsticks(report)}
 
@@ -147,7 +132,15 @@ def report_csv(report: Row) -> str:
     writer.writerow(["quarter", "model_id", "figure", "stage", "cost_kind", "currency", "amount", "amount_to_date"])
     quarter, currency = report["quarter"], report["currency"]
 
-    def line(model: str | None, figure: str, amount: Any, to_date: Any, stage: str = "", kind: str = "", unit: str = currency) -> None:
+    def line(
+        model: str | None,
+        figure: str,
+        amount: Any,
+        to_date: Any,
+        stage: str = "",
+        kind: str = "",
+        unit: str = currency,
+    ) -> None:
         writer.writerow([quarter, _text_cell(model or ""), figure, stage, kind, unit, _plain(amount), _plain(to_date)])
 
     for item in (*report["models"], {"model_id": None, **report["total"]}):
@@ -162,7 +155,13 @@ def report_csv(report: Row) -> str:
         if "failed_share" in item:
             line(name, "failed_share", None, item["failed_share"], unit="")
     total = report["total"]
-    line(None, "unallocated_cost", total["unallocated_cost"], total["unallocated_cost_to_date"], stage="unallocated")
+    line(
+        None,
+        "unallocated_cost",
+        total["unallocated_cost"],
+        total["unallocated_cost_to_date"],
+        stage="unallocated",
+    )
     return out.getvalue()
 
 
@@ -171,7 +170,9 @@ def _model(model: str, quarter: Quarter, by_quarter: list[Row], stages: list[Row
     now = by_quarter[-1]
     here = [row for row in stages if row["quarter"] == quarter.name]
     true_cost, true_cost_to_date = now["true_cost"], now["true_cost_to_date"]
-    failed = _sum(row["cost"] for row in stages if row["activity"] == "failed_experiments" and row["cost_kind"] == "compute")
+    failed = _sum(
+        row["cost"] for row in stages if row["activity"] == "failed_experiments" and row["cost_kind"] == "compute"
+    )
     trained = _sum(row["cost"] for row in stages if row["activity"] == "training" and row["cost_kind"] == "compute")
     people = _sum(row["cost"] for row in stages if row["cost_kind"] in ("labor", "annotation", "compute"))
     return {
@@ -211,7 +212,9 @@ def _model(model: str, quarter: Quarter, by_quarter: list[Row], stages: list[Row
                 "stages": {
                     stage: cost
                     for stage in STAGES
-                    if (cost := _sum(s["cost"] for s in stages if (s["quarter"], s["stage"]) == (row["quarter"], stage)))
+                    if (
+                        cost := _sum(s["cost"] for s in stages if (s["quarter"], s["stage"]) == (row["quarter"], stage))
+                    )
                 },
             }
             for row in by_quarter
@@ -249,16 +252,6 @@ def _total(models: list[Row], unclaimed: list[Row], quarter: Quarter) -> Row:
     }
 
 
-def _unallocated(con: DuckDBPyConnection, quarter: Quarter) -> list[Row]:
-    return _rows(
-        con,
-        "SELECT x_source AS source, service_name, count(DISTINCT x_charge_id) AS charge_count, sum(cost) AS cost "
-        "FROM costs JOIN charges USING (x_charge_id) WHERE costs.model_id IS NULL AND costs.quarter = ? "
-        f"GROUP BY ALL ORDER BY sum(cost) DESC NULLS LAST, 1, 2 LIMIT {_SHOWN_GROUPS}",
-        quarter.name,
-    )
-
-
 def _yardsticks(report: Row) -> list[Row]:
     """The published figures (docs/facts.md) beside ours; a model that has no such figure is left out."""
 
@@ -273,11 +266,36 @@ def _yardsticks(report: Row) -> list[Row]:
         return f"{100 * value:.0f} %"
 
     return [
-        _yardstick("F1", "True cost against the estimate teams make", "3 to 5 times", ours("multiplier_to_date", times)),
-        _yardstick("F2", "The training run's share of true cost", "20 to 30 % (3.3 to 5 times)", ours("training_share_to_date", percent)),
-        _yardstick("F3", "An example: $3,000 of GPU hours, $30,000 with engineers' time", "10 times", ours("multiplier_to_date", times)),
-        _yardstick("F12", "Failed experiments' share of the training spend", "30 to 50 %", ours("failed_share", percent)),
-        _yardstick("F17", "Chips and staff, of what self-hosting costs", "70 to 80 %", ours("people_and_compute_share", percent)),
+        _yardstick(
+            "F1",
+            "True cost against the estimate teams make",
+            "3 to 5 times",
+            ours("multiplier_to_date", times),
+        ),
+        _yardstick(
+            "F2",
+            "The training run's share of true cost",
+            "20 to 30 % (3.3 to 5 times)",
+            ours("training_share_to_date", percent),
+        ),
+        _yardstick(
+            "F3",
+            "An example: $3,000 of GPU hours, $30,000 with engineers' time",
+            "10 times",
+            ours("multiplier_to_date", times),
+        ),
+        _yardstick(
+            "F12",
+            "Failed experiments' share of the training spend",
+            "30 to 50 %",
+            ours("failed_share", percent),
+        ),
+        _yardstick(
+            "F17",
+            "Chips and staff, of what self-hosting costs",
+            "70 to 80 %",
+            ours("people_and_compute_share", percent),
+        ),
     ]
 
 

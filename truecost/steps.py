@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from truecost import progress
-from truecost.bookkeeping import keep_books
+from truecost.bookkeeping import keep_books, tell_config
 from truecost.clock import Clock
+from truecost.invariants import Breach, breaches
 from truecost.landing import Landing
 from truecost.loading import Loaded, load_landed
 from truecost.publishing import publish as publish_views
+from truecost.queries import query
 from truecost.reporting import report_quarter, write_report
 from truecost.warehouse import connect
 from truecost.workspace import Workspace
@@ -85,15 +87,19 @@ def report(workspace: Workspace, clock: Clock, quarter_name: str | None = None) 
 def standing(workspace: Workspace) -> Standing:
     """What is refused, held or quarantined, and has not been delivered again since."""
     with connect(workspace.warehouse) as con:
-        rows = con.execute(
-            "SELECT file, status, refused_because, rows_quarantined FROM books.deliveries WHERE NOT is_outdated "
-            "ORDER BY delivery_id"
-        ).fetchall()
+        rows = con.execute(query("report/standing")).fetchall()
     return Standing(
         refused=tuple((file, because) for file, status, because, _ in rows if status == "refused"),
         held=tuple(file for file, status, _, _ in rows if status == "held"),
         quarantined_rows=sum(quarantined for *_, quarantined in rows),
     )
+
+
+def check_invariants(workspace: Workspace) -> list[Breach]:
+    """What breaks a promise of the books; nothing, one expects."""
+    with connect(workspace.warehouse) as con:
+        tell_config(con, workspace)
+        return breaches(con)
 
 
 def has_costs(workspace: Workspace) -> bool:

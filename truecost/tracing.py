@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from truecost.errors import TruecostError
 from truecost.landing import Landing
 from truecost.publishing import open_published
+from truecost.queries import query
 from truecost.sources.delimited import text_line
 from truecost.workspace import Workspace
 
@@ -43,24 +44,14 @@ def trace_figure(workspace: Workspace, filters: dict[str, str], limit: int = 20)
         else:
             tests.append(f"costs.{name} = ?")
             values.append(value)
-    where = " AND ".join(tests) or "TRUE"
+    fits = " AND ".join(tests) or "TRUE"
     with open_published(workspace.published) as con:
-        whole = _rows(
-            con,
-            f"SELECT count(DISTINCT x_charge_id) AS count, sum(cost) AS total, any_value(currency) AS currency FROM costs WHERE {where}",
-            values,
-        )[0]
-        if not whole["count"]:
+        con.execute(f"SET VARIABLE shown_charges = {int(limit)}")
+        whole = _rows(con, query("trace/figure_total").replace("/* fits */ TRUE", fits), values)[0]
+        if not whole["charge_count"]:
             raise TruecostError("no charge fits; `truecost status` lists the models and quarters there are")
-        charges = _rows(
-            con,
-            "SELECT costs.x_charge_id AS charge_id, sum(costs.cost) AS cost, deliveries.file, charges.x_line AS line, "
-            "charges.charge_period_start, charges.charge_description, any_value(costs.stage) AS stage, charges.x_rule AS rule "
-            "FROM costs JOIN charges USING (x_charge_id) JOIN deliveries ON charges.x_delivery_id = deliveries.delivery_id "
-            f"WHERE {where} GROUP BY ALL ORDER BY cost DESC NULLS LAST, charge_id LIMIT {int(limit)}",
-            values,
-        )
-    return Trail(charges, whole["count"], whole["total"], whole["currency"])
+        charges = _rows(con, query("trace/figure_charges").replace("/* fits */ TRUE", fits), values)
+    return Trail(charges, whole["charge_count"], whole["total"], whole["currency"])
 
 
 def trace_charge(workspace: Workspace, charge_id: str) -> Row:
@@ -75,14 +66,8 @@ def trace_charge(workspace: Workspace, charge_id: str) -> Row:
         if not found:
             raise TruecostError(f"there is no charge {charge_id}; `truecost trace --model M --quarter Q` lists charges")
         charge = found[0]
-        delivery = _rows(
-            con,
-            "SELECT delivery_id, source, file, format, sha256, received_at, status FROM deliveries WHERE delivery_id = ?",
-            [charge["x_delivery_id"]],
-        )[0]
-        costs = _rows(
-            con, "SELECT month, quarter, model_id, stage, cost, currency FROM costs WHERE x_charge_id = ? ORDER BY month", [wanted]
-        )
+        delivery = _rows(con, query("trace/charge_delivery"), [charge["x_delivery_id"]])[0]
+        costs = _rows(con, query("trace/charge_costs"), [wanted])
     landed = Landing(workspace.landing).object_path(delivery["sha256"])
     return {
         "charge": {name: value for name, value in charge.items() if value is not None},

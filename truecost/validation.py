@@ -85,7 +85,12 @@ def _parse_suite(dataset: str, text: str, file: str) -> Suite:
             for item in items
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        fault = Fault(file, None, f"the suite can't be read ({error})", "mend it: it is a Great Expectations suite as JSON")
+        fault = Fault(
+            file,
+            None,
+            f"the suite can't be read ({error})",
+            "mend it: it is a Great Expectations suite as JSON",
+        )
         raise TruecostError(str(fault)) from error
     return Suite(dataset, expectations, hashlib.sha256(text.encode()).hexdigest())
 
@@ -137,7 +142,9 @@ def _failing_groups(profile: Any, suite: Suite) -> list[tuple[Any, ...]]:
         item = suite.expectations[position]
         if outcome.exception_info.get("raised_exception"):
             reason = str(outcome.exception_info.get("exception_message")).splitlines()[0]
-            raise TruecostError(f"the expectation {item.rule} of {suite.dataset} can't be run ({reason}); mend the suite")
+            raise TruecostError(
+                f"the expectation {item.rule} of {suite.dataset} can't be run ({reason}); mend the suite"
+            )
         if outcome.success:
             continue
         groups = {entry["group_id"] for entry in outcome.result.get("unexpected_index_list") or ()}

@@ -31,7 +31,9 @@ def connect(path: Path | str) -> DuckDBPyConnection:
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise WarehouseBusy(f"{path} is in use by another process; wait until it ends, then run again") from error
-        raise TruecostError(f"{path} can't be opened as a warehouse; move it away and run again to rebuild it") from error
+        raise TruecostError(
+            f"{path} can't be opened as a warehouse; move it away and run again to rebuild it"
+        ) from error
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
     if path != IN_MEMORY:
@@ -70,7 +72,9 @@ def _migrate(con: DuckDBPyConnection, path: str) -> None:
     applied = {row[0] for row in con.execute("SELECT name FROM migrations").fetchall()}
     known = names("migrations")
     if newer := applied - set(known):
-        raise TruecostError(f"{path} was written by a newer truecost (it has {min(newer)}); upgrade truecost to open it")
+        raise TruecostError(
+            f"{path} was written by a newer truecost (it has {min(newer)}); upgrade truecost to open it"
+        )
     for name in known:
         if name not in applied:
             with transaction(con):

@@ -147,7 +147,14 @@ def load_workspace(root: Path) -> Workspace:
     path = root / CONFIG
     if not path.is_file():
         raise ConfigError(
-            [Fault(str(path), None, "there is no workspace here", "name one with --workspace, or make one with `truecost init DIR`")]
+            [
+                Fault(
+                    str(path),
+                    None,
+                    "there is no workspace here",
+                    "name one with --workspace, or make one with `truecost init DIR`",
+                )
+            ]
         )
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -158,7 +165,9 @@ def load_workspace(root: Path) -> Workspace:
         line = re.search(r"at line (\d+)", str(error))
         what = str(error).split(" (at ")[0]
         at = int(line.group(1)) if line else None
-        raise ConfigError([Fault(CONFIG, at, f"the file is not TOML: {what[0].lower()}{what[1:]}", "mend that line")]) from error
+        raise ConfigError(
+            [Fault(CONFIG, at, f"the file is not TOML: {what[0].lower()}{what[1:]}", "mend that line")]
+        ) from error
     lines = _TomlLines(text)
     try:
         config = ConfigFile.model_validate(parsed)
@@ -186,12 +195,22 @@ def _cross_faults(root: Path, config: ConfigFile, lines: _TomlLines) -> Iterator
     for index, model in enumerate(config.models):
         if model.plan and not (root / model.plan).is_file():
             at = lines.find(("models", index, "plan"))
-            yield Fault(CONFIG, at, f"the plan {model.plan} of {model.id} is not there", "write it, or take the key out")
+            yield Fault(
+                CONFIG,
+                at,
+                f"the plan {model.plan} of {model.id} is not there",
+                "write it, or take the key out",
+            )
     known = {model.id for model in config.models}
     for index, rule in enumerate(config.attribution):
         if rule.model not in known:
             at = lines.find(("attribution", index, "model"))
-            yield Fault(CONFIG, at, f"no [[models]] has the id {rule.model!r}", _suggestion(rule.model, known, "add it under [[models]]"))
+            yield Fault(
+                CONFIG,
+                at,
+                f"no [[models]] has the id {rule.model!r}",
+                _suggestion(rule.model, known, "add it under [[models]]"),
+            )
         yield from _match_faults(rule.match, ("attribution", index, "match"), config, lines)
     for index, coverage in enumerate(config.coverage):
         for side, match in (("billed", coverage.billed), ("usage", coverage.usage)):
@@ -214,13 +233,23 @@ def _source_faults(index: int, source: SourceSection, lines: _TomlLines) -> Iter
         yield Fault(CONFIG, at, f"the timezone {source.timezone!r} is unknown", "use a name like Europe/Berlin or UTC")
     if "://" in source.path:
         at = lines.find(("sources", index, "path"))
-        yield Fault(CONFIG, at, f"{source.path} is not on this machine's disk", "copy the files to a folder and name that")
+        yield Fault(
+            CONFIG,
+            at,
+            f"{source.path} is not on this machine's disk",
+            "copy the files to a folder and name that",
+        )
     if source.version and not _is_version_pattern(source.version):
         at = lines.find(("sources", index, "version"))
         yield Fault(CONFIG, at, "`version` must be a regular expression with one group", "write it like 'v(\\d+)'")
     if source.restates and not source.version:
         at = lines.find(("sources", index, "restates"))
-        yield Fault(CONFIG, at, "`restates` needs to know which delivery is newer", "add `version`, a pattern over the path")
+        yield Fault(
+            CONFIG,
+            at,
+            "`restates` needs to know which delivery is newer",
+            "add `version`, a pattern over the path",
+        )
 
 
 def _match_faults(match: Match, where: tuple[str | int, ...], config: ConfigFile, lines: _TomlLines) -> Iterator[Fault]:
@@ -239,7 +268,12 @@ def _match_faults(match: Match, where: tuple[str | int, ...], config: ConfigFile
 def _repeated(values: list[str], section: str, key: str, lines: _TomlLines) -> Iterator[Fault]:
     for index, value in enumerate(values):
         if value in values[:index]:
-            yield Fault(CONFIG, lines.find((section, index, key)), f"{value!r} is used twice in [[{section}]]", "rename one")
+            yield Fault(
+                CONFIG,
+                lines.find((section, index, key)),
+                f"{value!r} is used twice in [[{section}]]",
+                "rename one",
+            )
 
 
 def _is_timezone(name: str) -> bool:
@@ -301,7 +335,9 @@ def _shown(value: object) -> str:
 
 
 def _plain(message: str) -> str:
-    message = message.replace("Input should be", "it should be").replace("String should match pattern", "it should match")
+    message = message.replace("Input should be", "it should be").replace(
+        "String should match pattern", "it should match"
+    )
     return message[0].lower() + message[1:]
 
 

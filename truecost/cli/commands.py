@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,7 +29,8 @@ app.add_typer(sources_app, name="sources")
 
 WorkspaceDir = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace folder.", show_default=False)]
 AsOf = Annotated[
-    datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="The day to take for today.")
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="The day to take for today."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 where rows are quarantined or deliveries held.")]
@@ -50,7 +52,9 @@ def truecost(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 @app.command()
 def demo(
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to put it.", show_default=False)] = Path("demo"),
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to put it.", show_default=False)] = Path(
+        "demo"
+    ),
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -64,17 +68,26 @@ def demo(
 
 
 @app.command()
-def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")], debug: Debug = False) -> None:
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
+    debug: Debug = False,
+) -> None:
     """Make an empty, commented workspace in DIR."""
     from truecost.scaffold import write_empty
 
     write_empty(directory)
-    typer.echo(f"Made a workspace in {directory}: edit {directory / 'truecost.toml'}, then `truecost run -w {directory}`.")
+    typer.echo(
+        f"Made a workspace in {directory}: edit {directory / 'truecost.toml'}, then `truecost run -w {directory}`."
+    )
 
 
 @app.command()
 def run(
-    workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = False, strict: Strict = False, debug: Debug = False
+    workspace: WorkspaceDir = HERE,
+    as_of: AsOf = None,
+    json: Json = False,
+    strict: Strict = False,
+    debug: Debug = False,
 ) -> None:
     """The daily flow: ingest, validate, attribute, publish, report."""
     _run(workspace, _day(as_of), json, strict)
@@ -82,7 +95,11 @@ def run(
 
 @app.command()
 def ingest(
-    workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = False, strict: Strict = False, debug: Debug = False
+    workspace: WorkspaceDir = HERE,
+    as_of: AsOf = None,
+    json: Json = False,
+    strict: Strict = False,
+    debug: Debug = False,
 ) -> None:
     """Land, validate and load what is new in the inbox, and bring the books up to date."""
     from truecost import steps
@@ -120,7 +137,11 @@ def publish(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = Fal
 
 @app.command()
 def report(
-    workspace: WorkspaceDir = HERE, quarter: QuarterName = None, as_of: AsOf = None, json: Json = False, debug: Debug = False
+    workspace: WorkspaceDir = HERE,
+    quarter: QuarterName = None,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
 ) -> None:
     """Write the quarter's report; default: the latest quarter that has ended."""
     from truecost import steps
@@ -136,9 +157,7 @@ def report(
 
 
 @sources_app.callback()
-def sources(
-    context: typer.Context, workspace: WorkspaceDir = HERE, json: Json = False, debug: Debug = False
-) -> None:
+def sources(context: typer.Context, workspace: WorkspaceDir = HERE, json: Json = False, debug: Debug = False) -> None:
     """What comes in: the sources of the workspace, and the formats there are."""
     if context.invoked_subcommand:
         return
@@ -158,15 +177,27 @@ def sources(
     )
     print_table(
         "Formats",
-        [("format", "left"), ("what", "left"), ("versions", "left"), ("basis", "left"), ("disposition", "left"), ("key", "left")],
-        [(f.name, f.title, ", ".join(f.versions), f.basis, f.disposition, ", ".join(f.natural_key)) for f in formats().values()],
+        [
+            ("format", "left"),
+            ("what", "left"),
+            ("versions", "left"),
+            ("basis", "left"),
+            ("disposition", "left"),
+            ("key", "left"),
+        ],
+        [
+            (f.name, f.title, ", ".join(f.versions), f.basis, f.disposition, ", ".join(f.natural_key))
+            for f in formats().values()
+        ],
     )
 
 
 @sources_app.command("check")
 def sources_check(
     file: Annotated[Path, typer.Argument(help="The file to check; nothing is loaded.")],
-    format_name: Annotated[str | None, typer.Option("--format", help="Its format; default: its source's, or a guess.")] = None,
+    format_name: Annotated[
+        str | None, typer.Option("--format", help="Its format; default: its source's, or a guess.")
+    ] = None,
     workspace: WorkspaceDir = HERE,
     limit: Annotated[int, typer.Option("--limit", help="How many faults to show.")] = 20,
     json: Json = False,
@@ -213,9 +244,25 @@ def status(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = Fals
         return
     print_table(
         f"{opened.name}: sources",
-        [("source", "left"), ("format", "left"), ("waiting", "right"), ("files", "right"), ("loaded rows", "right"), ("quarantined", "right"), ("last received", "left")],
         [
-            (s.name, s.format, s.files_waiting, s.files, s.rows_loaded, s.rows_quarantined, s.last_received_at)
+            ("source", "left"),
+            ("format", "left"),
+            ("waiting", "right"),
+            ("files", "right"),
+            ("loaded rows", "right"),
+            ("quarantined", "right"),
+            ("last received", "left"),
+        ],
+        [
+            (
+                s.name,
+                s.format,
+                s.files_waiting,
+                s.files,
+                s.rows_loaded,
+                s.rows_quarantined,
+                s.last_received_at,
+            )
             for s in overview.sources
         ],
     )
@@ -223,14 +270,17 @@ def status(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = Fals
         print_line(f"warning: {warning}.")
     _show_standing(overview.standing)
     if overview.quarters:
-        print_line(f"Published: {opened.published}, quarters {', '.join(overview.quarters)}; models {', '.join(overview.models)}.")
+        quarters, models = ", ".join(overview.quarters), ", ".join(overview.models)
+        print_line(f"Published: {opened.published}, quarters {quarters}; models {models}.")
     else:
         print_line("Published: nothing yet; `truecost run` does it.")
 
 
 @app.command()
 def trace(
-    charge: Annotated[str | None, typer.Argument(metavar="[CHARGE]", help="A charge id, like 12:34:0.", show_default=False)] = None,
+    charge: Annotated[
+        str | None, typer.Argument(metavar="[CHARGE]", help="A charge id, like 12:34:0.", show_default=False)
+    ] = None,
     model: Annotated[str | None, typer.Option("--model", help="A model, or `unallocated`.")] = None,
     quarter: QuarterName = None,
     stage: Annotated[str | None, typer.Option("--stage")] = None,
@@ -247,7 +297,14 @@ def trace(
     from truecost.tracing import trace_charge, trace_figure
 
     opened, _ = _opened(workspace, None)
-    named = {"model_id": model, "quarter": quarter, "stage": stage, "activity": activity, "cost_kind": kind, "run_id": run_id}
+    named = {
+        "model_id": model,
+        "quarter": quarter,
+        "stage": stage,
+        "activity": activity,
+        "cost_kind": kind,
+        "run_id": run_id,
+    }
     filters = {name: value for name, value in named.items() if value}
     if charge:
         found: Any = trace_charge(opened, charge)
@@ -297,6 +354,8 @@ def _flow(name: str) -> Any:
     from truecost import progress
 
     progress.say("starting Prefect")
+    # The steps' outcome is shown by us; Prefect's own log goes to its API, and to the console only from warnings up.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
     found = [entry for entry in entry_points(group="truecost.flows") if entry.name == name]
     if not found:
         raise TruecostError(f"the flow {name} is not installed; install truecost again")
@@ -322,13 +381,22 @@ def _show_run(workspace: Workspace, result: dict[str, Any], standing: Standing) 
     print_table(
         f"True cost beside training-only cost, {result['quarter']} ({figures[0].currency})",
         [
-            *(("model", "left"), ("training-only", "right"), ("true cost", "right"), ("multiplier", "right")),
-            *(("to date: training-only", "right"), ("true cost", "right"), ("multiplier", "right")),
+            *(("model", "left"), ("training-only", "right"), ("true cost", "right"), ("times", "right")),
+            *(("training-only\nto date", "right"), ("true cost\nto date", "right"), ("times", "right")),
         ],
         [
             (
-                *(row.model_id or "(unallocated)", money(row.training_only_cost), money(row.true_cost), times(row.multiplier)),
-                *(money(row.training_only_cost_to_date), money(row.true_cost_to_date), times(row.multiplier_to_date)),
+                *(
+                    row.model_id or "(unallocated)",
+                    money(row.training_only_cost),
+                    money(row.true_cost),
+                    times(row.multiplier),
+                ),
+                *(
+                    money(row.training_only_cost_to_date),
+                    money(row.true_cost_to_date),
+                    times(row.multiplier_to_date),
+                ),
             )
             for row in figures
         ],
@@ -349,7 +417,13 @@ def _show_loaded(loaded: list[Any]) -> None:
         return
     print_table(
         "Loaded",
-        [("file", "left"), ("read", "right"), ("good", "right"), ("quarantined", "right"), ("skipped", "right")],
+        [
+            ("file", "left"),
+            ("read", "right"),
+            ("good", "right"),
+            ("quarantined", "right"),
+            ("skipped", "right"),
+        ],
         [
             (item.file, item.rows_read, item.rows_accepted, item.rows_quarantined, item.rows_skipped)
             if not item.refused_because
@@ -376,7 +450,14 @@ def _show_trail(trail: Any, filters: dict[str, str]) -> None:
 
     print_table(
         ", ".join(f"{name} {value}" for name, value in filters.items()),
-        [("charge", "left"), ("file and line", "left"), ("from", "left"), ("what", "left"), ("stage", "left"), ("cost", "right")],
+        [
+            ("charge", "left"),
+            ("file and line", "left"),
+            ("from", "left"),
+            ("what", "left"),
+            ("stage", "left"),
+            ("cost", "right"),
+        ],
         [
             (
                 *(row["charge_id"], f"{row['file']}:{row['line']}", f"{row['charge_period_start']:%Y-%m-%d}"),
@@ -394,7 +475,8 @@ def _show_charge(found: dict[str, Any]) -> None:
     from truecost.cli.output import money, print_line, print_table
 
     delivery = found["delivery"]
-    print_line(f"{delivery['file']}:{found['line']}  (delivery {delivery['delivery_id']} of {delivery['source']}, {delivery['status']})")
+    origin = f"delivery {delivery['delivery_id']} of {delivery['source']}, {delivery['status']}"
+    print_line(f"{delivery['file']}:{found['line']}  ({origin})")
     print_line(f"landed as {found['landed_as']}")
     if found["text"] is not None:
         print_line(f"  {found['text']}")

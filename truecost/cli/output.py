@@ -14,6 +14,8 @@ from typing import Any
 
 from truecost import progress
 
+_PIPED_WIDTH = 160  # columns of a table that goes to a file or a pipe
+
 
 def print_json(value: Any) -> None:
     """``value`` as JSON: amounts as text, so that no digit is lost."""
@@ -33,10 +35,12 @@ def print_table(title: str, columns: Sequence[tuple[str, str]], rows: Sequence[S
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, title_style="bold")
     for heading, side in columns:
-        table.add_column(heading, justify="right" if side == "right" else "left", overflow="fold")
+        table.add_column(
+            heading, justify="right" if side == "right" else "left", overflow="fold", no_wrap=side == "right"
+        )
     for row in rows:
         table.add_row(*(Text("–" if cell is None else str(cell)) for cell in row))
-    console = Console(file=sys.stdout, highlight=False)
+    console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
     console.print(table)
 
 
@@ -58,7 +62,10 @@ def shown_progress() -> Iterator[None]:
     from rich.markup import escape
 
     console = Console(stderr=True)
-    with console.status("starting") as status, progress.listening(lambda message: status.update(escape(message))):
+    with (
+        console.status("starting") as status,
+        progress.listening(lambda message: status.update(escape(message))),
+    ):
         yield
 
 

@@ -1,8 +1,8 @@
 """Formats of source files: what each declares, and the registry that finds them.
 
 A format is one module: its versions, disposition, basis, natural key and columns, and one function that turns a landed
-file into a :class:`RawTable` of text. The SQL file it names says what the text means. Add a format without touching this
-package: register a :class:`Format` under the entry-point group ``truecost.sources``.
+file into a :class:`RawTable` of text. The SQL file it names says what the text means. Add a format without touching
+this package: register a :class:`Format` under the entry-point group ``truecost.sources``.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Malformed:
 class RawTable:
     """A landed file as rows of text, in file order.
 
-    ``relation`` is what follows FROM; it yields one VARCHAR column per name in ``header``. ``first_line`` is the line of
-    the first row where rows and lines run in step; it is None where the relation has its own ``__line`` column.
+    ``relation`` is what follows FROM; it yields one VARCHAR column per name in ``header``. ``first_line`` is the line
+    of the first row where rows and lines run in step; it is None where the relation has its own ``__line`` column.
 
     ``relation`` may be read on trust: where reading it fails, or yields another number of rows than ``expected_rows``,
     ``careful`` reads the file again in a way that can't fail on a single record.

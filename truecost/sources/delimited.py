@@ -101,13 +101,10 @@ def _parquet_text(name: str, kind: str) -> str:
     return f"{f'CAST(to_json({column}) AS VARCHAR)' if nested else f'CAST({column} AS VARCHAR)'} AS {column}"
 
 
-def _read_text(
-    con: DuckDBPyConnection, path: Path, compression: str, fmt: Format, options: FileOptions
-) -> RawTable:
+def _read_text(con: DuckDBPyConnection, path: Path, compression: str, fmt: Format, options: FileOptions) -> RawTable:
     first = _first_line(path, compression)
     delimiter, header, has_header = _header(first, path, compression, fmt, options)
     _require_columns(header, fmt, options)
-    lines = _count_lines(path, compression)
     skipped = int(has_header)
 
     def read_carefully() -> RawTable:
@@ -290,9 +287,7 @@ def _open_binary(path: Path, compression: str) -> BinaryIO:
 
 def _open_text(path: Path, compression: str) -> io.TextIOWrapper:
     """UTF-8 text whose bad bytes survive as lone surrogates, so that one bad line is one bad line."""
-    return io.TextIOWrapper(
-        _open_binary(path, compression), encoding="utf-8-sig", errors="surrogateescape", newline=""
-    )
+    return io.TextIOWrapper(_open_binary(path, compression), encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _first_sentence(error: Exception) -> str:

@@ -73,7 +73,13 @@ _OPTIONAL = (
     "Tags",
 )
 _SINCE_1_2 = {"invoiceid", "billingaccounttype", "subaccounttype", "pricingcurrency"}
-_SINCE_1_1 = {"capacityreservationid", "commitmentdiscountquantity", "skumeter", "servicesubcategory", "skupricedetails"}
+_SINCE_1_1 = {
+    "capacityreservationid",
+    "commitmentdiscountquantity",
+    "skumeter",
+    "servicesubcategory",
+    "skupricedetails",
+}
 _BEFORE_1_0 = {"amortizedcost", "chargetype"}
 
 

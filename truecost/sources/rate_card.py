@@ -17,7 +17,15 @@ FORMAT = Format(
         Column("gpu_type", ("gpu", "type"), required=True),
         Column(
             "price_per_gpu_hour",
-            ("price", "hourly_price", "gpu_hour_price", "price_per_hour", "hourly_cost", "rate", "usd_per_gpu_hour"),
+            (
+                "price",
+                "hourly_price",
+                "gpu_hour_price",
+                "price_per_hour",
+                "hourly_cost",
+                "rate",
+                "usd_per_gpu_hour",
+            ),
             required=True,
         ),
         Column("valid_from", ("from", "effective_from", "start", "start_date", "date"), required=True),

@@ -1,7 +1,7 @@
 """Slurm: ``sacct --parsable2`` (or ``-p``) with AllocTRES, with a header or in the 26-field order XDMoD keeps.
 
-Step rows (``123.batch``, ``123.0``) repeat their job's time and are skipped. Times are in the source's ``timezone`` (UTC
-unless it says otherwise), for sacct writes none.
+Step rows (``123.batch``, ``123.0``) repeat their job's time and are skipped. Times are in the source's ``timezone``
+(UTC unless it says otherwise), for sacct writes none.
 """
 
 from __future__ import annotations

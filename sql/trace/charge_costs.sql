@@ -1,0 +1,4 @@
+SELECT month, quarter, model_id, stage, cost, currency
+FROM costs
+WHERE x_charge_id = ?
+ORDER BY month
