@@ -94,7 +94,7 @@ class Landing:
             for set_name, files in _sets(workspace, source):
                 contents = {file: self._take(workspace.root / file, seen) for file in files}
                 if all(_same(last.get((source.name, file)), content) for file, content in contents.items()):
-                    self._clear_inbox(workspace, contents)
+                    self._clear_inbox(workspace, source, contents)
                     continue
                 entry = LandedSet(
                     source.name,
@@ -108,7 +108,7 @@ class Landing:
                 self._append(entry)
                 number += len(entry.parts)
                 landed.append(entry)
-                self._clear_inbox(workspace, contents)
+                self._clear_inbox(workspace, source, contents)
         seen.save()
         return landed
 
@@ -116,9 +116,9 @@ class Landing:
         text = json.dumps(asdict(entry), indent=1, ensure_ascii=False) + "\n"
         _write_once(self._log / f"{entry.set_version:08d}.json", text.encode())
 
-    def _clear_inbox(self, workspace: Workspace, contents: Mapping[str, _Content]) -> None:
+    def _clear_inbox(self, workspace: Workspace, source: SourceSection, contents: Mapping[str, _Content]) -> None:
         """With ``landing = "move"``, take what has landed out of the inbox: only now that it is safe here."""
-        if workspace.config.workspace.landing == "move":
+        if (source.landing or workspace.config.workspace.landing) == "move":
             for file, content in contents.items():
                 if content.sha256:
                     (workspace.root / file).unlink(missing_ok=True)

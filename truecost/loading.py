@@ -331,7 +331,7 @@ def _one(con: DuckDBPyConnection, sql: str) -> tuple[int, ...]:
 def _fingerprint(part: Part, source: SourceSection, suite: Suite) -> str:
     """What a load depends on, as one hash."""
     fmt = formats()[source.format]
-    settings = source.model_dump(mode="json", exclude={"path", "delivery", "restates"})
+    settings = source.model_dump(mode="json", exclude={"path", "delivery", "restates", "landing"})
     parts = [
         part.sha256,
         part.refused_because,

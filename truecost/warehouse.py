@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +28,11 @@ def connect(path: Path | str) -> DuckDBPyConnection:
     import duckdb
 
     try:
+        if path != IN_MEMORY and not Path(path).exists():
+            _create(Path(path))
         con = duckdb.connect(str(path))
     except duckdb.IOException as error:
-        if "lock" in str(error).lower():
+        if "could not set lock" in str(error).lower():
             raise WarehouseBusy(f"{path} is in use by another process; wait until it ends, then run again") from error
         raise TruecostError(
             f"{path} can't be opened as a warehouse; move it away and run again to rebuild it"
@@ -37,6 +40,8 @@ def connect(path: Path | str) -> DuckDBPyConnection:
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
     if path != IN_MEMORY:
+        for leftover in Path(path).parent.glob(f".new-*-{Path(path).name}"):
+            leftover.unlink(missing_ok=True)
         con.execute("SET memory_limit = ?", [f"{_memory_limit_bytes()}B"])
     for name in names("macros"):
         con.execute(query(name))
@@ -67,6 +72,18 @@ def remember_fingerprint(con: DuckDBPyConnection, step: str, fingerprint: str) -
     con.execute("INSERT INTO log.steps VALUES (?, ?, now() AT TIME ZONE 'UTC')", [step, fingerprint])
 
 
+def _create(path: Path) -> None:
+    """Make an empty database aside and put it in place in one step: DuckDB can't open one whose making was cut short."""
+    import duckdb
+
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)  # of a warehouse that is gone
+    temporary = path.with_name(f".new-{os.getpid()}-{path.name}")
+    duckdb.connect(str(temporary)).close()
+    with suppress(FileExistsError, FileNotFoundError):  # another process was first
+        os.link(temporary, path)
+    temporary.unlink(missing_ok=True)
+
+
 def _migrate(con: DuckDBPyConnection, path: str) -> None:
     con.execute("CREATE TABLE IF NOT EXISTS migrations (name VARCHAR, applied_at TIMESTAMP)")
     applied = {row[0] for row in con.execute("SELECT name FROM migrations").fetchall()}
@@ -84,8 +101,6 @@ def _migrate(con: DuckDBPyConnection, path: str) -> None:
 
 def _memory_limit_bytes() -> int:
     """Well under the machine's memory and never over 4 GB: DuckDB spills to disk beyond it."""
-    import os
-
     try:
         total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError):

@@ -65,6 +65,7 @@ class SourceSection(_Section):
     delivery: Literal["file", "folder"] = "file"
     restates: Literal["period"] | None = None
     version: str | None = None
+    landing: Literal["copy", "move"] | None = None
     columns: dict[str, str] = Field(default_factory=dict)
 
 
@@ -89,7 +90,7 @@ class CoverageSection(_Section):
 
     billed: Match
     usage: Match
-    join: Literal["gpu_type+day", "resource_id"]
+    join: Literal["gpu_type+day", "resource_id"] = "gpu_type+day"
 
 
 class ConfigFile(_Section):
@@ -223,6 +224,10 @@ def _source_faults(index: int, source: SourceSection, lines: _TomlLines) -> Iter
         remedy = _suggestion(source.format, set(formats()), f"use one of {', '.join(sorted(formats()))}")
         yield Fault(CONFIG, at, f"the format {source.format!r} is unknown", remedy)
     else:
+        basis = formats()[source.format].basis
+        if source.basis not in (None, basis):
+            at = lines.find(("sources", index, "basis"))
+            yield Fault(CONFIG, at, f"{source.format} is always {basis}, not {source.basis}", "take the key out")
         columns = {column.name for column in formats()[source.format].columns}
         for name in sorted(set(source.columns) - columns):
             at = lines.find(("sources", index, "columns"))
