@@ -145,8 +145,8 @@ def _suites() -> Iterator[str]:
 def _views() -> Iterator[str]:
     yield "## Published views"
     yield (
-        "`reports/reports.duckdb`, schema `finance` (the newest version) and `finance_v1`. In `charges`, columns that are "
-        "not listed here are FOCUS 1.2's, in snake_case."
+        "`reports/reports.duckdb`, schema `finance` (the newest version) and `finance_v1`. In `charges`, columns that "
+        "are not listed here are FOCUS 1.2's, in snake_case."
     )
     for name in names("finance"):
         about, columns = header_comments(query(name))

@@ -1,0 +1,22 @@
+"""Documentation that can't drift."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "make_reference.py"))["reference"]()
+    assert (ROOT / "docs" / "reference.md").read_text("utf-8") == made, "run `python docs/make_reference.py`"
+
+
+def test_the_changelog_and_readme_name_every_command() -> None:
+    from truecost.cli.commands import app
+
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for command in app.registered_commands:
+        assert command.callback is not None
+        assert f"truecost {command.callback.__name__}" in readme
