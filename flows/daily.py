@@ -14,7 +14,7 @@ from typing import Any
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 
-from truecost import steps
+from truecost import progress, steps
 from truecost.clock import Clock
 from truecost.errors import WarehouseBusy
 from truecost.publishing import open_published
@@ -27,6 +27,7 @@ def _is_busy(task: Any, run: Any, state: Any) -> bool:
     try:
         state.result()
     except WarehouseBusy:
+        progress.say("waiting: another process has the warehouse open")
         return True
     except Exception:
         return False
@@ -65,9 +66,9 @@ def publish(workspace_dir: str, as_of: date | None) -> bool:
 
 @task(name="report")
 def report(workspace_dir: str, as_of: date | None) -> str | None:
-    """Write the report of the latest quarter that has ended; None where there is no cost to report on."""
+    """Write the report of the latest quarter that has ended; None where it, and all before it, have no cost."""
     workspace, clock = _opened(workspace_dir, as_of)
-    if not steps.has_costs(workspace):
+    if not steps.has_costs(workspace, clock):
         return None
     reported = steps.report(workspace, clock)
     _show_quarter(workspace, reported.quarter)

@@ -31,9 +31,7 @@ def shared() -> Path:
 def truecost() -> Truecost:
     """Run the real command line in a process of its own."""
 
-    def run(
-        *arguments: str | Path, timeout: float = 240, **kwargs: object
-    ) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str | Path, timeout: float = 240, **kwargs: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "truecost", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **kwargs)  # type: ignore[call-overload,no-any-return]
 

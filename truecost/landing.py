@@ -15,6 +15,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +54,7 @@ class _Content:
     sha256: str | None
     size_bytes: int
     refused_because: str | None = None
+    state: tuple[int, ...] = ()
 
 
 class Landing:
@@ -79,21 +81,23 @@ class Landing:
     def land(self, workspace: Workspace, clock: Clock) -> list[LandedSet]:
         """Take in every new content of the workspace's sources; returns the new entries.
 
-        A path whose content is that of its last delivery is left alone. A file that can't be read, or keeps changing
-        while it is read, is logged as a refused delivery and tried again next time.
+        A path whose content is that of its last delivery is left alone, unless the source now takes it as part of
+        another set (``delivery``). A file that can't be read, or keeps changing while it is read, is logged as a
+        refused delivery and tried again next time.
         """
         for folder in (self._objects, self._log):
             folder.mkdir(parents=True, exist_ok=True)
         _clear_leftovers(self._objects, self._log)
         entries = self.entries()
-        last = {(e.source, p.file): p for e in entries for p in e.parts}
+        last = {(e.source, p.file): (e.set_name, p) for e in entries for p in e.parts}
         number = max((part.delivery_id for e in entries for part in e.parts), default=0) + 1
         seen = _Seen(self._seen)
         landed = []
         for source in workspace.config.sources:
             for set_name, files in _sets(workspace, source):
                 contents = {file: self._take(workspace.root / file, seen) for file in files}
-                if all(_same(last.get((source.name, file)), content) for file, content in contents.items()):
+                known = {file: last.get((source.name, file)) for file in files}
+                if all(_same(known[file], set_name, content) for file, content in contents.items()):
                     self._clear_inbox(workspace, source, contents)
                     continue
                 entry = LandedSet(
@@ -102,7 +106,8 @@ class Landing:
                     number,
                     clock.now().isoformat(),
                     tuple(
-                        Part(number + i, file, **asdict(content)) for i, (file, content) in enumerate(contents.items())
+                        Part(number + i, file, content.sha256, content.size_bytes, content.refused_because)
+                        for i, (file, content) in enumerate(contents.items())
                     ),
                 )
                 self._append(entry)
@@ -117,11 +122,17 @@ class Landing:
         _write_once(self._log / f"{entry.set_version:08d}.json", text.encode())
 
     def _clear_inbox(self, workspace: Workspace, source: SourceSection, contents: Mapping[str, _Content]) -> None:
-        """With ``landing = "move"``, take what has landed out of the inbox: only now that it is safe here."""
-        if (source.landing or workspace.config.workspace.landing) == "move":
-            for file, content in contents.items():
-                if content.sha256:
-                    (workspace.root / file).unlink(missing_ok=True)
+        """With ``landing = "move"``, take what has landed out of the inbox: only now that it is safe here.
+
+        What has been written to since it was read stays for the next run.
+        """
+        if (source.landing or workspace.config.workspace.landing) != "move":
+            return
+        for file, content in contents.items():
+            path = workspace.root / file
+            with contextlib.suppress(FileNotFoundError):
+                if content.sha256 and _state(path) == content.state:
+                    path.unlink()
 
     def _take(self, path: Path, seen: _Seen) -> _Content:
         """The content of ``path``, now among the objects."""
@@ -132,12 +143,12 @@ class Landing:
                 before = _state(path)
                 known = seen.get(path, before)
                 if known and self.object_path(known).exists():
-                    return _Content(known, before[0])
+                    return _Content(known, before[0], state=before)
                 sha256, temporary = self._copy(path)
                 if _state(path) == before and temporary.stat().st_size == before[0]:
                     self._keep(temporary, sha256)
                     seen.put(path, before, sha256)
-                    return _Content(sha256, before[0])
+                    return _Content(sha256, before[0], state=before)
                 temporary.unlink()
         except OSError as error:
             return _Content(None, 0, f"the file can't be read ({error.strerror or error}); allow reading it")
@@ -147,14 +158,18 @@ class Landing:
         """A private copy of ``path`` and its sha256: a reflink where the file system has one."""
         digest = hashlib.sha256()
         handle, name = tempfile.mkstemp(dir=self._objects, prefix=".new-")
-        with os.fdopen(handle, "wb") as target, path.open("rb") as origin:
+        with os.fdopen(handle, "wb") as target, path.open("rb") as origin, ThreadPoolExecutor(1) as writer:
             cloned = _reflink(origin.fileno(), target.fileno())
+            synced = writer.submit(bool)
             with Path(name).open("rb") if cloned else contextlib.nullcontext(origin) as readable:
                 while block := readable.read(_BLOCK):
                     digest.update(block)
                     if not cloned:
                         target.write(block)
+                    if synced.done():  # let the disk work while we read on
+                        synced = writer.submit(os.fsync, target.fileno())
             target.flush()
+            synced.result()
             os.fsync(target.fileno())
         return digest.hexdigest(), Path(name)
 
@@ -233,11 +248,11 @@ def _relative(path: Path, root: Path) -> str:
         return path.as_posix()
 
 
-def _same(last: Part | None, content: _Content) -> bool:
-    return last is not None and (last.sha256, last.refused_because) == (
-        content.sha256,
-        content.refused_because,
-    )
+def _same(last: tuple[str, Part] | None, set_name: str, content: _Content) -> bool:
+    if last is None:
+        return False
+    came_in, part = last
+    return (came_in, part.sha256, part.refused_because) == (set_name, content.sha256, content.refused_because)
 
 
 def _state(path: Path) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -21,6 +21,7 @@ from truecost.errors import DeliveryRefused
 from truecost.landing import LandedSet, Landing, Part, set_order
 from truecost.queries import identifier, literal, names, query
 from truecost.sources import FileOptions, Format, RawTable, formats
+from truecost.sources.delimited import LINE, UNNAMED
 from truecost.validation import Suite, judge, load_suite
 from truecost.warehouse import transaction
 from truecost.workspace import SourceSection, Workspace
@@ -225,11 +226,14 @@ def _find_faulty(con: DuckDBPyConnection, suite: Suite, raw: RawTable, matched: 
     if con.execute("SELECT 1 FROM faulty LIMIT 1").fetchone() is None:
         con.execute("CREATE OR REPLACE TEMP TABLE faulty_values (row_index BIGINT, fields MAP(VARCHAR, VARCHAR))")
         return
+    row = identifier(f"{LINE}_index")  # a name that no file's column has
     header = ", ".join(literal(name) for name in raw.header)
     fields = ", ".join(identifier(name) for name in raw.header)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE faulty_values AS SELECT row_index, MAP([{header}], [{fields}]) AS fields "
-        f"FROM (SELECT row_number() OVER () - 1 AS row_index, * FROM {raw.relation}) SEMI JOIN faulty USING (row_index)"
+        f"CREATE OR REPLACE TEMP TABLE faulty_values AS "
+        f"SELECT {row} AS row_index, MAP([{header}], [{fields}]) AS fields "
+        f"FROM (SELECT row_number() OVER () - 1 AS {row}, * FROM {raw.relation}) "
+        f"SEMI JOIN faulty ON {row} = faulty.row_index"
     )
 
 
@@ -241,12 +245,16 @@ def _accept(con: DuckDBPyConnection, fmt: Format, delivery_id: int, sha256: str)
         ("sha256", literal(sha256)),
     ):
         con.execute(f"SET VARIABLE delivery_{variable} = {value}")
+    # Where no row is faulty, and where there is one slot, a join over every row would say nothing.
+    without_faulty = "ANTI JOIN faulty USING (row_index)" if _one(con, "SELECT count(*) FROM faulty")[0] else ""
     con.execute(
         "CREATE OR REPLACE TEMP VIEW good AS SELECT * EXCLUDE (checks, skip_reason) FROM lined "
-        "ANTI JOIN faulty USING (row_index) WHERE skip_reason IS NULL"
+        f"{without_faulty} WHERE skip_reason IS NULL"
     )
     if fmt.dataset in _WITH_SLOTS:
         con.execute(query(f"load/slots_{fmt.dataset}"))
+        if _one(con, "SELECT count(*) FROM slots")[0] == 1:
+            con.execute("CREATE OR REPLACE TEMP VIEW accepted AS SELECT *, 1 AS slot_no FROM good")
     else:
         con.execute("CREATE OR REPLACE TEMP VIEW accepted AS SELECT *, CAST(NULL AS INTEGER) AS slot_no FROM good")
 
@@ -257,17 +265,12 @@ def _write_facts(con: DuckDBPyConnection, fmt: Format, raw: RawTable) -> _Counts
     if fmt.dataset in _WITH_SLOTS:
         con.execute(query("load/claims"))
     con.execute(query("load/quarantine"))
-    for bad in raw.malformed:
-        con.execute(
-            "INSERT INTO log.quarantine VALUES (getvariable('delivery_id'), ?, ?, 'well_formed', NULL, ?, ?, ?, [], ?)",
-            [
-                *(bad.line, fmt.dataset, bad.text[:200], bad.message),
-                *(
-                    "export the file again, or mend the line",
-                    json.dumps({"text": bad.text}, ensure_ascii=False),
-                ),
-            ],
-        )
+    if raw.malformed:
+        import pyarrow as pa
+
+        con.register("malformed", pa.Table.from_pylist([asdict(bad) for bad in raw.malformed]))
+        con.execute(query("load/malformed"))
+        con.unregister("malformed")
     if fmt.money:
         con.execute(f"CREATE OR REPLACE TEMP VIEW money AS {' UNION ALL '.join(_money_selects(fmt))}")
         con.execute(query("load/control_totals"))
@@ -321,7 +324,7 @@ def _options(source: SourceSection) -> FileOptions:
 
 def _unmatched(fmt: Format, raw: RawTable, matched: dict[str, str]) -> list[str]:
     used = set(matched.values())
-    return [name for name in raw.header if name not in used and name != "__end"]
+    return [name for name in raw.header if name not in used and not name.startswith(UNNAMED)]
 
 
 def _one(con: DuckDBPyConnection, sql: str) -> tuple[int, ...]:

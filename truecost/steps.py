@@ -102,8 +102,9 @@ def check_invariants(workspace: Workspace) -> list[Breach]:
         return breaches(con)
 
 
-def has_costs(workspace: Workspace) -> bool:
-    """Whether there is anything to report on."""
+def has_costs(workspace: Workspace, clock: Clock) -> bool:
+    """Whether the latest quarter that has ended, or one before it, has costs to report on."""
+    quarter = report_quarter(workspace, clock, None)
     with connect(workspace.warehouse) as con:
-        row = con.execute("SELECT count(*) FROM books.costs").fetchone()
+        row = con.execute("SELECT count(*) FROM books.costs WHERE quarter_start <= ?", [quarter.start]).fetchone()
     return bool(row and row[0])

@@ -92,6 +92,14 @@ def _parse_suite(dataset: str, text: str, file: str) -> Suite:
             "mend it: it is a Great Expectations suite as JSON",
         )
         raise TruecostError(str(fault)) from error
+    if not any(item.columns for item in expectations):
+        fault = Fault(
+            file,
+            None,
+            "no expectation of the suite reads a column",
+            "add one, or take the file out to use truecost's own",
+        )
+        raise TruecostError(str(fault))
     return Suite(dataset, expectations, hashlib.sha256(text.encode()).hexdigest())
 
 

@@ -73,7 +73,7 @@ def remember_fingerprint(con: DuckDBPyConnection, step: str, fingerprint: str) -
 
 
 def _create(path: Path) -> None:
-    """Make an empty database aside and put it in place in one step: DuckDB can't open one whose making was cut short."""
+    """Make an empty database aside and put it in place in one step: DuckDB opens none whose making was cut short."""
     import duckdb
 
     path.with_name(f"{path.name}.wal").unlink(missing_ok=True)  # of a warehouse that is gone
@@ -89,9 +89,7 @@ def _migrate(con: DuckDBPyConnection, path: str) -> None:
     applied = {row[0] for row in con.execute("SELECT name FROM migrations").fetchall()}
     known = names("migrations")
     if newer := applied - set(known):
-        raise TruecostError(
-            f"{path} was written by a newer truecost (it has {min(newer)}); upgrade truecost to open it"
-        )
+        raise TruecostError(f"{path} is of a newer truecost (it has {min(newer)}); upgrade truecost to open it")
     for name in known:
         if name not in applied:
             with transaction(con):

@@ -2,21 +2,32 @@
 --
 -- A billing period belongs to the set that claimed it first; a newer version of that set supersedes the older one. Where
 -- the source says `restates = "period"`, the highest version wins, whatever its path. An invoice belongs to the delivery
--- that brought it first; a file that was delivered again to mend quarantined rows replaces its earlier self.
+-- that brought it first; a file that was delivered again to mend quarantined rows replaces its earlier self. Where the
+-- source's `delivery` has changed since, a file speaks as part of the set it came in last.
 CREATE OR REPLACE TABLE books.claims AS
-WITH claim AS (
+WITH delivery AS (
+    SELECT
+        *,
+        set_name <> last_value(set_name) OVER (
+            PARTITION BY source, file ORDER BY delivery_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ) AS is_regrouped
+    FROM log.deliveries
+),
+
+claim AS (
     SELECT
         claims.*,
-        deliveries.source,
-        deliveries.dataset,
-        deliveries.set_name,
-        deliveries.set_version,
-        coalesce(deliveries.set_order, '') AS set_order,
-        deliveries.rows_quarantined > 0 AS is_incomplete,
+        delivery.source,
+        delivery.dataset,
+        delivery.set_name,
+        delivery.set_version,
+        coalesce(delivery.set_order, '') AS set_order,
+        delivery.rows_quarantined > 0 AS is_incomplete,
         config_sources.restates,
-        CASE WHEN deliveries.dataset = 'invoices' THEN 'invoices' ELSE deliveries.source END AS realm
+        delivery.is_regrouped,
+        CASE WHEN delivery.dataset = 'invoices' THEN 'invoices' ELSE delivery.source END AS realm
     FROM log.claims
-    INNER JOIN log.deliveries USING (delivery_id)
+    INNER JOIN delivery USING (delivery_id)
     INNER JOIN config_sources USING (source)
 ),
 
@@ -24,8 +35,8 @@ first_claim AS (
     SELECT
         realm,
         slot,
-        arg_min(source || ' ' || set_name, delivery_id) AS holder,
-        arg_max(set_version, (set_order, set_version)) AS highest_version
+        arg_min(source || ' ' || set_name, delivery_id) FILTER (NOT is_regrouped) AS holder,
+        arg_max(set_version, (set_order, set_version)) FILTER (NOT is_regrouped) AS highest_version
     FROM claim
     GROUP BY realm, slot
 ),
@@ -51,7 +62,7 @@ judged AS (
             WHEN restates = 'period' THEN highest_version
             ELSE newest_version
         END AS current_version,
-        restates = 'period' OR source || ' ' || set_name = holder AS is_holder
+        NOT is_regrouped AND (restates = 'period' OR source || ' ' || set_name = holder) AS is_holder
     FROM claim
     INNER JOIN holding USING (realm, slot)
 ),
@@ -60,7 +71,7 @@ placed AS (
     SELECT
         *,
         coalesce(is_holder, FALSE) AND set_version = current_version AS is_current,
-        coalesce(is_holder, FALSE) AND (set_version < current_version OR restates = 'period') AS is_superseded
+        is_regrouped OR (coalesce(is_holder, FALSE) AND (set_version < current_version OR restates = 'period')) AS is_superseded
     FROM judged
 )
 

@@ -6,7 +6,7 @@ CREATE OR REPLACE TEMP MACRO is_plain_time(time_text) AS
 CREATE OR REPLACE TEMP MACRO is_zoned_time(time_text) AS
     regexp_full_match(
         time_text,
-        '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z| ?UTC|[+-][0-9]{2}(:?[0-9]{2})?)'
+        '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z| ?UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)'
     );
 
 -- The text before the zone, and the zone's offset in minutes.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ from truecost.clock import Clock
 from truecost.errors import TruecostError
 
 if TYPE_CHECKING:
+    from truecost.overview import QuarterFigures
     from truecost.steps import Standing
     from truecost.workspace import Workspace
 
@@ -354,8 +356,9 @@ def _flow(name: str) -> Any:
     from truecost import progress
 
     progress.say("starting Prefect")
-    # The steps' outcome is shown by us; Prefect's own log goes to its API, and to the console only from warnings up.
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
+    # The outcome, or the error that ends a run, is shown by us; Prefect's own log, with tracebacks, goes to its API.
+    level = "WARNING" if "--debug" in sys.argv else "CRITICAL"
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", level)
     found = [entry for entry in entry_points(group="truecost.flows") if entry.name == name]
     if not found:
         raise TruecostError(f"the flow {name} is not installed; install truecost again")
@@ -369,17 +372,30 @@ def _exit_code(standing: Standing, strict: bool) -> int:
 
 
 def _show_run(workspace: Workspace, result: dict[str, Any], standing: Standing) -> None:
-    from truecost.cli.output import money, print_line, print_table, times
+    from truecost.cli.output import print_line
     from truecost.overview import quarter_figures
 
     print_line(f"{result['landed']} files landed, {result['loaded']} loaded.")
     _show_standing(standing)
     if result["quarter"] is None:
-        print_line("There are no costs to report on yet: put files where [[sources]] look for them.")
+        print_line("No cost falls in a quarter that has ended: there is no report yet.")
+        print_line("Put files where [[sources]] look for them, or see `truecost report --quarter Q`.")
         return
     figures = quarter_figures(workspace, result["quarter"])
+    if not figures:
+        print_line(f"No cost falls in {result['quarter']}; the report has the figures to date.")
+    else:
+        _show_figures(result["quarter"], figures)
+    folder = workspace.reports / result["quarter"]
+    print_line(f"Report:   {folder / 'true-cost.html'} (also .csv and .json)")
+    print_line(f"Finance:  {workspace.published} (DuckDB, read-only; schema finance)")
+
+
+def _show_figures(quarter: str, figures: list[QuarterFigures]) -> None:
+    from truecost.cli.output import money, print_line, print_table, times
+
     print_table(
-        f"True cost beside training-only cost, {result['quarter']} ({figures[0].currency})",
+        f"True cost beside training-only cost, {quarter} ({figures[0].currency})",
         [
             *(("model", "left"), ("training-only", "right"), ("true cost", "right"), ("times", "right")),
             *(("training-only\nto date", "right"), ("true cost\nto date", "right"), ("times", "right")),
@@ -404,9 +420,6 @@ def _show_run(workspace: Workspace, result: dict[str, Any], standing: Standing) 
     for row in figures:
         if row.completeness != "complete":
             print_line(f"{row.model_id or '(unallocated)'} is at least that: {row.completeness}.")
-    folder = workspace.reports / result["quarter"]
-    print_line(f"Report:   {folder / 'true-cost.html'} (also .csv and .json)")
-    print_line(f"Finance:  {workspace.published} (DuckDB, read-only; schema finance)")
 
 
 def _show_loaded(loaded: list[Any]) -> None:

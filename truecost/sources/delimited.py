@@ -11,7 +11,8 @@ import csv
 import gzip
 import io
 import itertools
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LINE = "__line"
+UNNAMED = "__unnamed_"
 _CHUNK_ROWS = 20_000
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _GZIP = b"\x1f\x8b"
@@ -30,6 +32,8 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 _PARQUET = b"PAR1"
 _LONGEST_FIELD = 16 * 1024 * 1024
 _KEPT_TEXT = 10_000
+_IS_EMPTY = "the file is empty; export it again"
+_IS_UTF16 = "the file is UTF-16; save it as UTF-8"
 
 
 def read(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions) -> RawTable:
@@ -41,9 +45,9 @@ def read(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions)
     with path.open("rb") as file:
         magic = file.read(4)
     if not magic:
-        raise DeliveryRefused("the file is empty; export it again")
+        raise DeliveryRefused(_IS_EMPTY)
     if magic[:2] in _UTF16:
-        raise DeliveryRefused("the file is UTF-16; save it as UTF-8")
+        raise DeliveryRefused(_IS_UTF16)
     if magic == _PARQUET:
         return _read_parquet(con, path, fmt, options)
     return _read_text(con, path, _compression(magic), fmt, options)
@@ -59,7 +63,7 @@ def header_of(path: Path, fmt: Format | None = None) -> list[str]:
         return list(pq.read_schema(path).names)
     first = _first_line(path, _compression(magic))
     delimiter = max(",;|\t", key=first.count)
-    return next(csv.reader([first], delimiter=delimiter), [])
+    return _split(first, delimiter)
 
 
 def text_line(path: Path, line: int) -> str | None:
@@ -84,15 +88,20 @@ def _read_parquet(con: DuckDBPyConnection, path: Path, fmt: Format, options: Fil
     try:
         described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     except duckdb.Error as error:
-        raise DeliveryRefused(f"the Parquet file can't be read ({_first_sentence(error)}); export it again") from error
+        raise _damaged_parquet(error, path) from error
     header = tuple(str(row[0]) for row in described)
     _require_columns(header, fmt, options)
     as_text = ", ".join(_parquet_text(str(name), str(kind)) for name, kind, *_ in described)
     try:  # the schema is in the footer; only a full read finds a damaged body
         con.execute(f"CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT {as_text} FROM {source}")
     except duckdb.Error as error:
-        raise DeliveryRefused(f"the Parquet file can't be read ({_first_sentence(error)}); export it again") from error
+        raise _damaged_parquet(error, path) from error
     return RawTable("raw_rows", header, first_line=1)
+
+
+def _damaged_parquet(error: Exception, path: Path) -> DeliveryRefused:
+    told = str(error).splitlines()[0].replace(f"'{path}'", "").replace(str(path), "").split(": ", 1)[-1]
+    return DeliveryRefused(f"the Parquet file can't be read ({' '.join(told.split()).rstrip('.')}); export it again")
 
 
 def _parquet_text(name: str, kind: str) -> str:
@@ -106,15 +115,18 @@ def _read_text(con: DuckDBPyConnection, path: Path, compression: str, fmt: Forma
     delimiter, header, has_header = _header(first, path, compression, fmt, options)
     _require_columns(header, fmt, options)
     skipped = int(has_header)
+    lines, in_step = _count_lines(path, compression)
 
     def read_carefully() -> RawTable:
         return _read_record_by_record(con, path, compression, delimiter, header, has_header, fmt)
 
+    if not in_step:
+        return read_carefully()
     return RawTable(
         relation=_duckdb_relation(path, compression, delimiter, header, has_header, fmt),
         header=header,
         first_line=1 + skipped,
-        expected_rows=_count_lines(path, compression) - skipped,
+        expected_rows=lines - skipped,
         careful=read_carefully,
     )
 
@@ -126,28 +138,33 @@ def _header(
     delimiter = max(fmt.delimiters, key=first.count)
     if first.count('"') % 2 and fmt.quoted:  # a column name with a line break in it
         with _open_text(path, compression) as file:
-            names = next(csv.reader(file, delimiter=delimiter), [])
+            names = _split(file, delimiter)
     else:
-        names = _split(first, delimiter, fmt)
+        names = _split(first, delimiter) if fmt.quoted else first.split(delimiter)
     names = [name.strip() for name in names]
     implied = fmt.default_header.get(len(names))
     if implied and fmt.missing_columns(names, options):
         return delimiter, implied, False
-    if names and not names[-1]:  # `sacct -p` ends each line with its delimiter
-        names[-1] = "__end"
+    # `sacct -p` ends each line with its delimiter; a data frame's index has no name.
+    names = [name or f"{UNNAMED}{position}" for position, name in enumerate(names, start=1)]
     if len({name.casefold() for name in names}) < len(names):
         twice = sorted({name for name in names if [n.casefold() for n in names].count(name.casefold()) > 1})
         raise DeliveryRefused(f"line 1 names the column {', '.join(twice)} twice; keep one")
     return delimiter, tuple(names), True
 
 
-def _split(line: str, delimiter: str, fmt: Format) -> list[str]:
-    if not fmt.quoted:
-        return line.split(delimiter)
-    return next(csv.reader([line], delimiter=delimiter), [])
+def _split(lines: str | Iterable[str], delimiter: str) -> list[str]:
+    """The names in the first record of ``lines``."""
+    try:
+        return next(csv.reader([lines] if isinstance(lines, str) else lines, delimiter=delimiter), [])
+    except csv.Error as error:
+        raise DeliveryRefused(f"line 1 can't be split into column names ({error}); export the file again") from error
 
 
 def _require_columns(header: tuple[str, ...], fmt: Format, options: FileOptions) -> None:
+    if LINE in header:
+        raise DeliveryRefused(f"line 1 names the column {LINE}, which truecost keeps for itself; rename it")
+    fmt.version_of(header)  # refuses a version whose columns mean other things
     missing = fmt.missing_columns(header, options)
     if missing:
         plural = "s" if len(missing) > 1 else ""
@@ -201,6 +218,8 @@ def _read_record_by_record(
     for line, record, fault in _records(path, compression, delimiter, fmt):
         if has_header and line == 1:
             continue
+        while len(record) > len(header) and not record[-1]:  # delimiters at the end of a line stand for nothing
+            record.pop()
         fault = fault or _width_fault(record, len(header)) or _encoding_fault(record)
         if fault:
             text = delimiter.join(record).encode("utf-8", "replace").decode("utf-8")
@@ -216,32 +235,79 @@ def _read_record_by_record(
 
 
 def _records(path: Path, compression: str, delimiter: str, fmt: Format) -> Iterator[tuple[int, list[str], str | None]]:
-    """(line the record starts on, its fields, what is wrong with its quotes), blank lines left out."""
+    """(line the record starts on, its fields, what is wrong with its quotes), blank lines left out.
+
+    A quote that is never closed spoils its own line only: what follows is read anew, line by line.
+    """
     csv.field_size_limit(_LONGEST_FIELD)
     with _open_text(path, compression) as file:
+        lines = _Lines(file)
         if fmt.quoted:
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
         else:
-            reader = csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+            reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
         while True:
-            start = reader.line_num + 1
+            start, is_reread = lines.start_record()
             try:
                 record = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield start, [], f"the quotes of the record that starts here don't add up ({error})"
+                yield start, [lines.take_back()], _quote_fault(error)
                 continue
             except (OSError, EOFError, ValueError) as error:
                 raise DeliveryRefused(f"the compressed file is cut or damaged ({error}); send it again") from error
-            if record:
+            if is_reread and fmt.quoted and lines.has_odd_quotes():
+                yield start, [lines.take_back()], "the line is part of a record whose quotes don't add up"
+            elif record:
                 yield start, record, None
+
+
+class _Lines:
+    """The lines of a file, for a reader of records: all but the first of a faulty record can be given out again."""
+
+    def __init__(self, file: io.TextIOWrapper) -> None:
+        self._file = file
+        self._number = 0
+        self._given: list[str] = []
+        self._again: deque[str] = deque()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._file)
+        self._given.append(line)
+        self._number += 1
+        return line
+
+    def start_record(self) -> tuple[int, bool]:
+        """(the number of the line that comes next, whether it has been given out before)."""
+        self._given.clear()
+        return self._number + 1, bool(self._again)
+
+    def take_back(self) -> str:
+        """The first line of the record, without its end; the others come again."""
+        first, *others = self._given
+        self._again.extendleft(reversed(others))
+        self._number -= len(others)
+        return first.rstrip("\r\n")
+
+    def has_odd_quotes(self) -> bool:
+        return sum(line.count('"') for line in self._given) % 2 == 1
+
+
+def _quote_fault(error: csv.Error) -> str:
+    if "new-line character" in str(error):
+        return "the line has a carriage return outside quotes"
+    return f"the quotes of the record that starts here don't add up ({error})"
 
 
 def _width_fault(record: list[str], width: int) -> str | None:
     if len(record) == width:
         return None
-    return f"the line has {len(record)} columns where the header has {width}"
+    plural = "" if len(record) == 1 else "s"
+    return f"the line has {len(record)} column{plural} where the header has {width}"
 
 
 def _encoding_fault(record: list[str]) -> str | None:
@@ -256,23 +322,40 @@ def _first_line(path: Path, compression: str) -> str:
             raw = file.readline(_LONGEST_FIELD)
     except (OSError, EOFError, ValueError) as error:
         raise DeliveryRefused(f"the compressed file is cut or damaged ({error}); send it again") from error
+    if not raw:
+        raise DeliveryRefused(_IS_EMPTY)
+    if raw[:2] in _UTF16:
+        raise DeliveryRefused(_IS_UTF16)
+    if b"\0" in raw:
+        raise DeliveryRefused("line 1 holds NUL bytes; export the file again, as UTF-8")
     try:
-        return raw.decode("utf-8-sig").rstrip("\r\n")
+        first = raw.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise DeliveryRefused("line 1 is not UTF-8 (Latin-1, perhaps); save the file as UTF-8") from error
+    if not first.strip():
+        raise DeliveryRefused("line 1 is blank where the column names should be; take the blank lines out")
+    if "\r" in first:
+        raise DeliveryRefused("the lines end in carriage returns only; save the file with LF or CRLF line ends")
+    return first
 
 
-def _count_lines(path: Path, compression: str) -> int:
-    """Lines of the file, the last one counted whether or not it is ended."""
-    count, last = 0, b"\n"
+def _count_lines(path: Path, compression: str) -> tuple[int, bool]:
+    """(lines of the file, whether they all end alike for every reader: no carriage return stands on its own).
+
+    The last line counts whether or not it is ended.
+    """
+    count, returns, pairs, last = 0, 0, 0, b"\n"
     try:
         with _open_binary(path, compression) as file:
             while block := file.read(1 << 22):
                 count += block.count(b"\n")
+                if b"\r" in block or last == b"\r":
+                    returns += block.count(b"\r")
+                    pairs += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
                 last = block[-1:]
     except (OSError, EOFError, ValueError) as error:
         raise DeliveryRefused(f"the compressed file is cut or damaged ({error}); send it again") from error
-    return count + (last != b"\n")
+    return count + (last != b"\n"), returns == pairs
 
 
 def _open_binary(path: Path, compression: str) -> BinaryIO:
@@ -286,9 +369,9 @@ def _open_binary(path: Path, compression: str) -> BinaryIO:
 
 
 def _open_text(path: Path, compression: str) -> io.TextIOWrapper:
-    """UTF-8 text whose bad bytes survive as lone surrogates, so that one bad line is one bad line."""
-    return io.TextIOWrapper(_open_binary(path, compression), encoding="utf-8-sig", errors="surrogateescape", newline="")
+    """UTF-8 text whose bad bytes survive as lone surrogates, so that one bad line is one bad line.
 
-
-def _first_sentence(error: Exception) -> str:
-    return str(error).splitlines()[0].split(". ")[0].rstrip(".")
+    Only a line feed ends a line, here as where lines are counted and shown.
+    """
+    binary = _open_binary(path, compression)
+    return io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="\n")

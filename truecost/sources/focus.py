@@ -95,7 +95,7 @@ def _version(header: Sequence[str]) -> str:
         DeliveryRefused: the file is older than 1.0, whose columns mean other things.
     """
     names = {name.casefold() for name in header}
-    if names & _BEFORE_1_0 and "chargecategory" not in names:
+    if names >= _BEFORE_1_0 and "chargecategory" not in names:
         raise DeliveryRefused("the file is FOCUS 0.5; export FOCUS 1.0 or newer")
     return "1.2" if names & _SINCE_1_2 else "1.1" if names & _SINCE_1_1 else "1.0"
 

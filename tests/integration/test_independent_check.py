@@ -1,0 +1,320 @@
+"""The demo's figures against a second computation of them, made from the raw files by other code.
+
+Everything the product shows is compared: the report as JSON, CSV and page, for each quarter, and the published views.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from datetime import date
+from decimal import Context, Decimal
+from pathlib import Path
+from typing import Any
+
+import demo_by_hand
+import duckdb
+import pytest
+from demo_by_hand import Books, Page, figures, money, percent, plain, times, words
+
+from truecost import steps
+from truecost.clock import Clock
+from truecost.workspace import load_workspace
+
+pytestmark = pytest.mark.xdist_group("figures")  # both files of figures share one run of the demo
+
+DEMO = Path(__file__).resolve().parents[2] / "examples" / "demo"
+QUARTERS = ("FY2025-Q4", "FY2026-Q1", "FY2026-Q2", "FY2026-Q3")
+AS_OF = date(2026, 10, 5)
+# What the report says beside its figures; the suites and the publication settle these words.
+TEXTS = re.compile(
+    r"status|version|truecost_version|fingerprint|missing\.\d+\.remedy|quarantine\.\d+\.(rule|remedy)|yardsticks\.F\d+\.(text|figure)"
+)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo, run, with the report of every quarter."""
+    root = tmp_path_factory.getbasetemp() / "demo-as-delivered"
+    if not root.exists():
+        shutil.copytree(DEMO, root)
+    clock, workspace = Clock(AS_OF), load_workspace(root)
+    steps.land(workspace, clock)
+    steps.load(workspace)
+    steps.attribute(workspace)
+    steps.publish(workspace, clock)
+    for quarter in QUARTERS:
+        steps.report(workspace, clock, quarter)
+    return root
+
+
+@pytest.fixture(scope="module")
+def by_hand(demo: Path) -> dict[str, Books]:
+    """The same figures from the raw files, by quarter."""
+    return {quarter: Books(demo, quarter) for quarter in QUARTERS}
+
+
+@pytest.fixture(scope="module")
+def published(demo: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(demo / "reports" / "reports.duckdb"), read_only=True) as con:
+        yield con
+
+
+def view(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    found = con.execute(sql)
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def test_the_recomputation_shares_no_code_with_the_product() -> None:
+    tree = ast.parse(Path(demo_by_hand.__file__).read_text("utf-8"))
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or "", "." * node.level]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert imported - {""} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("quarter", QUARTERS)
+def test_every_figure_of_the_report_is_recomputed_from_the_raw_files(
+    demo: Path, by_hand: dict[str, Books], quarter: str
+) -> None:
+    report = json.loads((demo / "reports" / quarter / "true-cost.json").read_text("utf-8"))
+    told = {path: value for path, value in figures(report).items() if not TEXTS.fullmatch(path)}
+    assert told == figures(by_hand[quarter].report)
+    assert len(told) > 200
+
+
+@pytest.mark.parametrize("quarter", QUARTERS)
+def test_every_line_of_the_csv_is_recomputed_from_the_raw_files(
+    demo: Path, by_hand: dict[str, Books], quarter: str
+) -> None:
+    report = by_hand[quarter].report
+    expected = []
+
+    def line(model: str, figure: str, held: dict[str, Any], key: str, stage: str = "", kind: str = "") -> None:
+        currency = "" if key in ("multiplier", "failed_share") else "USD"
+        now, to_date = held.get(key), held.get(f"{key}_to_date")
+        if key == "failed_share":
+            now, to_date = None, held[key]
+        expected.append([quarter, model, figure, stage, kind, currency, plain(now), plain(to_date)])
+
+    for name, held in [*((model["model_id"], model) for model in report["models"]), ("", report["total"])]:
+        for key in ("true_cost", "training_only_cost", "billed_cost", "multiplier"):
+            line(name, key, held, key)
+        for row in held.get("stages", []):
+            line(name, "cost_by_stage", row, "cost", stage=row["stage"])
+        for row in held.get("kinds", []):
+            line(name, "cost_by_kind", row, "cost", kind=row["cost_kind"])
+        if name:
+            line(name, "failed_share", held, "failed_share")
+    line("", "unallocated_cost", report["total"], "unallocated_cost", stage="unallocated")
+    with (demo / "reports" / quarter / "true-cost.csv").open(encoding="utf-8", newline="") as lines:
+        header, *told = csv.reader(lines)
+    assert header[:2] + header[-2:] == ["quarter", "model_id", "amount", "amount_to_date"]
+    assert told == expected
+
+
+@pytest.mark.parametrize("quarter", QUARTERS)
+def test_every_figure_of_the_page_is_recomputed_from_the_raw_files(
+    demo: Path, by_hand: dict[str, Books], quarter: str
+) -> None:
+    report, total = by_hand[quarter].report, by_hand[quarter].report["total"]
+    page = Page(demo / "reports" / quarter / "true-cost.html")
+
+    assert re.findall(r"[\d,]+\.\d+×?", page.paragraphs[""][-1]) == [
+        *([money(total["unallocated_cost"])] if total["unallocated_cost"] else []),
+        money(total["true_cost"]),
+        *([money(total["training_only_cost"])] if total["training_only_cost"] else []),
+        times(total["multiplier_to_date"]),
+    ]
+    values = {label: value for label, value, _ in page.key_figures}
+    assert values == {
+        "True cost": money(total["true_cost"]),
+        "Training-only cost": money(total["training_only_cost"]),
+        "Multiplier to date": times(total["multiplier_to_date"]),
+        "True cost to date": money(total["true_cost_to_date"]),
+        "Unallocated": money(total["unallocated_cost"]),
+    }
+    notes = " ".join(note for *_, note in page.key_figures)
+    assert re.findall(r"[\d.]+[×%]", notes) == [
+        *([times(total["multiplier"])] if total["multiplier"] is not None else []),
+        percent(total["unallocated_share"]),
+    ]
+
+    unclaimed = ["–", money(total["unallocated_cost"]), "–", money(total["unallocated_billed_cost"])]
+    unclaimed += ["–", money(total["unallocated_cost_to_date"])]
+    quarterly = ("training_only_cost", "true_cost", "multiplier", "billed_cost")
+    lasting = ("training_only_cost_to_date", "true_cost_to_date", "multiplier_to_date", "training_share_to_date")
+    assert page.rows("True cost beside training-only cost", "USD") == [
+        *([model["model_id"], *shown(model, *quarterly, *lasting)] for model in report["models"]),
+        ["Unallocated", *unclaimed, "–", "–"],
+        ["Total", *shown(total, *quarterly, *lasting[:3]), "–"],
+    ]
+
+    for model in report["models"]:
+        name = model["model_id"]
+        foot = [money(model["true_cost"]), money(model["true_cost_to_date"])]
+        by_stage = [
+            [words(row["stage"]), *shown(row, "cost", "share", "cost_to_date", "share_to_date")]
+            for row in model["stages"]
+        ]
+        by_kind = [[words(row["cost_kind"]), *shown(row, "cost", "cost_to_date")] for row in model["kinds"]]
+        assert lowered(page.rows(name, "Cost by stage")) == [*by_stage, ["true cost", foot[0], "", foot[1], ""]]
+        assert lowered(page.rows(name, "Cost by kind")) == [*by_kind, ["true cost", *foot]]
+        assert page.rows(name, "Quarter by quarter") == [
+            [row["quarter"], *shown(row, "training_only_cost", "true_cost", "billed_cost", "multiplier")]
+            for row in reversed(model["history"])
+        ]
+        assert page.rows(name, "Training runs") == [
+            [
+                *(run["run_id"], run["parent_run_id"] or "–", str(run["round"]), run["outcome"] or "none yet"),
+                *(words(run["activity"]), f"{run['gpu_hours']:,.1f}", money(run["cost"])),
+            ]
+            for run in model["runs"]
+        ]
+        assert re.findall(r"[\d.]+%", " ".join(page.paragraphs[name])) == [
+            percent(model[key])
+            for key in ("failed_share", "people_and_compute_share", "training_share")
+            if model[key] is not None
+        ]
+
+    assert page.rows("Unallocated: what no rule claims", quarter) == [
+        *(
+            [row["source"], row["service_name"], f"{row['charge_count']:,}", money(row["cost"])]
+            for row in report["unallocated"]
+        ),
+        ["All unallocated charges", money(total["unallocated_cost"])],
+    ]
+    arrived = report["deliveries"]
+    assert re.findall(r"\d[\d,]*", page.paragraphs["What came in, and what did not"][0]) == [
+        f"{arrived[key]:,}"
+        for key in ("files", "rows_read", "rows_loaded", "rows_quarantined", "rows_duplicate", "rows_skipped")
+    ]
+    quarantined = page.rows("What came in, and what did not", "Quarantined rows")
+    assert [[file, line, column, value] for file, line, _, column, value, _ in quarantined] == [
+        [row["file"], str(row["line"]), row["column_name"], (row["value"] or "–").strip()]
+        for row in report["quarantine"]
+    ]
+    yardsticks = page.rows("Against the yardsticks", "From")
+    assert [(row[0], row[-1]) for row in yardsticks] == [(row["id"], row["ours"]) for row in report["yardsticks"]]
+
+
+@pytest.mark.parametrize("quarter", QUARTERS)
+def test_every_figure_of_the_charts_is_recomputed_from_the_raw_files(
+    demo: Path, by_hand: dict[str, Books], quarter: str
+) -> None:
+    models = by_hand[quarter].report["models"]
+    charts = iter(Page(demo / "reports" / quarter / "true-cost.html").charts)
+    for model in models:
+        label, texts = next(charts)
+        assert label.endswith(
+            "; ".join(
+                f"{row['quarter']}: training-only {money(row['training_only_cost'])}, true {money(row['true_cost'])}"
+                for row in model["history"]
+            )
+        )
+        multipliers = [times(row["multiplier"]) for row in model["history"]]
+        assert [text for text in texts if text.endswith("×") or text == "–"] == multipliers
+        label, texts = next(charts)
+        assert label.casefold().endswith(
+            "; ".join(
+                f"{words(row['stage'])}: {money(row['cost'])}, to date {money(row['cost_to_date'])}"
+                for row in model["stages"]
+            )
+        )
+        drawn = [compact(row["cost"]) for row in model["stages"]]
+        drawn += [compact(row["cost_to_date"]) for row in model["stages"]]
+        assert [text for text in texts if re.fullmatch(r"−?[\d.]+[kM]?", text)] == drawn
+    label, texts = next(charts)
+    assert label.endswith("; ".join(f"{model['model_id']}: {times(model['multiplier_to_date'])}" for model in models))
+    assert texts[-len(models) :] == [times(model["multiplier_to_date"]) for model in models]
+    assert list(charts) == []
+
+
+def test_true_cost_by_quarter_is_recomputed_from_the_raw_files(
+    published: duckdb.DuckDBPyConnection, by_hand: dict[str, Books]
+) -> None:
+    rows = {(row["model_id"], row["quarter"]): row for row in view(published, "FROM finance.true_cost_by_quarter")}
+    assert rows == by_hand[QUARTERS[-1]].by_quarter
+    assert len(rows) == 11
+
+
+def test_cost_by_stage_is_recomputed_from_the_raw_files(
+    published: duckdb.DuckDBPyConnection, by_hand: dict[str, Books]
+) -> None:
+    rows = view(published, "FROM finance.cost_by_stage")
+    keys = ("model_id", "quarter", "stage", "activity", "round", "cost_kind")
+    assert {tuple(row[key] for key in keys): row["cost"] for row in rows} == by_hand[QUARTERS[-1]].by_stage
+    assert len(rows) == len(by_hand[QUARTERS[-1]].by_stage)
+    assert {(row["is_idle"], row["currency"]) for row in rows} == {(False, "USD")}
+
+
+def test_training_runs_are_recomputed_from_the_raw_files(
+    published: duckdb.DuckDBPyConnection, by_hand: dict[str, Books]
+) -> None:
+    assert view(published, "FROM finance.training_runs ORDER BY model_id, run_id") == by_hand[QUARTERS[-1]].runs
+
+
+def test_every_charge_is_recomputed_from_the_raw_files(
+    published: duckdb.DuckDBPyConnection, by_hand: dict[str, Books]
+) -> None:
+    """Each charge with whose it is and what it costs: a figure that is right by two wrongs is found here."""
+    rows = view(
+        published,
+        "SELECT file, x_line, x_part, x_model_id, x_activity, x_round, x_stage, x_cost_kind, x_run_id, x_cost, "
+        "billed_cost FROM finance.charges JOIN finance.deliveries ON x_delivery_id = delivery_id",
+    )
+    told = {(row["file"], row["x_line"], row["x_part"]): tuple(row.values())[3:] for row in rows}
+    assert told == by_hand[QUARTERS[-1]].charges()
+    assert len(told) == len(rows)
+
+
+def test_every_delivery_is_counted_from_the_raw_files(
+    published: duckdb.DuckDBPyConnection, by_hand: dict[str, Books]
+) -> None:
+    counts = "rows_read, rows_loaded, rows_quarantined, rows_skipped, rows_duplicate"
+    rows = published.execute(f"SELECT file, {counts}, status, superseded_by FROM finance.deliveries").fetchall()
+    assert sorted(rows) == sorted(
+        (item.file, item.read, item.loaded, item.quarantined, item.skipped, 0, "loaded", None)
+        for item in by_hand[QUARTERS[-1]].deliveries
+    )
+    quarantined = published.execute("SELECT file, line, column_name, value FROM finance.quarantine").fetchall()
+    faults = by_hand[QUARTERS[-1]].faults
+    assert quarantined == [(fault.file, fault.line, fault.column, fault.value) for fault in faults]
+
+
+def shown(row: dict[str, Any], *keys: str) -> list[str]:
+    """The figures of ``row`` as the page's tables show them."""
+    return [
+        times(row[key]) if key.startswith("multiplier") else percent(row[key]) if "share" in key else money(row[key])
+        for key in keys
+    ]
+
+
+def lowered(rows: list[list[str]]) -> list[list[str]]:
+    """Rows whose label is as the JSON writes it."""
+    return [[label.casefold(), *texts] for label, *texts in rows]
+
+
+def compact(value: Decimal) -> str:
+    """Three digits: ``81.2k``."""
+    rounded = Context(prec=3).create_decimal(value)
+    if abs(rounded) < 1:
+        return f"{rounded:.2f}" if rounded else "0"
+    thousands = 0
+    while abs(rounded) >= 1000:
+        rounded, thousands = rounded.scaleb(-3), thousands + 1
+    return f"{rounded:f}{('', 'k', 'M')[thousands]}".replace("-", "−")

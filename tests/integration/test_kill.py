@@ -1,0 +1,268 @@
+"""Killing a command from outside, at any moment, loses nothing: run again, it comes to what it would have come to.
+
+A small process holds the slow imports and forks a child for every command, so that the moments fall on the command's
+own work. The child runs the real command line; nothing in it knows that it will be killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from truecost.queries import identifier
+from truecost.warehouse import connect
+
+pytestmark = pytest.mark.xdist_group("kill")
+
+SEED = 20261005
+KILLED = -signal.SIGKILL
+FIRST_DELIVERIES = (
+    *("aws/2025-11.csv", "slurm/2025-11.txt", "rates/gpu_rates.csv"),
+    "annotators/2026-07-bright-labels.csv",  # some of its rows are quarantined
+)
+SECOND_DELIVERIES = ("runs/training_runs.csv", "annotators/2025-11-bright-labels.csv")
+WALL_CLOCK = {"finished_at", "applied_at"}
+
+NURSERY = """
+import json, os, select, signal, sys, time
+import duckdb, great_expectations, pandas, pyarrow
+import truecost.cli.commands, truecost.cli.output, truecost.steps, truecost.workspace
+from truecost.cli import main
+
+print("ready", flush=True)
+for line in sys.stdin:
+    asked = json.loads(line)
+    started = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        for source, target in ((os.open(os.devnull, os.O_RDONLY), 0), (os.open(asked["log"], os.O_WRONLY), 1)):
+            os.dup2(source, target)
+        os.dup2(1, 2)
+        sys.argv = ["truecost", *asked["arguments"]]
+        code = 1
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    handle = os.pidfd_open(child)
+    ended, _, _ = select.select([handle], [], [], asked["killed_after"])
+    if not ended:
+        os.kill(child, signal.SIGKILL)
+    os.close(handle)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(json.dumps({"status": status, "seconds": time.monotonic() - started}), flush=True)
+"""
+
+Tables = dict[str, list[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True)
+class Nursery:
+    """The process that runs commands in children of its own."""
+
+    process: subprocess.Popen[str]
+    log: Path
+
+    def run(self, *arguments: str | Path, killed_after: float | None = None) -> tuple[int, float]:
+        """(exit code, or minus the signal; seconds taken) of ``truecost ARGUMENTS``."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.log.write_text("")
+        asked = {"arguments": [*map(str, arguments)], "killed_after": killed_after, "log": str(self.log)}
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        return answer["status"], answer["seconds"]
+
+    def finish(self, *arguments: str | Path) -> float:
+        """Run a command to its end; returns the seconds it took."""
+        status, seconds = self.run(*arguments)
+        assert status == 0, self.log.read_text()
+        return seconds
+
+
+@pytest.fixture(scope="module")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    home = tmp_path_factory.mktemp("nursery")
+    environment = {**os.environ, "TMPDIR": str(home)}
+    with subprocess.Popen(
+        [sys.executable, "-c", NURSERY],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield Nursery(process, home / "log")
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a file or two of each format, nothing of it run yet."""
+    root = tmp_path_factory.mktemp("small") / "workspace"
+    root.mkdir()
+    deliver(root, FIRST_DELIVERIES)
+    with as_file(files("truecost.examples").joinpath("demo")) as demo:
+        shutil.copy(demo / "truecost.toml", root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def redelivered(nursery: Nursery, untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same workspace, published, then given new files and a restated bill."""
+    root = shutil.copytree(untouched, tmp_path_factory.mktemp("redelivered") / "workspace")
+    nursery.finish("ingest", "-w", root)
+    nursery.finish("publish", "-w", root)
+    deliver(root, SECOND_DELIVERIES)
+    bill = root / "inbox/aws/2025-11.csv"
+    bill.write_text("".join(bill.read_text().splitlines(keepends=True)[:-5]))
+    return root
+
+
+def test_ingest_killed_at_any_moment_comes_to_the_same_ledger(
+    nursery: Nursery, untouched: Path, tmp_path: Path
+) -> None:
+    kill_and_run_again(nursery, untouched, "ingest", times=10, folder=tmp_path)
+
+
+def test_ingest_of_later_deliveries_killed_at_any_moment_comes_to_the_same_ledger(
+    nursery: Nursery, redelivered: Path, tmp_path: Path
+) -> None:
+    kill_and_run_again(nursery, redelivered, "ingest", times=10, folder=tmp_path)
+
+
+def test_publish_killed_at_any_moment_comes_to_the_same_file(
+    nursery: Nursery, redelivered: Path, tmp_path: Path
+) -> None:
+    ingested = shutil.copytree(redelivered, tmp_path / "ingested")
+    nursery.finish("ingest", "-w", ingested)
+    kill_and_run_again(nursery, ingested, "publish", times=20, folder=tmp_path)
+
+
+def test_a_warehouse_is_never_there_before_it_is_whole(tmp_path: Path) -> None:
+    """DuckDB opens no file whose making was cut short: a kill in that moment would leave the workspace unusable."""
+    three_headers = 3 * 4096
+    making = (
+        "import sys\nfrom truecost.warehouse import connect\n"
+        "for number in range(20): connect(f'{sys.argv[1]}/{number}.duckdb').close()"
+    )
+    with subprocess.Popen([sys.executable, "-c", making, str(tmp_path)]) as process:
+        for number in range(20):
+            assert size_at_first_sight(tmp_path / f"{number}.duckdb", process) >= three_headers
+    assert process.returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{number}.duckdb" for number in range(20))
+
+
+def test_the_write_ahead_log_of_a_warehouse_that_is_gone_does_no_harm(tmp_path: Path) -> None:
+    warehouse = tmp_path / "warehouse.duckdb"
+    warehouse.with_name("warehouse.duckdb.wal").write_bytes(b"of another time" * 100)
+    with connect(warehouse) as con:
+        assert con.execute("SELECT count(*) FROM log.deliveries").fetchone() == (0,)
+    assert [path.name for path in tmp_path.iterdir()] == ["warehouse.duckdb"]
+
+
+def kill_and_run_again(nursery: Nursery, template: Path, command: str, times: int, folder: Path) -> None:
+    """Kill ``truecost COMMAND`` at ``times`` moments spread over its work, each on a workspace of its own."""
+    timed = []
+    for number in range(3):
+        undisturbed = shutil.copytree(template, folder / f"undisturbed-{number}")
+        timed.append(nursery.finish(command, "-w", undisturbed))
+    whole = statistics.median(timed)
+    expected, expected_files = tables_of(undisturbed), files_of(undisturbed)
+    assert expected["warehouse.duckdb: ledger.charges"]
+    before, after = published_of(template), published_of(undisturbed)
+
+    dice = random.Random(SEED)
+    killed = 0
+    for number in range(times):
+        root = shutil.copytree(template, folder / f"killed-{number}")
+        moment = whole * (number + dice.random()) / times
+        status, _ = nursery.run(command, "-w", root, killed_after=moment)
+        assert status in (KILLED, 0), nursery.log.read_text()
+        killed += status == KILLED
+        assert published_of(root) in (before, after), "the published file is neither the old one nor the new one"
+        nursery.finish(command, "-w", root)
+        found = tables_of(root)
+        assert found.keys() == expected.keys()
+        for name, rows in expected.items():
+            assert found[name] == rows, f"{name} differs after a kill at {moment:.3f} s"
+        assert files_of(root) == expected_files, f"something is left over from a kill at {moment:.3f} s"
+        shutil.rmtree(root)
+    assert killed >= times * 0.7, f"only {killed} of {times} died at work"
+
+
+def size_at_first_sight(path: Path, process: subprocess.Popen[bytes]) -> int:
+    name = str(path)
+    while process.poll() is None or path.exists():
+        for _ in range(1000):
+            with contextlib.suppress(FileNotFoundError):
+                return os.stat(name).st_size  # noqa: PTH116 (the fastest look there is)
+    raise AssertionError(f"{path} never came to be")
+
+
+def deliver(root: Path, deliveries: tuple[str, ...]) -> None:
+    with as_file(files("truecost.examples").joinpath("demo/inbox")) as inbox:
+        for name in deliveries:
+            target = root / "inbox" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(inbox / name, target)
+
+
+def tables_of(root: Path) -> Tables:
+    """Every table of the workspace's databases, rows in order, but for the columns that tell the time of day."""
+    return {
+        f"{path.name}: {name}": rows
+        for path in (root / "warehouse.duckdb", root / "reports/reports.duckdb")
+        if path.exists()
+        for name, rows in rows_by_table(path).items()
+    }
+
+
+def published_of(root: Path) -> Tables | None:
+    path = root / "reports/reports.duckdb"
+    return rows_by_table(path) if path.exists() else None
+
+
+def rows_by_table(path: Path) -> Tables:
+    with duckdb.connect(str(path), read_only=True) as con:
+        columns = con.execute(
+            "SELECT schema_name || '.' || table_name, list(column_name ORDER BY column_index) "
+            "FROM duckdb_columns() SEMI JOIN duckdb_tables() USING (table_oid) WHERE NOT internal GROUP BY ALL"
+        ).fetchall()
+        return {
+            table: con.execute(f"SELECT {', '.join(told(names))} FROM {table} ORDER BY ALL").fetchall()
+            for table, names in columns
+        }
+
+
+def told(columns: list[str]) -> list[str]:
+    return [identifier(name) for name in columns if name not in WALL_CLOCK]
+
+
+def files_of(root: Path) -> list[str]:
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
