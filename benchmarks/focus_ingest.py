@@ -23,7 +23,52 @@ from decimal import Decimal
 from pathlib import Path
 
 _SEED_ROWS = 1000
-_COLUMNS = ["AvailabilityZone", "BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency", "ChargePeriodEnd", "ChargePeriodStart", "CommitmentDiscountCategory", "CommitmentDiscountId", "CommitmentDiscountName", "CommitmentDiscountStatus", "CommitmentDiscountType", "ConsumedQuantity", "ConsumedUnit", "ContractedCost", "ContractedUnitPrice", "EffectiveCost", "InvoiceIssuerName", "ListCost", "ListUnitPrice", "PricingCategory", "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "RegionId", "RegionName", "ResourceId", "ResourceName", "ResourceType", "ServiceCategory", "ServiceName", "SkuId", "SkuPriceId", "SubAccountId", "SubAccountName", "x_InvoiceGroup", "Tags"]
+_COLUMNS = [
+    "AvailabilityZone",
+    "BilledCost",
+    "BillingAccountId",
+    "BillingAccountName",
+    "BillingCurrency",
+    "BillingPeriodEnd",
+    "BillingPeriodStart",
+    "ChargeCategory",
+    "ChargeClass",
+    "ChargeDescription",
+    "ChargeFrequency",
+    "ChargePeriodEnd",
+    "ChargePeriodStart",
+    "CommitmentDiscountCategory",
+    "CommitmentDiscountId",
+    "CommitmentDiscountName",
+    "CommitmentDiscountStatus",
+    "CommitmentDiscountType",
+    "ConsumedQuantity",
+    "ConsumedUnit",
+    "ContractedCost",
+    "ContractedUnitPrice",
+    "EffectiveCost",
+    "InvoiceIssuerName",
+    "ListCost",
+    "ListUnitPrice",
+    "PricingCategory",
+    "PricingQuantity",
+    "PricingUnit",
+    "ProviderName",
+    "PublisherName",
+    "RegionId",
+    "RegionName",
+    "ResourceId",
+    "ResourceName",
+    "ResourceType",
+    "ServiceCategory",
+    "ServiceName",
+    "SkuId",
+    "SkuPriceId",
+    "SubAccountId",
+    "SubAccountName",
+    "x_InvoiceGroup",
+    "Tags",
+]
 _SERVICES = (
     ("Amazon Elastic Compute Cloud", "Compute", "Hours"),
     ("Amazon Simple Storage Service", "Storage", "GB-Mo"),
@@ -173,7 +218,8 @@ def main() -> None:
         a, b = statistics.median(ours), statistics.median(theirs)
         print(f"start-up subtracted: ingest {start_a:.1f} s, raw DuckDB {start_b:.1f} s")
         print(
-            f"median: ingest {a:.1f} s, raw DuckDB {b:.1f} s, ratio {a / b:.2f}; peak memory {max(peaks):.1f} GB; sums exact"
+            f"median: ingest {a:.1f} s, raw DuckDB {b:.1f} s, ratio {a / b:.2f}; "
+            f"peak memory {max(peaks):.1f} GB; sums exact"
         )
 
 

@@ -1,11 +1,11 @@
-"""What every test may use: the command line in process, small workspaces, and the sample files where they are present."""
+"""What every test may use: the command line, small workspaces, and the sample files where they are present."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,7 +39,7 @@ def truecost() -> Truecost:
 
 
 @pytest.fixture
-def make_workspace(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+def make_workspace(tmp_path: Path) -> Callable[..., Path]:
     """Write a workspace: ``make_workspace(toml, {"inbox/a.csv": "text or bytes"})``."""
 
     def make(toml: str, files: dict[str, str | bytes] | None = None, name: str = "workspace") -> Path:
@@ -52,4 +52,4 @@ def make_workspace(tmp_path: Path) -> Iterator[Callable[..., Path]]:
             target.write_bytes(content if isinstance(content, bytes) else content.encode())
         return root
 
-    yield make
+    return make

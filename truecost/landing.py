@@ -15,10 +15,11 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from truecost.clock import Clock
 from truecost.workspace import SourceSection, Workspace
@@ -160,7 +161,7 @@ class Landing:
         handle, name = tempfile.mkstemp(dir=self._objects, prefix=".new-")
         with os.fdopen(handle, "wb") as target, path.open("rb") as origin, ThreadPoolExecutor(1) as writer:
             cloned = _reflink(origin.fileno(), target.fileno())
-            synced = writer.submit(bool)
+            synced: Future[Any] = writer.submit(bool)
             with Path(name).open("rb") if cloned else contextlib.nullcontext(origin) as readable:
                 while block := readable.read(_BLOCK):
                     digest.update(block)

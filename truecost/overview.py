@@ -43,6 +43,7 @@ class QuarterFigures:
     """A row of ``finance.true_cost_by_quarter``, for the terminal."""
 
     model_id: str | None
+    quarter: str
     currency: str
     training_only_cost: Decimal
     true_cost: Decimal

@@ -167,7 +167,7 @@ def report_csv(report: Row) -> str:
 
 def _model(model: str, quarter: Quarter, by_quarter: list[Row], stages: list[Row], runs: list[Row]) -> Row:
     """One model's section. ``by_quarter`` are its rows up to the quarter, oldest first."""
-    now = by_quarter[-1]
+    now = by_quarter[-1] if by_quarter[-1]["quarter"] == quarter.name else _quiet_quarter(by_quarter[-1])
     here = [row for row in stages if row["quarter"] == quarter.name]
     true_cost, true_cost_to_date = now["true_cost"], now["true_cost_to_date"]
     failed = _sum(
@@ -223,6 +223,19 @@ def _model(model: str, quarter: Quarter, by_quarter: list[Row], stages: list[Row
             {key: run[key] for key in ("run_id", "parent_run_id", "round", "outcome", "gpu_hours", "cost", "activity")}
             for run in runs
         ],
+    }
+
+
+def _quiet_quarter(last: Row) -> Row:
+    """A quarter in which the model has no cost at all: only what it has come to so far."""
+    return {
+        **last,
+        **dict.fromkeys(("true_cost", "training_only_cost", "billed_cost"), Decimal(0)),
+        "multiplier": None,
+        "multiplier_reason": "no promoted run in this quarter",
+        "training_share": None,
+        "unconverted_count": 0,
+        "completeness": "incomplete: no compute; no labor",
     }
 
 

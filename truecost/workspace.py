@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -173,8 +173,8 @@ def load_workspace(root: Path) -> Workspace:
     try:
         config = ConfigFile.model_validate(parsed)
     except ValidationError as error:
-        raise ConfigError([_fault(item, lines) for item in error.errors()]) from error
-    faults = sorted(_cross_faults(root, config, lines), key=lambda fault: fault.line or 0)
+        raise ConfigError(_by_line(_fault(item, lines) for item in error.errors())) from error
+    faults = _by_line(_cross_faults(root, config, lines))
     if faults:
         raise ConfigError(faults)
     return Workspace(root.resolve(), config)
@@ -186,6 +186,10 @@ def match_columns() -> frozenset[str]:
 
     texts = (column.name for column in FORMAT.columns if not column.name.endswith(("_cost", "_price", "_quantity")))
     return frozenset(texts) | {"source"}
+
+
+def _by_line(faults: Iterable[Fault]) -> list[Fault]:
+    return sorted(faults, key=lambda fault: fault.line or 0)
 
 
 def _cross_faults(root: Path, config: ConfigFile, lines: _TomlLines) -> Iterator[Fault]:

@@ -63,9 +63,11 @@ SELECT
             ELSE time_state(started_at, start_at)
         END,
         alloc_tres := CASE
-            WHEN contains(
-                regexp_replace(alloc_tres, '(^|,)gres/gpu(:[^=,]+)?=[0-9]{1,6}', '', 'g'), 'gres/gpu'
-            ) THEN 'not_a_count'
+            WHEN len(list_filter(
+                string_split(alloc_tres, ','),
+                lambda entry: regexp_matches(entry, '^gres/gpu([:=]|$)')
+                    AND NOT regexp_full_match(entry, 'gres/gpu(:[^=]+)?=[0-9]{1,6}')
+            )) > 0 THEN 'not_a_count'
             ELSE 'ok'
         END,
         state := CASE WHEN state IS NULL THEN 'missing' ELSE 'ok' END

@@ -1,6 +1,7 @@
 -- One quarter's figures, a row a model, what is unallocated last.
 SELECT
     model_id,
+    quarter,
     currency,
     training_only_cost,
     true_cost,

@@ -49,7 +49,7 @@ def judged(text: str) -> tuple[str, Decimal | None]:
     if not GRAMMAR.fullmatch(text):
         return "not_a_number", None
     value = EXACT.create_decimal(text)
-    if abs(value) >= 10**15:
+    if value.copy_abs() >= 10**15:
         return "out_of_range", None
     rounded = EXACT.quantize(value, UNIT)
     return ("ok" if rounded == value else "rounded"), rounded

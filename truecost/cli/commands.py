@@ -382,11 +382,11 @@ def _show_run(workspace: Workspace, result: dict[str, Any], standing: Standing) 
         print_line("Put files where [[sources]] look for them, or see `truecost report --quarter Q`.")
         return
     figures = quarter_figures(workspace, result["quarter"])
+    folder = workspace.reports / result["quarter"]
     if not figures:
-        print_line(f"No cost falls in {result['quarter']}; the report has the figures to date.")
+        print_line(f"No cost falls in {result['quarter']}; its report shows what there is to date.")
     else:
         _show_figures(result["quarter"], figures)
-    folder = workspace.reports / result["quarter"]
     print_line(f"Report:   {folder / 'true-cost.html'} (also .csv and .json)")
     print_line(f"Finance:  {workspace.published} (DuckDB, read-only; schema finance)")
 
@@ -402,17 +402,9 @@ def _show_figures(quarter: str, figures: list[QuarterFigures]) -> None:
         ],
         [
             (
-                *(
-                    row.model_id or "(unallocated)",
-                    money(row.training_only_cost),
-                    money(row.true_cost),
-                    times(row.multiplier),
-                ),
-                *(
-                    money(row.training_only_cost_to_date),
-                    money(row.true_cost_to_date),
-                    times(row.multiplier_to_date),
-                ),
+                row.model_id or "(unallocated)",
+                *(money(row.training_only_cost), money(row.true_cost), times(row.multiplier)),
+                *(money(row.training_only_cost_to_date), money(row.true_cost_to_date), times(row.multiplier_to_date)),
             )
             for row in figures
         ],
