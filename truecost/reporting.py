@@ -34,6 +34,7 @@ STAGES = (
 )
 _SHOWN_FAULTS = 20
 _RATIO_PLACES = Decimal("0.000001")
+_NO_PROMOTED_RUN = "no promoted run in this quarter"
 _EXACT = Context(prec=80)
 
 
@@ -226,13 +227,18 @@ def _model(model: str, quarter: Quarter, by_quarter: list[Row], stages: list[Row
     }
 
 
+def _is_training_known(model: Row) -> bool:
+    """Whether the quarter's training-only cost is all there, if only as zero."""
+    return model["multiplier"] is not None or model["multiplier_reason"] == _NO_PROMOTED_RUN
+
+
 def _quiet_quarter(last: Row) -> Row:
     """A quarter in which the model has no cost at all: only what it has come to so far."""
     return {
         **last,
         **dict.fromkeys(("true_cost", "training_only_cost", "billed_cost"), Decimal(0)),
         "multiplier": None,
-        "multiplier_reason": "no promoted run in this quarter",
+        "multiplier_reason": _NO_PROMOTED_RUN,
         "training_share": None,
         "unconverted_count": 0,
         "completeness": "incomplete: no compute; no labor",
@@ -247,17 +253,21 @@ def _total(models: list[Row], unclaimed: list[Row], quarter: Quarter) -> Row:
     training, training_to_date = (
         _sum(model[key] for model in models) for key in ("training_only_cost", "training_only_cost_to_date")
     )
+    known_to_date = all(
+        model["multiplier_to_date"] is not None or not any(run["outcome"] == "promoted" for run in model["runs"])
+        for model in models
+    )
     return {
         "true_cost": true_cost,
         "training_only_cost": training,
         "billed_cost": _sum(row["billed_cost"] for row in (*models, *here)),
-        "multiplier": _ratio(true_cost, training),
+        "multiplier": _ratio(true_cost, training) if all(map(_is_training_known, models)) else None,
         "true_cost_to_date": true_cost_to_date,
         "training_only_cost_to_date": training_to_date,
         "billed_cost_to_date": _sum(
             [*(model["billed_cost_to_date"] for model in models), *(row["billed_cost"] for row in unclaimed)]
         ),
-        "multiplier_to_date": _ratio(true_cost_to_date, training_to_date),
+        "multiplier_to_date": _ratio(true_cost_to_date, training_to_date) if known_to_date else None,
         "unallocated_cost": unallocated,
         "unallocated_billed_cost": _sum(row["billed_cost"] for row in here),
         "unallocated_share": _ratio(unallocated, true_cost),

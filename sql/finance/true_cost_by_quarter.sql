@@ -7,11 +7,11 @@
 -- training_only_cost: compute of promoted runs and their ancestors: the number teams quote
 -- true_cost: effective cost of all the model's charges
 -- billed_cost: what invoices and bills of the quarter say, for the same charges
--- multiplier: true_cost / training_only_cost; NULL in a quarter without a promoted run
+-- multiplier: true_cost / training_only_cost; NULL in a quarter without a promoted run, or where its cost is not known
 -- multiplier_reason: why the multiplier is NULL
 -- true_cost_to_date: true cost since the first charge
 -- training_only_cost_to_date: training-only cost since the first charge
--- multiplier_to_date: true_cost_to_date / training_only_cost_to_date
+-- multiplier_to_date: true_cost_to_date / training_only_cost_to_date; NULL where the cost of a promoted run is not known
 -- training_share: training_only_cost / true_cost, 0 to 1
 -- idle_assigned: part of true_cost that is idle capacity assigned to the model
 -- unconverted_count: charges in another currency, which no rate converts and no total includes
@@ -43,6 +43,7 @@ summed AS (
         count(*) FILTER (costs.is_unconverted) AS unconverted_count,
         count(*) FILTER (costs.is_unpriced AND NOT costs.is_covered) AS unpriced_count,
         count(*) FILTER (costs.is_covered) AS covered_count,
+        count(*) FILTER (costs.is_training_only AND costs.cost IS NULL) AS unknown_training_count,
         count(*) FILTER (costs.cost_kind = 'compute' AND costs.cost IS NOT NULL) AS compute_count,
         count(*) FILTER (costs.cost_kind = 'labor' AND costs.cost IS NOT NULL) AS labor_count
     FROM spine
@@ -56,7 +57,8 @@ to_date AS (
     SELECT
         *,
         sum(true_cost) OVER so_far AS true_cost_to_date,
-        sum(training_only_cost) OVER so_far AS training_only_cost_to_date
+        sum(training_only_cost) OVER so_far AS training_only_cost_to_date,
+        sum(unknown_training_count) OVER so_far AS unknown_training_count_to_date
     FROM summed
     WINDOW so_far AS (PARTITION BY model_id ORDER BY quarter_start)
 ),
@@ -86,17 +88,20 @@ SELECT
     training_only_cost,
     true_cost,
     billed_cost,
-    ratio(true_cost, training_only_cost) AS multiplier,
+    CASE WHEN unknown_training_count = 0 THEN ratio(true_cost, training_only_cost) END AS multiplier,
     CASE
-        WHEN training_only_cost <> 0 THEN NULL
         WHEN model_id IS NULL THEN 'no model claims this cost'
-        WHEN covered_count > 0 THEN 'the usage of its runs is declared covered by a bill, which truecost does not split yet'
-        WHEN unpriced_count > 0 THEN 'the usage of its runs has no price'
-        ELSE 'no promoted run in this quarter'
+        WHEN unknown_training_count > 0 AND covered_count > 0
+            THEN 'the usage of its runs is declared covered by a bill, which truecost does not split yet'
+        WHEN unknown_training_count > 0 AND unpriced_count > 0 THEN 'the usage of its runs has no price'
+        WHEN unknown_training_count > 0 THEN 'the usage of its runs is not converted'
+        WHEN training_only_cost = 0 THEN 'no promoted run in this quarter'
     END AS multiplier_reason,
     CAST(true_cost_to_date AS DECIMAL(38, 20)) AS true_cost_to_date,
     CAST(training_only_cost_to_date AS DECIMAL(38, 20)) AS training_only_cost_to_date,
-    ratio(true_cost_to_date, training_only_cost_to_date) AS multiplier_to_date,
+    CASE
+        WHEN unknown_training_count_to_date = 0 THEN ratio(true_cost_to_date, training_only_cost_to_date)
+    END AS multiplier_to_date,
     ratio(training_only_cost, true_cost) AS training_share,
     CAST(0 AS DECIMAL(38, 20)) AS idle_assigned,
     unconverted_count,

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
@@ -99,7 +100,7 @@ def test_a_run_can_be_followed_on_the_configured_server(server: str, small: Path
     assert ask(f"{server}/flows/{flow_id}")["name"] == "daily"
 
     for flow_run in flow_runs:
-        task_runs = find(server, "task_runs", flow_runs={"id": {"any_": [flow_run["id"]]}})
+        task_runs = recorded(server, flow_run["id"])
         assert [run["name"].partition("-")[0] for run in task_runs] == list(STEPS)
         assert [(run["state_name"], run["run_count"]) for run in task_runs] == [("Completed", 1)] * len(STEPS)
 
@@ -191,6 +192,16 @@ def find(api: str, what: str, **filters: Any) -> list[Any]:
     """Everything of a kind that the server knows, oldest first."""
     found: list[Any] = ask(f"{api}/{what}/filter", filters)
     return sorted(found, key=lambda item: item.get("start_time") or item["created"])
+
+
+def recorded(api: str, flow_run: str) -> list[Any]:
+    """The task runs of a flow run. The server writes them down from events, so the last of them a moment later."""
+    for _ in range(100):
+        task_runs = find(api, "task_runs", flow_runs={"id": {"any_": [flow_run]}})
+        if len(task_runs) == len(STEPS) and all(run["end_time"] for run in task_runs):
+            break
+        time.sleep(0.1)
+    return task_runs
 
 
 def ask(url: str, body: Any = None) -> Any:

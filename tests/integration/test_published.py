@@ -60,7 +60,7 @@ from truecost.clock import Clock
 from truecost.workspace import load_workspace
 
 workspace = load_workspace(Path(sys.argv[1]))
-for day in range(1, 6):
+for day in range(1, 5):
     assert steps.publish(workspace, Clock(date(2027, 1, day)))
 """
 

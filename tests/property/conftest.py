@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 settings.register_profile(
     "books",
     deadline=None,
-    max_examples=25,
+    max_examples=60,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )
