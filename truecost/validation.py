@@ -109,6 +109,12 @@ def judge(con: DuckDBPyConnection, suite: Suite) -> None:
     ``profile`` has a ``group_id``, the suite's columns and ``rows``; ``failing`` has one row per failing group and
     expectation: ``group_id, position, rule, column_name, message, remedy, is_warning``.
     """
+    known = [name for name, *_ in con.execute("SELECT * FROM staged LIMIT 0").description or ()]
+    if unknown := [name for name in suite.columns if name not in known]:
+        raise TruecostError(
+            f"the suite of {suite.dataset} reads the column {unknown[0]!r}, which there is not; "
+            f"use one of {', '.join(sorted(known))}"
+        )
     columns = ", ".join(identifier(name) for name in suite.columns)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE profile AS "
@@ -134,13 +140,7 @@ def _failing_groups(profile: Any, suite: Suite) -> list[tuple[Any, ...]]:
     batch = _batch(profile)
     import great_expectations as gx
 
-    asked = gx.ExpectationSuite(
-        name=suite.dataset,
-        expectations=[
-            {"type": item.rule, "kwargs": dict(item.kwargs), "meta": {"position": position}}
-            for position, item in enumerate(suite.expectations)
-        ],
-    )
+    asked = gx.ExpectationSuite(name=suite.dataset, expectations=_asked(suite))
     result = batch.validate(
         asked, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["group_id"]}
     )
@@ -148,8 +148,7 @@ def _failing_groups(profile: Any, suite: Suite) -> list[tuple[Any, ...]]:
     for outcome in result.results:
         position = outcome.expectation_config.meta["position"]
         item = suite.expectations[position]
-        if outcome.exception_info.get("raised_exception"):
-            reason = str(outcome.exception_info.get("exception_message")).splitlines()[0]
+        if reason := _why_not_run(outcome.exception_info):
             raise TruecostError(
                 f"the expectation {item.rule} of {suite.dataset} can't be run ({reason}); mend the suite"
             )
@@ -163,6 +162,32 @@ def _failing_groups(profile: Any, suite: Suite) -> list[tuple[Any, ...]]:
             for group in sorted(groups)
         ]
     return failing
+
+
+def _why_not_run(told: Mapping[Any, Any]) -> str | None:
+    """What went wrong in an expectation, which Great Expectations tells flat, or by metric."""
+    for part in (told, *told.values()):
+        if isinstance(part, Mapping) and part.get("raised_exception"):
+            return str(part.get("exception_message")).splitlines()[0]
+    return None
+
+
+def _asked(suite: Suite) -> list[Any]:
+    """The suite's expectations as Great Expectations has them, each with its position."""
+    from great_expectations.exceptions import GreatExpectationsError
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    asked = []
+    for position, item in enumerate(suite.expectations):
+        meant = ExpectationConfiguration(type=item.rule, kwargs=dict(item.kwargs), meta={"position": position})
+        try:
+            asked.append(meant.to_domain_obj())
+        except (GreatExpectationsError, ValueError, TypeError) as error:
+            reason = " ".join(str(error).split())
+            raise TruecostError(
+                f"the expectation {item.rule} of {suite.dataset} can't be run ({reason}); mend the suite"
+            ) from error
+    return asked
 
 
 def _batch(profile: Any) -> Any:
