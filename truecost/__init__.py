@@ -1,6 +1,6 @@
 """truecost: the books of a fine-tuned model.
 
-What comes in (``sources``, ``landing``, ``loading``), what it means (``sql/books``), what goes out
+What comes in (``sources``, ``landing``, ``loading``), what it means (``sql/receipts``, ``sql/books``), what goes out
 (``publishing``, ``reporting``). Nothing heavy is imported here.
 """
 

@@ -1,9 +1,13 @@
-"""Bookkeeping: the landed facts -> the books. What each number means is in ``sql/books``, read in order."""
+"""Bookkeeping: the loaded facts -> receipts (what became of each delivery) -> the books (whose cost it is).
+
+What each number means is in ``sql/receipts`` and ``sql/books``, read in order.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from truecost.attribution import any_match_sql, rule_number_sql
@@ -16,36 +20,50 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 STEP = "attribute"
+_RECEIPTS_STEP = "settle"
+
+
+def settle_receipts(con: DuckDBPyConnection, workspace: Workspace) -> bool:
+    """Derive what became of each delivery (``sql/receipts``), unless nothing it rests on has changed."""
+    return _derive(con, workspace, _RECEIPTS_STEP, names("receipts"))
 
 
 def keep_books(con: DuckDBPyConnection, workspace: Workspace) -> bool:
-    """Derive the books anew, unless nothing they rest on has changed; returns whether they were derived."""
-    fingerprint = books_fingerprint(con, workspace)
-    if last_fingerprint(con, STEP) == fingerprint:
-        return False
-    rebuild_books(con, workspace)
-    remember_fingerprint(con, STEP, fingerprint)
-    return True
+    """Derive the receipts and the books anew, unless nothing they rest on has changed; returns whether they were."""
+    return _derive(con, workspace, STEP, (*names("receipts"), *names("books")))
 
 
 def rebuild_books(con: DuckDBPyConnection, workspace: Workspace) -> None:
-    """Run ``sql/books`` from first to last, in one transaction."""
+    """Derive the receipts and the books, whatever was derived before."""
+    with transaction(con):
+        _run(con, workspace, (*names("receipts"), *names("books")))
+
+
+def _derive(con: DuckDBPyConnection, workspace: Workspace, step: str, sql_names: Sequence[str]) -> bool:
+    fingerprint = _fingerprint(con, workspace, sql_names)
+    if last_fingerprint(con, step) == fingerprint:
+        return False
+    with transaction(con):
+        _run(con, workspace, sql_names)
+        remember_fingerprint(con, step, fingerprint)
+    return True
+
+
+def _run(con: DuckDBPyConnection, workspace: Workspace, sql_names: Sequence[str]) -> None:
     tell_config(con, workspace)
     config = workspace.config
     rules = rule_number_sql([rule.match for rule in config.attribution])
     covered = any_match_sql([item.usage for item in config.coverage], "x_basis = 'usage'")
-    with transaction(con):
-        con.execute("CREATE SCHEMA IF NOT EXISTS books")
-        for name in names("books"):
-            sql = query(name).replace("/* rule number */ NULL", rules).replace("/* covered usage */ FALSE", covered)
-            con.execute(sql)
+    con.execute("CREATE SCHEMA IF NOT EXISTS books")
+    for name in sql_names:
+        con.execute(query(name).replace("/* rule number */ NULL", rules).replace("/* covered usage */ FALSE", covered))
 
 
-def books_fingerprint(con: DuckDBPyConnection, workspace: Workspace) -> str:
-    """Everything the books rest on: the loaded deliveries, the settings that give them meaning, and the SQL."""
+def _fingerprint(con: DuckDBPyConnection, workspace: Workspace, sql_names: Sequence[str]) -> str:
+    """Everything a derivation rests on: the loaded deliveries, the settings that give them meaning, and the SQL."""
     loaded = con.execute("SELECT delivery_id, fingerprint FROM log.deliveries ORDER BY delivery_id").fetchall()
     settings = workspace.config.model_dump(mode="json")
-    sql = [query(name) for name in (*names("macros"), *names("books"))]
+    sql = [query(name) for name in (*names("macros"), *sql_names)]
     return hashlib.sha256(json.dumps([loaded, settings, sql]).encode()).hexdigest()
 
 

@@ -215,7 +215,8 @@ def source_files(workspace: Workspace, source: SourceSection) -> list[str]:
     if path.is_dir():
         found: Iterable[Path] = (item for item in path.rglob("*") if item.is_file())
     elif glob.has_magic(source.path):
-        found = (Path(name) for name in glob.iglob(str(path), recursive=True))  # noqa: PTH207 (any root)
+        matched = (Path(name) for name in glob.iglob(str(path), recursive=True))  # noqa: PTH207 (any root)
+        found = (item for item in matched if "**" not in source.path or not item.is_dir())  # `**` looks into folders
     else:
         found = [path] if path.exists() or path.is_symlink() else []
     shown = (item for item in found if not item.name.startswith("."))

@@ -1,7 +1,7 @@
 """Loading: each landed file -> staged rows -> judged -> the ledger and the quarantine, one transaction a delivery.
 
 A delivery's rows depend on its file, its source's settings, the suite and the code, and on no other delivery: what a
-newer delivery does to an older one is derived later (sql/books). So any delivery can be loaded again, in any order.
+newer delivery does to an older one is derived later (sql/receipts). So any delivery can be loaded again, in any order.
 """
 
 from __future__ import annotations

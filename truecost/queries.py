@@ -25,6 +25,6 @@ def query(name: str) -> str:
 
 @cache
 def names(folder: str) -> tuple[str, ...]:
-    """The queries of ``sql/<folder>``, in order: ``('books/10_claims', ...)``."""
+    """The queries of ``sql/<folder>``, in order: ``('books/30_job_charges', ...)``."""
     found: list[Traversable] = list(files("truecost.sql").joinpath(folder).iterdir())
     return tuple(sorted(f"{folder}/{item.name.removesuffix('.sql')}" for item in found if item.name.endswith(".sql")))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from truecost import progress
-from truecost.bookkeeping import keep_books, tell_config
+from truecost.bookkeeping import keep_books, settle_receipts, tell_config
 from truecost.clock import Clock
 from truecost.invariants import Breach, breaches
 from truecost.landing import Landing
@@ -55,7 +55,9 @@ def land(workspace: Workspace, clock: Clock) -> int:
 def load(workspace: Workspace) -> list[Loaded]:
     """Validate and load every landed delivery that is new, or whose settings, suite or code changed."""
     with connect(workspace.warehouse) as con:
-        return load_landed(con, workspace)
+        loaded = load_landed(con, workspace)
+        settle_receipts(con, workspace)
+    return loaded
 
 
 def attribute(workspace: Workspace) -> bool:

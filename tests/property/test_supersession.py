@@ -114,7 +114,7 @@ def read(con: DuckDBPyConnection, history: Sequence[Delivered]) -> dict[tuple[in
         )
         for number, (slot, content) in enumerate(d.slots.items(), start=1):
             con.execute("INSERT INTO log.claims VALUES (?, ?, ?, ?, 1)", [d.number, number, slot, content])
-    con.execute(query("books/10_claims"))
+    con.execute(query("receipts/10_claims"))
     rows = con.execute("SELECT delivery_id, slot, status FROM books.claims").fetchall()
     assert len({row[:2] for row in rows}) == len(rows), "no claim is told twice"
     return {(number, slot): status for number, slot, status in rows}

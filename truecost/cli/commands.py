@@ -103,7 +103,7 @@ def ingest(
     strict: Strict = False,
     debug: Debug = False,
 ) -> None:
-    """Land, validate and load what is new in the inbox, and bring the books up to date."""
+    """Land, validate and load what is new in the inbox."""
     from truecost import steps
     from truecost.cli.output import print_json, shown_progress
 
@@ -111,7 +111,6 @@ def ingest(
     with shown_progress():
         landed = steps.land(opened, clock)
         loaded = steps.load(opened)
-        steps.attribute(opened)
         standing = steps.standing(opened)
     if json:
         print_json({"landed": landed, "loaded": loaded, "standing": standing})
