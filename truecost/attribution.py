@@ -6,6 +6,7 @@ charge's tags; a charge without that tag does not match.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from truecost.queries import identifier, literal
@@ -38,7 +39,7 @@ def _column_sql(column: str, values: Sequence[Scalar]) -> str:
         path = '$."' + column.removeprefix("tags.").replace('"', '\\"') + '"'
         subject = f"CASE WHEN json_valid(tags) THEN json_extract_string(tags, {literal(path)}) END"
     else:
-        subject = identifier(column)
+        subject = f"CAST({identifier(column)} AS VARCHAR)"
     tests = [_value_sql(subject, value) for value in values]
     return f"coalesce({' OR '.join(tests)}, FALSE)"
 
@@ -46,5 +47,11 @@ def _column_sql(column: str, values: Sequence[Scalar]) -> str:
 def _value_sql(subject: str, value: Scalar) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if set(text) & set("*?"):
-        return f"{subject} GLOB {literal(text)}"
+        return f"regexp_full_match({subject}, {literal(_glob_pattern(text))}, 's')"
     return f"{subject} = {literal(text)}"
+
+
+def _glob_pattern(text: str) -> str:
+    """A glob as a regular expression: ``*`` and ``?`` are special, any other character stands for itself."""
+    special = {"*": ".*", "?": "."}
+    return "".join(special.get(character, re.escape(character)) for character in text)

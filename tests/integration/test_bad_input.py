@@ -779,8 +779,8 @@ def test_every_fault_of_the_workspace_is_told_at_once_with_its_line(truecost: Tr
         "truecost.toml:4",
         "truecost.toml:5",
         "truecost.toml:11",
-        "truecost.toml:14",
         "truecost.toml:13",
+        "truecost.toml:14",
         "truecost.toml:16",
     ]
     assert all("; " in line and line.endswith(".") for line in lines), "each says what to do"

@@ -51,7 +51,7 @@ def test_the_installed_wheel_writes_and_reads_the_demo(wheel: Path, tmp_path: Pa
         f"assert truecost.__file__.startswith({str(site)!r}), truecost.__file__\n"
         "write_demo(pathlib.Path('demo'))\n"
         "from truecost.queries import names\n"
-        "print(len(load_workspace(pathlib.Path('demo')).config.sources), len(names('books')))\n"
+        "print(len(load_workspace(pathlib.Path('demo')).config.sources), len(names('books') + names('receipts')))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
