@@ -16,8 +16,44 @@ from unit.support import SOURCES, Bench
 
 from truecost.queries import query
 
-TEXTS = ["EC2", "ec2", "EC2 GPU", "S3", "Sage*Maker", "it's", 'say "hi"', "a?b", "axb", "é", "", " "]
-PATTERNS = [*TEXTS, "*", "?*", "EC2*", "*GPU", "*'*", '*"*', "a?b", "S?"]
+TEXTS = [
+    "EC2",
+    "ec2",
+    "EC2 GPU",
+    "S3",
+    "Sage*Maker",
+    "it's",
+    'say "hi"',
+    "a?b",
+    "axb",
+    "é",
+    "éa",
+    "a[b",
+    "a\\b",
+    "a",
+    "50%",
+    "",
+    " ",
+]
+PATTERNS = [
+    *TEXTS,
+    "*",
+    "?*",
+    "EC2*",
+    "*GPU",
+    "*'*",
+    '*"*',
+    "a?b",
+    "S?",
+    "??",
+    "[a]*",
+    "a[*",
+    "a\\*",
+    "%",
+    "_*",
+    "é?",
+    "50*",
+]
 TAGS = ["team", "env", "a.b", "it's", 'q"q']
 MODELS = ["bot", "reader"]
 
