@@ -559,6 +559,28 @@ def test_a_run_listed_twice_is_a_duplicate(books: Books) -> None:
     ]
 
 
+def test_a_header_as_wide_as_a_log_without_one_is_still_a_header(tmp_path: Path) -> None:
+    names = (
+        "JobID JobIDRaw Cluster Partition QOS Account Group GID User UID Submit Eligible Start End Elapsed ExitCode "
+    )
+    names += "State NNodes NCPUS ReqCPUS ReqMem ReqTRES Comment Timelimit NodeList JobName"
+    row = names.split()
+    row[0], row[-1] = "1", "start"
+    books = Books.of(
+        tmp_path / "workspace",
+        config("slurm"),
+        {
+            "inbox/slurm/header.txt": "|".join(names.split()) + "\n",
+            "inbox/slurm/none.txt": "|".join(row[:1] + ["x"] * 24 + row[-1:]),
+        },
+    )
+    books.run()
+    assert books.delivery("header.txt")["refused_because"] == (
+        "line 1 lacks the column AllocTRES that slurm needs; export it, or map it under `columns` of the source"
+    ), "its jobs are not taken for jobs without GPUs"
+    assert books.delivery("none.txt")["rows_read"] == 1
+
+
 def test_a_parquet_file_damaged_inside_is_refused_without_naming_where_it_is_kept(tmp_path: Path) -> None:
     sound = parquet("damaged")
     books = Books.of(tmp_path / "workspace", config("aws"), {"inbox/aws/bill.parquet": damaged(sound, 30)})
@@ -641,7 +663,7 @@ def test_a_file_without_read_permission_is_refused_and_the_others_load(tmp_path:
     )
     (books.root / "inbox/rates/a.csv").chmod(0)
     books.run()
-    assert dict(books.statuses()) == {"a.csv": "refused", "b.csv": "duplicate"}
+    assert dict(books.statuses()) == {"a.csv": "refused", "b.csv": "loaded"}
 
 
 def test_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:

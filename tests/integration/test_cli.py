@@ -46,8 +46,8 @@ print(sorted({name.split(".")[0] for name in sys.modules}))
 """
 HOLD = """
 import sys
-from truecost.warehouse import connect
-with connect(sys.argv[1]):
+import duckdb
+with duckdb.connect(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
 """

@@ -112,6 +112,16 @@ def test_both_readers_give_the_rows_and_lines_of_a_well_formed_file(
     assert (rows, told.malformed) == (file.rows, ())
 
 
+def test_a_bare_carriage_return_never_passes_for_the_end_of_a_line(con: DuckDBPyConnection, folder: Path) -> None:
+    path = folder / "bare.csv"
+    path.write_bytes(b'a,b,c\n1,2,3\r4,5,6\n"x\ny",7,8\n')  # as many rows as lines, if it did
+    table = read(con, path, QUOTED, FileOptions())
+    assert table.careful is None, "the fast reader is not asked"
+    rows, told = careful(con, table)
+    assert rows == [(3, ("x\ny", "7", "8"))]
+    assert [(bad.line, bad.text) for bad in told.malformed] == [(2, "1,2,3\r4,5,6")]
+
+
 @given(
     st.lists(st.lists(plain.filter(lambda text: "|" not in text), min_size=3, max_size=3), max_size=10),
     st.sampled_from(["\n", "\r\n"]),

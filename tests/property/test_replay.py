@@ -47,7 +47,7 @@ def put(books: Books, files: list[tuple[str, str, str]]) -> None:
 
 
 @given(histories)
-@settings(max_examples=6)
+@settings(max_examples=4)
 def test_the_ledger_is_the_same_however_the_landing_log_is_loaded(folder: Path, history: History) -> None:
     root = Path(tempfile.mkdtemp(dir=folder))
     try:
@@ -76,7 +76,7 @@ def test_the_ledger_is_the_same_however_the_landing_log_is_loaded(folder: Path, 
 
 
 @given(histories)
-@settings(max_examples=5)
+@settings(max_examples=4)
 def test_what_is_in_the_ledger_never_changes_as_more_arrives(folder: Path, history: History) -> None:
     root = Path(tempfile.mkdtemp(dir=folder))
     try:

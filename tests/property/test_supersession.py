@@ -129,14 +129,14 @@ def opened() -> DuckDBPyConnection:
 
 
 @given(histories())
-@settings(max_examples=60)
+@settings(max_examples=45)
 def test_every_claim_stands_as_the_rules_say(history: list[Delivered]) -> None:
     with opened() as con:
         assert read(con, history) == judged(history)
 
 
 @given(histories())
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_a_claimed_slot_always_has_one_set_that_speaks_for_it(history: list[Delivered]) -> None:
     with opened() as con:
         told = read(con, history)
@@ -150,7 +150,7 @@ def test_a_claimed_slot_always_has_one_set_that_speaks_for_it(history: list[Deli
 
 
 @given(histories(), st.data())
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_what_was_superseded_never_comes_back_of_itself(history: list[Delivered], data: st.DataObject) -> None:
     known = data.draw(st.integers(1, len(history)))
     while known < len(history) and history[known].set_version != history[known].number:

@@ -143,7 +143,9 @@ def _header(
         names = _split(first, delimiter) if fmt.quoted else first.split(delimiter)
     names = [name.strip() for name in names]
     implied = fmt.default_header.get(len(names))
-    if implied and fmt.missing_columns(names, options):
+    missing = len(fmt.missing_columns(names, options))
+    named = sum(column.required for column in fmt.columns) - missing
+    if implied and missing and named < 2:  # data may hold one of the names, as a job called "start" does
         return delimiter, implied, False
     # `sacct -p` ends each line with its delimiter; a data frame's index has no name.
     names = [name or f"{UNNAMED}{position}" for position, name in enumerate(names, start=1)]
