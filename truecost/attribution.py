@@ -36,8 +36,10 @@ def match_sql(match: Match) -> str:
 
 def _column_sql(column: str, values: Sequence[Scalar]) -> str:
     if column.startswith("tags."):
-        path = '$."' + column.removeprefix("tags.").replace('"', '\\"') + '"'
-        subject = f"CASE WHEN json_valid(tags) THEN json_extract_string(tags, {literal(path)}) END"
+        pointer = literal("/" + column.removeprefix("tags.").replace("~", "~0").replace("/", "~1"))
+        # Nested, not AND: DuckDB would parse invalid JSON all the same.
+        value = f"CASE WHEN json_type(tags) = 'OBJECT' THEN json_extract_string(tags, {pointer}) END"
+        subject = f"CASE WHEN json_valid(tags) THEN {value} END"
     else:
         subject = f"CAST({identifier(column)} AS VARCHAR)"
     tests = [_value_sql(subject, value) for value in values]

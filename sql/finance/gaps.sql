@@ -39,7 +39,7 @@ SELECT
     NULL
 FROM books.claims
 INNER JOIN books.deliveries USING (delivery_id)
-WHERE claims.status = 'held'
+WHERE claims.status = 'held' AND NOT deliveries.is_outdated
 UNION ALL
 SELECT
     'quarantined',
