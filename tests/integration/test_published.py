@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -226,18 +228,26 @@ def test_a_reader_that_holds_the_old_file_keeps_the_old_figures(own_demo: Path) 
 
 def test_no_path_ever_shows_half_a_file(own_demo: Path) -> None:
     file = own_demo / "reports/reports.duckdb"
-    seen: dict[tuple[int, int], Any] = {}
-    with subprocess.Popen([sys.executable, "-c", PUBLISHER, str(own_demo)]) as publisher:
+    seen: dict[int, tuple[int, int]] = {}
+    figures = set()
+    publish_often = [sys.executable, "-c", PUBLISHER, str(own_demo)]
+    with ExitStack() as held, subprocess.Popen(publish_often) as publisher:
         while publisher.poll() is None:
-            status = file.stat()  # it is there at every moment
-            known = (status.st_ino, status.st_mtime_ns)
-            if known not in seen:
-                seen[known] = whole_file(file)
-                names = {path.name for path in file.parent.iterdir() if not path.name.startswith(".new-")}
-                assert names == {"reports.duckdb", *(path.name for path in file.parent.glob("FY*"))}
+            handle = file.open("rb")  # there is a file at every moment
+            status = os.fstat(handle.fileno())
+            now = (status.st_mtime_ns, status.st_size)
+            if status.st_ino in seen:
+                handle.close()
+                assert now == seen[status.st_ino], "a file was written to after it could be seen"
+                continue
+            seen[status.st_ino] = now
+            held.enter_context(handle)  # held open, so that its number is not given to another
+            figures.add(whole_file(file))
+            names = {path.name for path in file.parent.iterdir() if not path.name.startswith(".new-")}
+            assert names == {"reports.duckdb", *(path.name for path in file.parent.glob("FY*"))}
     assert publisher.returncode == 0
     assert len(seen) >= 3, "the publisher was not seen at work"
-    assert len(set(seen.values())) == 1, "the figures do not depend on the day"
+    assert len(figures) == 1, "the figures do not depend on the day"
     assert not list(file.parent.glob(".new-*"))
 
 
