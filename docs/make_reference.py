@@ -7,24 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import typer.main
 from pydantic import BaseModel
 
 from truecost.cli.commands import app
+from truecost.config import ConfigFile
 from truecost.publishing import header_comments
 from truecost.queries import names, query
 from truecost.sources import formats
-from truecost.workspace import (
-    AttributionSection,
-    CoverageSection,
-    ModelSection,
-    SourceSection,
-    WorkspaceSection,
-)
 
 TARGET = Path(__file__).with_name("reference.md")
 
@@ -70,22 +65,29 @@ def _option(parameter: Any) -> str:
 
 def _configuration() -> Iterator[str]:
     yield "## `truecost.toml`"
-    sections: list[tuple[str, type[BaseModel]]] = [
-        ("[workspace]", WorkspaceSection),
-        ("[[sources]]", SourceSection),
-        ("[[models]]", ModelSection),
-        ("[[attribution]]", AttributionSection),
-        ("[[coverage]]", CoverageSection),
-    ]
-    for title, section in sections:
+    for title, section in _sections():
         lines = [f"### `{title}`", "", "| key | values | default |", "| --- | --- | --- |"]
-        properties = section.model_json_schema()["properties"]
+        properties = section.model_json_schema(mode="serialization")["properties"]
         for name, field in section.model_fields.items():
-            default = (
-                "required" if field.is_required() else f"`{json.dumps(field.get_default(call_default_factory=True))}`"
-            )
-            lines.append(f"| `{name}` | {_values(properties[name])} | {default} |")
+            key = field.alias or name
+            value = field.get_default(call_default_factory=True)
+            default = "required" if field.is_required() else f"`{_shown(value)}`"
+            lines.append(f"| `{key}` | {_values(properties[key])} | {default} |")
         yield "\n".join(lines)
+
+
+def _sections() -> Iterator[tuple[str, type[BaseModel]]]:
+    """(heading, model) of each section, as ``truecost.toml`` may hold them."""
+    for name, field in ConfigFile.model_fields.items():
+        of_list = get_args(field.annotation)
+        section = of_list[0] if of_list else field.annotation
+        yield (f"[[{name}]]" if of_list else f"[{name}]"), section
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, timedelta):
+        return f"{value.days}d" if value.days else f"{value.seconds // 3600}h"
+    return json.dumps(value, default=str)
 
 
 def _values(schema: dict[str, Any]) -> str:
@@ -100,7 +102,7 @@ def _values(schema: dict[str, Any]) -> str:
     if schema.get("type") == "object":
         return "table"
     told = str(schema.get("format") or schema.get("type") or "value")
-    if "minimum" in schema:
+    if "minimum" in schema and "maximum" in schema:
         told += f" from {schema['minimum']} to {schema['maximum']}"
     return told
 

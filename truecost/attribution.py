@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from truecost.config import Match, Scalar
 from truecost.queries import identifier, literal
-from truecost.workspace import Match, Scalar
 
 
 def rule_number_sql(matches: Sequence[Match]) -> str:

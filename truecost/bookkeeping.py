@@ -84,6 +84,29 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
         "config_rules (rule_no INTEGER, model_id VARCHAR, activity VARCHAR, cost_kind VARCHAR)",
         [[n, rule.model, rule.activity, rule.cost_kind] for n, rule in enumerate(config.attribution, start=1)],
     )
+    _fill(
+        con,
+        "config_rates (rate_no INTEGER, role VARCHAR, people VARCHAR[], hourly_cost DECIMAL(38, 20), currency VARCHAR, "
+        "first_day DATE, last_day DATE)",
+        [
+            [n, rate.role, rate.people, rate.hourly_cost, rate.currency, rate.first_day, rate.last_day]
+            for n, rate in enumerate(config.rates, start=1)
+        ],
+    )
+    _fill(
+        con,
+        "config_staff (staff_no INTEGER, role VARCHAR, model_id VARCHAR, activity VARCHAR, share DECIMAL(18, 6), "
+        "first_day DATE, last_day DATE, monthly_cost DECIMAL(38, 20), currency VARCHAR)",
+        [
+            [n, s.role, s.model, s.activity, s.share, s.first_day, s.last_day, s.monthly_cost, s.currency]
+            for n, s in enumerate(config.staff, start=1)
+        ],
+    )
+    _fill(
+        con,
+        "config_expected (source VARCHAR, every_days DOUBLE)",
+        [[item.source, item.every.total_seconds() / 86400] for item in config.expected],
+    )
 
 
 def _fill(con: DuckDBPyConnection, table: str, rows: list[list[object]]) -> None:

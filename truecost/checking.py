@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from truecost.config import ConfigFile, SourceSection, WorkspaceSection
 from truecost.errors import DeliveryRefused, Fault, TruecostError
 from truecost.landing import LandedSet, Part, source_files
 from truecost.loading import load_delivery
@@ -12,7 +13,7 @@ from truecost.sources import formats, matching_formats
 from truecost.sources.delimited import header_of
 from truecost.validation import load_suite
 from truecost.warehouse import IN_MEMORY, connect
-from truecost.workspace import CONFIG, ConfigFile, SourceSection, Workspace, WorkspaceSection, load_workspace
+from truecost.workspace import CONFIG, Workspace, load_workspace
 
 
 @dataclass(frozen=True)

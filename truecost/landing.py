@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from truecost.clock import Clock
-from truecost.workspace import SourceSection, Workspace
+from truecost.config import SourceSection
+from truecost.workspace import Workspace
 
 _BLOCK = 1 << 22
 _FICLONE = 0x40049409  # Linux's ioctl for a reflink: a copy that shares its blocks until one side is written

@@ -17,14 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from truecost import progress
+from truecost.config import SourceSection
 from truecost.errors import DeliveryRefused
 from truecost.landing import LandedSet, Landing, Part, set_order
 from truecost.queries import identifier, literal, names, query
 from truecost.sources import FileOptions, Format, RawTable, formats
-from truecost.sources.delimited import LINE, UNNAMED
+from truecost.sources.delimited import UNNAMED
+from truecost.sources.records import LINE
 from truecost.validation import Suite, judge, load_suite
 from truecost.warehouse import transaction
-from truecost.workspace import SourceSection, Workspace
+from truecost.workspace import Workspace
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -35,6 +37,9 @@ DATASET_TABLES = {
     "jobs": "jobs",
     "training_runs": "training_runs",
     "rates": "rates",
+    "worklogs": "worklogs",
+    "evals": "evals",
+    "requests": "requests",
 }
 _WITH_SLOTS = ("charges", "invoices")
 
@@ -157,6 +162,9 @@ def _staged(con: DuckDBPyConnection, path: Path, fmt: Format, source: SourceSect
         ("currency", source.currency),
         ("timezone", source.timezone),
         ("cluster", source.cluster),
+        ("model", source.model),
+        ("role", source.role),
+        ("dates", source.dates),
     ):
         con.execute(f"SET VARIABLE source_{variable} = {literal(value) if value else 'NULL::VARCHAR'}")
     raw = fmt.read(con, path, fmt, _options(source))
@@ -318,7 +326,7 @@ def _forget(con: DuckDBPyConnection, delivery_id: int) -> None:
 
 
 def _options(source: SourceSection) -> FileOptions:
-    settings = frozenset(key for key in ("currency", "cluster") if getattr(source, key))
+    settings = frozenset(key for key in ("currency", "cluster", "model", "role") if getattr(source, key))
     return FileOptions(source.columns, settings)
 
 

@@ -10,97 +10,17 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
+from truecost.config import ConfigFile, Match, SourceSection
 from truecost.errors import ConfigError, Fault
 from truecost.sources import formats
 
 CONFIG = "truecost.toml"
-
-Activity = Literal["data_curation", "training", "failed_experiments", "evaluation", "deployment", "serving"]
-CostKind = Literal["compute", "labor", "annotation", "inference_api", "storage", "other"]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-Scalar = str | int | float | bool
-
-
-def _listed(value: object) -> object:
-    return value if isinstance(value, list) else [value]
-
-
-Match = dict[str, Annotated[list[Scalar], BeforeValidator(_listed)]]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class WorkspaceSection(_Section):
-    """``[workspace]``"""
-
-    name: str
-    reporting_currency: Currency = "USD"
-    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
-    warehouse: str = "warehouse.duckdb"
-    reports: str = "reports"
-    landing: Literal["copy", "move"] = "copy"
-    tax: Literal["recoverable", "cost"] = "recoverable"
-    as_of: date | None = None
-
-
-class SourceSection(_Section):
-    """``[[sources]]``: a stream of files of one format."""
-
-    name: Name
-    format: str
-    path: str
-    basis: Literal["billed", "usage"] | None = None
-    currency: Currency | None = None
-    timezone: str = "UTC"
-    cluster: str | None = None
-    delivery: Literal["file", "folder"] = "file"
-    restates: Literal["period"] | None = None
-    version: str | None = None
-    landing: Literal["copy", "move"] | None = None
-    columns: dict[str, str] = Field(default_factory=dict)
-
-
-class ModelSection(_Section):
-    """``[[models]]``: a fine-tuned model whose cost is tracked."""
-
-    id: Annotated[str, Field(min_length=1)]
-    plan: str | None = None
-
-
-class AttributionSection(_Section):
-    """``[[attribution]]``: which model, activity and cost kind a charge belongs to; the first match wins."""
-
-    match: Annotated[Match, Field(min_length=1)]
-    model: str
-    activity: Activity | None = None
-    cost_kind: CostKind | None = None
-
-
-class CoverageSection(_Section):
-    """``[[coverage]]``: which bill pays for which usage."""
-
-    billed: Match
-    usage: Match
-    join: Literal["gpu_type+day", "resource_id"] = "gpu_type+day"
-
-
-class ConfigFile(_Section):
-    """The whole of ``truecost.toml``."""
-
-    workspace: WorkspaceSection
-    sources: list[SourceSection] = Field(default_factory=list)
-    models: list[ModelSection] = Field(default_factory=list)
-    attribution: list[AttributionSection] = Field(default_factory=list)
-    coverage: list[CoverageSection] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -159,7 +79,7 @@ def load_workspace(root: Path) -> Workspace:
         )
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        parsed = tomllib.loads(text)
+        parsed = tomllib.loads(text, parse_float=Decimal)
     except UnicodeDecodeError as error:
         raise ConfigError([Fault(CONFIG, None, "the file is not UTF-8", "save it as UTF-8")]) from error
     except tomllib.TOMLDecodeError as error:
@@ -209,17 +129,35 @@ def _cross_faults(root: Path, config: ConfigFile, lines: _TomlLines) -> Iterator
     known = {model.id for model in config.models}
     for index, rule in enumerate(config.attribution):
         if rule.model not in known:
-            at = lines.find(("attribution", index, "model"))
-            yield Fault(
-                CONFIG,
-                at,
-                f"no [[models]] has the id {rule.model!r}",
-                _suggestion(rule.model, known, "add it under [[models]]"),
-            )
+            yield _unknown_model(rule.model, ("attribution", index, "model"), known, lines)
         yield from _match_faults(rule.match, ("attribution", index, "match"), config, lines)
     for index, coverage in enumerate(config.coverage):
         for side, match in (("billed", coverage.billed), ("usage", coverage.usage)):
             yield from _match_faults(match, ("coverage", index, side), config, lines)
+    sources = {source.name for source in config.sources}
+    for index, source in enumerate(config.sources):
+        if source.model is not None and source.model not in known:
+            yield _unknown_model(source.model, ("sources", index, "model"), known, lines)
+    for index, staff in enumerate(config.staff):
+        if staff.model not in known:
+            yield _unknown_model(staff.model, ("staff", index, "model"), known, lines)
+        if staff.last_day < staff.first_day:
+            at = lines.find(("staff", index, "to"))
+            yield Fault(CONFIG, at, "the time of [[staff]] ends before it starts", "correct `from` or `to`")
+    for index, rate in enumerate(config.rates):
+        if rate.first_day and rate.last_day and rate.last_day < rate.first_day:
+            at = lines.find(("rates", index, "to"))
+            yield Fault(CONFIG, at, "the time of [[rates]] ends before it starts", "correct `from` or `to`")
+    for index, expected in enumerate(config.expected):
+        if expected.source not in sources:
+            at = lines.find(("expected", index, "source"))
+            remedy = _suggestion(expected.source, sources, "name one of [[sources]]")
+            yield Fault(CONFIG, at, f"no source is called {expected.source!r}", remedy)
+
+
+def _unknown_model(model: str, where: tuple[str | int, ...], known: set[str], lines: _TomlLines) -> Fault:
+    remedy = _suggestion(model, known, "add it under [[models]]")
+    return Fault(CONFIG, lines.find(where), f"no [[models]] has the id {model!r}", remedy)
 
 
 def _source_faults(index: int, source: SourceSection, lines: _TomlLines) -> Iterator[Fault]:
@@ -327,16 +265,12 @@ def _fault(item: Any, lines: _TomlLines) -> Fault:
 
 
 def _section_keys(where: tuple[str | int, ...]) -> list[str]:
-    sections: dict[str, type[BaseModel]] = {
-        "workspace": WorkspaceSection,
-        "sources": SourceSection,
-        "models": ModelSection,
-        "attribution": AttributionSection,
-        "coverage": CoverageSection,
-    }
     if len(where) == 1:
         return list(ConfigFile.model_fields)
-    return list(sections[str(where[0])].model_fields)
+    section = ConfigFile.model_fields[str(where[0])].annotation
+    of_list = next(iter(get_args(section)), section)
+    fields = of_list.model_fields if isinstance(of_list, type) and issubclass(of_list, BaseModel) else {}
+    return [field.alias or name for name, field in fields.items()]
 
 
 def _shown(value: object) -> str:

@@ -7,6 +7,12 @@ WITH stored AS (
     SELECT x_delivery_id, count(*) FROM ledger.training_runs GROUP BY x_delivery_id
     UNION ALL
     SELECT x_delivery_id, count(*) FROM ledger.rates GROUP BY x_delivery_id
+    UNION ALL
+    SELECT x_delivery_id, count(*) FROM ledger.worklogs GROUP BY x_delivery_id
+    UNION ALL
+    SELECT x_delivery_id, count(*) FROM ledger.evals GROUP BY x_delivery_id
+    UNION ALL
+    SELECT x_delivery_id, count(*) FROM ledger.requests GROUP BY x_delivery_id
 ),
 
 quarantined AS (

@@ -6,6 +6,12 @@ WITH merged AS (
     SELECT x_delivery_id, status FROM books.rates
     UNION ALL
     SELECT x_delivery_id, status FROM books.run_versions
+    UNION ALL
+    SELECT x_delivery_id, status FROM books.worklogs
+    UNION ALL
+    SELECT x_delivery_id, status FROM books.evals
+    UNION ALL
+    SELECT x_delivery_id, status FROM books.requests
 ),
 
 merged_rows AS (

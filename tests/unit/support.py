@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from truecost import steps
 from truecost.bookkeeping import rebuild_books, tell_config
 from truecost.clock import Clock
+from truecost.config import ConfigFile
 from truecost.invariants import breaches
 from truecost.landing import LandedSet, Part
 from truecost.loading import Loaded, load_delivery
@@ -22,7 +23,7 @@ from truecost.queries import query
 from truecost.sources import formats
 from truecost.validation import load_suite
 from truecost.warehouse import IN_MEMORY, connect
-from truecost.workspace import ConfigFile, Workspace, load_workspace
+from truecost.workspace import Workspace, load_workspace
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Disposition = Literal["replace", "merge", "append"]
 Basis = Literal["billed", "usage", "reference"]
-Dataset = Literal["charges", "invoices", "jobs", "training_runs", "rates"]
+Dataset = Literal["charges", "invoices", "jobs", "training_runs", "rates", "worklogs", "evals", "requests"]
 
 
 @dataclass(frozen=True)

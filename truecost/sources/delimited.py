@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from truecost.errors import DeliveryRefused
 from truecost.queries import identifier, literal
 from truecost.sources import FileOptions, Format, Malformed, RawTable
+from truecost.sources.records import LINE, store_records
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-LINE = "__line"
 UNNAMED = "__unnamed_"
-_CHUNK_ROWS = 20_000
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -199,40 +198,22 @@ def _read_record_by_record(
     fmt: Format,
 ) -> RawTable:
     """The careful reader: every good record in ``raw_rows`` with its line, every bad one as :class:`Malformed`."""
-    import pyarrow as pa
-
-    names = ", ".join(f"{identifier(name)} VARCHAR" for name in header)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE raw_rows ({names}, {LINE} BIGINT)")
-    schema = pa.schema([*((name, pa.string()) for name in header), (LINE, pa.int64())])
     malformed: list[Malformed] = []
-    rows: list[list[str]] = []
-    lines: list[int] = []
 
-    def flush() -> None:
-        columns: list[list[str] | list[int]] = [list(column) for column in zip(*rows, strict=True)]
-        batch = pa.table([*columns, lines], schema=schema)
-        con.register("raw_batch", batch)
-        con.execute("INSERT INTO raw_rows SELECT * FROM raw_batch")
-        con.unregister("raw_batch")
-        rows.clear()
-        lines.clear()
+    def good_records() -> Iterator[tuple[int, list[str]]]:
+        for line, record, fault in _records(path, compression, delimiter, fmt):
+            if has_header and line == 1:
+                continue
+            while len(record) > len(header) and not record[-1]:  # delimiters at the end of a line stand for nothing
+                record.pop()
+            fault = fault or _width_fault(record, len(header)) or _encoding_fault(record)
+            if fault:
+                text = delimiter.join(record).encode("utf-8", "replace").decode("utf-8")
+                malformed.append(Malformed(line, text[:_KEPT_TEXT], fault))
+            else:
+                yield line, record
 
-    for line, record, fault in _records(path, compression, delimiter, fmt):
-        if has_header and line == 1:
-            continue
-        while len(record) > len(header) and not record[-1]:  # delimiters at the end of a line stand for nothing
-            record.pop()
-        fault = fault or _width_fault(record, len(header)) or _encoding_fault(record)
-        if fault:
-            text = delimiter.join(record).encode("utf-8", "replace").decode("utf-8")
-            malformed.append(Malformed(line, text[:_KEPT_TEXT], fault))
-            continue
-        rows.append(record)
-        lines.append(line)
-        if len(rows) >= _CHUNK_ROWS:
-            flush()
-    if rows:
-        flush()
+    store_records(con, header, good_records())
     return RawTable("raw_rows", header, first_line=None, malformed=tuple(malformed))
 
 

@@ -1,0 +1,177 @@
+"""What ``truecost.toml`` may hold, section by section; each value is checked when it is read and never again.
+
+Numbers with a fraction are read as exact decimals, since many of them are money.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+Activity = Literal["data_curation", "training", "failed_experiments", "evaluation", "deployment", "serving"]
+CostKind = Literal["compute", "labor", "annotation", "inference_api", "storage", "other"]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Money = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6)]
+Scalar = str | int | float | bool
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+def _duration(value: object) -> object:
+    found = re.fullmatch(r"([1-9][0-9]{0,5})([mhdw])", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("write it like 45d: a whole number and m, h, d or w")
+    return timedelta(**{_UNITS[found.group(2)]: int(found.group(1))})
+
+
+Match = dict[str, Annotated[list[Scalar], BeforeValidator(_listed)]]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(lambda value: value if isinstance(value, timedelta) else _duration(value)),
+    PlainSerializer(lambda value: f"{value.total_seconds():.0f} s", return_type=str),
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class WorkspaceSection(_Section):
+    """``[workspace]``"""
+
+    name: str
+    reporting_currency: Currency = "USD"
+    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
+    warehouse: str = "warehouse.duckdb"
+    reports: str = "reports"
+    landing: Literal["copy", "move"] = "copy"
+    tax: Literal["recoverable", "cost"] = "recoverable"
+    as_of: date | None = None
+
+
+class SourceSection(_Section):
+    """``[[sources]]``: a stream of files of one format."""
+
+    name: Name
+    format: str
+    path: str
+    basis: Literal["billed", "usage"] | None = None
+    currency: Currency | None = None
+    timezone: str = "UTC"
+    cluster: str | None = None
+    delivery: Literal["file", "folder"] = "file"
+    restates: Literal["period"] | None = None
+    version: str | None = None
+    landing: Literal["copy", "move"] | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    model: str | None = None
+    role: str | None = None
+    dates: Literal["month_first", "day_first"] | None = None
+
+
+class ModelSection(_Section):
+    """``[[models]]``: a fine-tuned model whose cost is tracked, and how it is evaluated again."""
+
+    id: Annotated[str, Field(min_length=1)]
+    plan: str | None = None
+    evaluate: str | None = None
+    evaluate_within: Duration = timedelta(hours=1)
+    error_cost: Money | None = None
+
+
+class AttributionSection(_Section):
+    """``[[attribution]]``: which model, activity and cost kind a charge belongs to; the first match wins."""
+
+    match: Annotated[Match, Field(min_length=1)]
+    model: str
+    activity: Activity | None = None
+    cost_kind: CostKind | None = None
+
+
+class CoverageSection(_Section):
+    """``[[coverage]]``: which bill pays for which usage."""
+
+    billed: Match
+    usage: Match
+    join: Literal["gpu_type+day", "resource_id"] = "gpu_type+day"
+
+
+class StaffSection(_Section):
+    """``[[staff]]``: a share of someone's time, where no timesheet says it."""
+
+    role: Annotated[str, Field(min_length=1)]
+    model: str
+    activity: Activity
+    share: Annotated[Decimal, Field(gt=0, le=1000, decimal_places=6)]
+    first_day: Annotated[date, Field(alias="from")]
+    last_day: Annotated[date, Field(alias="to")]
+    monthly_cost: Money
+    currency: Currency
+
+
+class RateSection(_Section):
+    """``[[rates]]``: what an hour of a role, or of these people, costs; of several the latest ``from`` holds."""
+
+    role: Annotated[str, Field(min_length=1)]
+    hourly_cost: Money
+    currency: Currency
+    people: list[str] = Field(default_factory=list)
+    first_day: Annotated[date | None, Field(alias="from")] = None
+    last_day: Annotated[date | None, Field(alias="to")] = None
+
+
+class ExpectedSection(_Section):
+    """``[[expected]]``: a source that must speak at least this often, or totals are marked incomplete."""
+
+    source: str
+    every: Duration
+
+
+class DriftSection(_Section):
+    """``[drift]``: which windows of the request log are compared, and when a difference counts."""
+
+    window: Duration = timedelta(days=7)
+    reference: Duration = timedelta(days=28)
+    columns: list[str] = Field(default_factory=list)
+    ignore: list[str] = Field(default_factory=list)
+    sample_rows: Annotated[int, Field(ge=100)] = 50_000
+    min_rows: Annotated[int, Field(ge=10)] = 200
+    seed: int = 0
+    threshold: Annotated[float, Field(gt=0)] = 0.1
+    drifted_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    eval_errors: Annotated[float, Field(ge=0)] = 2.0
+    retrain_drop: Annotated[float, Field(ge=0)] = 0.02
+    horizon: Duration = timedelta(days=90)
+
+
+class AlertsSection(_Section):
+    """``[alerts]``: when an overspend counts, and who is told. The addresses are secrets: the environment has them."""
+
+    overspend_warning: Annotated[Decimal, Field(ge=0)] = Decimal("0.10")
+    overspend_alert: Annotated[Decimal, Field(ge=0)] = Decimal("0.25")
+    renotify_every: Duration = timedelta(days=7)
+    urls_from: str = "TRUECOST_ALERT_URLS"
+
+
+class ConfigFile(_Section):
+    """The whole of ``truecost.toml``."""
+
+    workspace: WorkspaceSection
+    sources: list[SourceSection] = Field(default_factory=list)
+    models: list[ModelSection] = Field(default_factory=list)
+    attribution: list[AttributionSection] = Field(default_factory=list)
+    coverage: list[CoverageSection] = Field(default_factory=list)
+    staff: list[StaffSection] = Field(default_factory=list)
+    rates: list[RateSection] = Field(default_factory=list)
+    expected: list[ExpectedSection] = Field(default_factory=list)
+    drift: DriftSection = Field(default_factory=DriftSection)
+    alerts: AlertsSection = Field(default_factory=AlertsSection)
