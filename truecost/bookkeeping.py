@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from truecost.attribution import any_match_sql, rule_number_sql
+from truecost.landing import source_files
 from truecost.queries import literal, names, query
 from truecost.sources import formats
 from truecost.warehouse import last_fingerprint, remember_fingerprint, transaction
@@ -64,7 +65,8 @@ def _fingerprint(con: DuckDBPyConnection, workspace: Workspace, sql_names: Seque
     loaded = con.execute("SELECT delivery_id, fingerprint FROM log.deliveries ORDER BY delivery_id").fetchall()
     settings = workspace.config.model_dump(mode="json")
     sql = [query(name) for name in (*names("macros"), *sql_names)]
-    return hashlib.sha256(json.dumps([loaded, settings, sql]).encode()).hexdigest()
+    gone = _gone_files(con, workspace)
+    return hashlib.sha256(json.dumps([loaded, gone, settings, sql]).encode()).hexdigest()
 
 
 def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
@@ -84,6 +86,13 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
         "config_rules (rule_no INTEGER, model_id VARCHAR, activity VARCHAR, cost_kind VARCHAR)",
         [[n, rule.model, rule.activity, rule.cost_kind] for n, rule in enumerate(config.attribution, start=1)],
     )
+    gone = _gone_files(con, workspace)
+    con.execute("CREATE OR REPLACE TEMP TABLE config_gone (source VARCHAR, file VARCHAR)")
+    if gone:
+        con.execute(
+            "INSERT INTO config_gone SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+            [list(names) for names in zip(*gone, strict=True)],
+        )
     _fill(
         con,
         "config_rates (rate_no INTEGER, role VARCHAR, people VARCHAR[], hourly_cost DECIMAL(38, 20), currency VARCHAR, "
@@ -107,6 +116,18 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
         "config_expected (source VARCHAR, every_days DOUBLE)",
         [[item.source, item.every.total_seconds() / 86400] for item in config.expected],
     )
+
+
+def _gone_files(con: DuckDBPyConnection, workspace: Workspace) -> list[tuple[str, str]]:
+    """(source, file) of what was delivered and has been taken out of the inbox since, by someone's hand."""
+    delivered = con.execute("SELECT DISTINCT source, file FROM log.deliveries ORDER BY ALL").fetchall()
+    moving = {
+        source.name
+        for source in workspace.config.sources
+        if (source.landing or workspace.config.workspace.landing) == "move"
+    }
+    present = {(source.name, file) for source in workspace.config.sources for file in source_files(workspace, source)}
+    return [item for item in delivered if item[0] not in moving and tuple(item) not in present]
 
 
 def _fill(con: DuckDBPyConnection, table: str, rows: list[list[object]]) -> None:

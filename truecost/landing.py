@@ -97,8 +97,9 @@ class Landing:
         landed = []
         for source in workspace.config.sources:
             for set_name, files in _sets(workspace, source):
-                contents = {file: self._take(workspace.root / file, seen) for file in files}
-                known = {file: last.get((source.name, file)) for file in files}
+                taken = {file: self._take(workspace.root / file, seen) for file in files}
+                contents = {file: content for file, content in taken.items() if content is not None}
+                known = {file: last.get((source.name, file)) for file in contents}
                 if all(_same(known[file], set_name, content) for file, content in contents.items()):
                     self._clear_inbox(workspace, source, contents)
                     continue
@@ -136,8 +137,8 @@ class Landing:
                 if content.sha256 and _state(path) == content.state:
                     path.unlink()
 
-    def _take(self, path: Path, seen: _Seen) -> _Content:
-        """The content of ``path``, now among the objects."""
+    def _take(self, path: Path, seen: _Seen) -> _Content | None:
+        """The content of ``path``, now among the objects; None where there is no such file any more."""
         if path.is_dir():
             return _Content(None, 0, "there is a folder where a file should be; take it out or correct `path`")
         try:
@@ -152,6 +153,10 @@ class Landing:
                     seen.put(path, before, sha256)
                     return _Content(sha256, before[0], state=before)
                 temporary.unlink()
+        except FileNotFoundError:
+            if "\\x" in path.name:
+                return _Content(None, 0, "the file's name is not UTF-8; rename it")
+            return None  # taken away since it was listed: there is nothing to land
         except OSError as error:
             return _Content(None, 0, f"the file can't be read ({error.strerror or error}); allow reading it")
         return _Content(None, 0, "the file changes while it is read; it is left for the next run")
@@ -246,9 +251,10 @@ def _sets(workspace: Workspace, source: SourceSection) -> Iterator[tuple[str, li
 
 def _relative(path: Path, root: Path) -> str:
     try:
-        return path.relative_to(root).as_posix()
+        shown = path.relative_to(root).as_posix()
     except ValueError:
-        return path.as_posix()
+        shown = path.as_posix()
+    return os.fsencode(shown).decode("utf-8", "backslashreplace")
 
 
 def _same(last: tuple[str, Part] | None, set_name: str, content: _Content) -> bool:

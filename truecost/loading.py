@@ -99,6 +99,10 @@ def load_delivery(
     fmt = formats()[source.format]
     refused_because, version, raw, ignored = part.refused_because, "", None, list[str]()
     try:
+        if source.restates and set_order(source, part.file) is None and refused_because is None:
+            raise DeliveryRefused(
+                f"`version` of {source.name} finds nothing in its path; rename it or correct `version`"
+            )
         if path is not None and refused_because is None:
             raw = _staged(con, path, fmt, source)
             version = fmt.version_of(raw.header)
@@ -106,6 +110,7 @@ def load_delivery(
             ignored = _unmatched(fmt, raw, matched) if fmt.extra_columns == "ignored" else []
             judge(con, suite)
             _find_faulty(con, suite, raw, matched)
+            con.execute(f"SET VARIABLE has_malformed = {bool(raw.malformed)}")
             _accept(con, fmt, part.delivery_id, part.sha256 or "")
     except DeliveryRefused as refusal:
         refused_because, raw = str(refusal), None

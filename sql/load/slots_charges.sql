@@ -6,6 +6,8 @@ SELECT
     billing_account_id,
     billing_period_start,
     CAST(to_json([provider_name, billing_account_id, strftime(billing_period_start, '%Y-%m-%d')]) AS VARCHAR) AS slot,
+    strftime(billing_period_start, '%Y-%m-%d') AS period,
+    FALSE AS is_incomplete,
     getvariable('delivery_sha256') AS content,
     count(*) AS rows_accepted
 FROM good

@@ -10,6 +10,11 @@ WITH line AS (
             charge_period_end, consumed_quantity, consumed_unit, tags
         )) AS VARCHAR) AS content
     FROM good
+),
+
+-- An invoice is incomplete where a row of it is quarantined; a row that names no invoice may be of any.
+faulty_line AS (
+    SELECT invoice_issuer_name, invoice_id FROM staged SEMI JOIN faulty USING (row_index)
 )
 
 SELECT
@@ -17,6 +22,16 @@ SELECT
     invoice_issuer_name,
     invoice_id,
     CAST(to_json([invoice_issuer_name, invoice_id]) AS VARCHAR) AS slot,
+    CAST(NULL AS VARCHAR) AS period,
+    getvariable('has_malformed') OR EXISTS (
+        SELECT 1
+        FROM faulty_line
+        WHERE faulty_line.invoice_id IS NULL
+            OR (
+                faulty_line.invoice_id = line.invoice_id
+                AND faulty_line.invoice_issuer_name IS NOT DISTINCT FROM line.invoice_issuer_name
+            )
+    ) AS is_incomplete,
     sha256(string_agg(content, chr(10) ORDER BY content)) AS content,
     count(*) AS rows_accepted
 FROM line

@@ -19,6 +19,7 @@ merged_rows AS (
         x_delivery_id AS delivery_id,
         count(*) FILTER (status = 'duplicate') AS rows_duplicate,
         0 AS held_slots,
+        TRUE AS has_current_slot,
         bool_and(status = 'superseded') AS is_superseded,
         CAST(NULL AS INTEGER) AS superseded_by
     FROM merged
@@ -30,6 +31,7 @@ claimed_rows AS (
         delivery_id,
         coalesce(sum(rows_accepted) FILTER (status = 'duplicate'), 0) AS rows_duplicate,
         count(*) FILTER (status = 'held') AS held_slots,
+        count(*) FILTER (status = 'current') > 0 AS has_current_slot,
         bool_and(status = 'superseded') AS is_superseded,
         max(current_delivery_id) FILTER (status = 'superseded') AS superseded_by
     FROM books.claims
@@ -54,8 +56,17 @@ SELECT
         WHEN deliveries.rows_accepted > 0 AND deliveries.rows_accepted = judged.rows_duplicate THEN 'duplicate'
         ELSE 'loaded'
     END AS status,
-    -- A newer delivery of the same file has taken the place of what was refused or quarantined in this one.
-    deliveries.delivery_id < max(deliveries.delivery_id) OVER (PARTITION BY deliveries.source, deliveries.file) AS is_outdated
+    -- A newer delivery of the same file has taken the place of what was refused or quarantined in this one; or the file,
+    -- of which nothing counts, has been taken out of the inbox.
+    deliveries.delivery_id < max(deliveries.delivery_id) OVER (PARTITION BY deliveries.source, deliveries.file)
+    OR (
+        config_gone.file IS NOT NULL
+        AND (
+            deliveries.refused_because IS NOT NULL
+            OR coalesce(judged.held_slots > 0 AND NOT judged.has_current_slot, FALSE)
+        )
+    ) AS is_outdated
 FROM log.deliveries
 INNER JOIN config_sources USING (source)
+LEFT JOIN config_gone ON deliveries.source = config_gone.source AND deliveries.file = config_gone.file
 LEFT JOIN judged USING (delivery_id)
