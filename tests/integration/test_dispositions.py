@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -128,6 +129,49 @@ def test_a_month_that_comes_back_to_its_first_content_is_restated_once_more(book
     assert ledger.charged() == 10
     assert [status for _, status in ledger.statuses()] == ["superseded", "superseded", "loaded"]
     assert len(list((ledger.root / "landing" / "objects").glob("*/*"))) == 2, "each content is kept once"
+
+
+def test_a_month_restated_under_a_corrected_account_counts_once(books: Open) -> None:
+    ledger = books(config("aws"), {"inbox/aws/jan.csv": focus(cost(10, BillingAccountId="acct-0"))})
+    ledger.put("inbox/aws/jan.csv", focus(cost(12, BillingAccountId="acct-1")))
+    ledger.run()
+    assert ledger.charged() == 12
+    assert ledger.statuses() == [("jan.csv", "superseded"), ("jan.csv", "loaded")]
+    assert ledger.delivery("jan.csv")["superseded_by"] is None
+    first, _ = ledger.ask("SELECT * FROM books.deliveries ORDER BY delivery_id")
+    assert first["superseded_by"] == 2
+
+
+def test_a_held_or_refused_file_that_is_taken_out_of_the_inbox_asks_for_nothing_more(books: Open) -> None:
+    ledger = books(config("aws"), {"inbox/aws/a.csv": focus(cost(10))})
+    ledger.put("inbox/aws/b.csv", focus(cost(11)))
+    ledger.put("inbox/aws/c.csv", "no,such,columns\n1,2,3\n")
+    ledger.run()
+    standing = steps.standing(ledger.workspace)
+    assert (standing.held, [file for file, _ in standing.refused]) == (("inbox/aws/b.csv",), ["inbox/aws/c.csv"])
+    for name in ("b.csv", "c.csv"):
+        (ledger.root / "inbox/aws" / name).unlink()
+    ledger.run()
+    assert steps.standing(ledger.workspace).is_clean
+    assert ledger.charged() == 10
+
+
+def test_what_has_loaded_stays_when_its_file_is_taken_out_of_the_inbox(books: Open) -> None:
+    ledger = books(config("aws"), {"inbox/aws/a.csv": focus(cost(10), cost(0, BilledCost="$5"))})
+    (ledger.root / "inbox/aws/a.csv").unlink()
+    ledger.run()
+    assert ledger.charged() == 10
+    assert steps.standing(ledger.workspace).quarantined_rows == 1, "a bad row is not mended by taking it away"
+
+
+def test_a_file_name_that_is_no_text_is_refused_and_the_others_load(books: Open) -> None:
+    ledger = books(config("aws"), {"inbox/aws/a.csv": focus(cost(10))})
+    (ledger.root / "inbox/aws" / os.fsdecode(b"caf\xe9.csv")).write_text(focus(cost(1)), "utf-8")
+    ledger.run()
+    assert ledger.charged() == 10
+    assert steps.standing(ledger.workspace).refused == (
+        ("inbox/aws/caf\\xe9.csv", "the file's name is not UTF-8; rename it"),
+    )
 
 
 # ---- folders and versions --------------------------------------------------------------------------------------------
