@@ -119,8 +119,10 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
 
 
 def _gone_files(con: DuckDBPyConnection, workspace: Workspace) -> list[tuple[str, str]]:
-    """(source, file) of what was delivered and has been taken out of the inbox since, by someone's hand."""
-    delivered = con.execute("SELECT DISTINCT source, file FROM log.deliveries ORDER BY ALL").fetchall()
+    """(source, file) of what may count for nothing and has been taken out of the inbox since, by someone's hand."""
+    delivered = con.execute(query("report/questionable_files")).fetchall()
+    if not delivered:
+        return []
     moving = {
         source.name
         for source in workspace.config.sources

@@ -156,6 +156,8 @@ class Landing:
         except FileNotFoundError:
             if "\\x" in path.name:
                 return _Content(None, 0, "the file's name is not UTF-8; rename it")
+            if path.is_symlink():
+                return _Content(None, 0, "the link leads to no file; mend it or take it out")
             return None  # taken away since it was listed: there is nothing to land
         except OSError as error:
             return _Content(None, 0, f"the file can't be read ({error.strerror or error}); allow reading it")

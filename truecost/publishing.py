@@ -38,7 +38,7 @@ def publish(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool
     books = last_fingerprint(con, BOOKS_STEP)
     if books is None:
         raise TruecostError("there are no books to publish yet; run `truecost run` or `truecost ingest` first")
-    derived = con.execute("SELECT step, fingerprint FROM log.steps ORDER BY step").fetchall()
+    derived = con.execute(query("report/derived")).fetchall()
     views = {name.removeprefix("finance/"): query(name) for name in names("finance")}
     parts = [derived, clock.today().isoformat(), __version__, views]
     fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()

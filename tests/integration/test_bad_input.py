@@ -671,9 +671,7 @@ def test_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
     books = Books.of(tmp_path / "workspace", toml, {"inbox/other.csv": rates({})})
     (books.root / "inbox/card.csv").symlink_to("gone.csv")
     books.run()
-    assert books.delivery("card.csv")["refused_because"] == (
-        "the file can't be read (No such file or directory); allow reading it"
-    )
+    assert books.delivery("card.csv")["refused_because"] == ("the link leads to no file; mend it or take it out")
 
 
 # ---- the command line ------------------------------------------------------------------------------------------------

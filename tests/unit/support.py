@@ -291,7 +291,11 @@ class Bench:
             "0 AS rows_quarantined, 0 AS rows_skipped",
             [number, source_name, dataset, f"{number}.csv", len(charges)],
         )
-        self.con.execute("INSERT INTO log.claims VALUES (?, 1, ?, ?, ?)", [number, f"slot {number}", "", len(charges)])
+        self.con.execute(
+            "INSERT INTO log.claims BY NAME SELECT ? AS delivery_id, 1 AS slot_no, ? AS slot, '' AS content, "
+            "? AS rows_accepted, FALSE AS is_incomplete",
+            [number, f"slot {number}", len(charges)],
+        )
         return number
 
     def keep_books(self) -> None:
