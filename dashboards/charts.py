@@ -6,6 +6,7 @@ Amounts turn into floats here only to place a mark; every label is made from the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from html import escape
@@ -33,14 +34,17 @@ F3_MULTIPLE = 10.0  # F3: $3,000 of GPU hours, $30,000 with engineers' time
 
 _FONT = "Helvetica, Arial, sans-serif"
 _INK, _MUTED, _RULE = "#1F2937", "#4B5563", "#D9DEE5"
-_DOT, _BAND = "#0072B2", "#DCEAF6"
+_DOT, _BAND, _OVER = "#0072B2", "#DCEAF6", "#B23A00"
+_ENDS = ("plan", "forecast")  # what stands after the months, where the plan is over
 _WIDTH = 370  # pixels of the quarters' plot, whether one quarter stands in it or eight
+_PLAN_WIDTH = 425
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STRIP_ENDS = (12.0, 20.0)  # where the strip's axis ends: the second where a multiplier is beyond the first
 
 
 def stage_label(stage: str) -> str:
     """The stage as a reader sees it."""
-    return STAGES[stage][0]
+    return STAGES[stage][0] if stage in STAGES else stage.replace("_", " ").capitalize()
 
 
 def quarters_chart(history: Sequence[Mapping[str, Any]], currency: str, title: str) -> str:
@@ -111,6 +115,32 @@ def stages_chart(stages: Sequence[Mapping[str, Any]], currency: str, title: str)
     return _svg(
         alt.hconcat(*panels, spacing=16),
         f"{title}: cost by stage, this quarter and to date, {currency}. {'; '.join(words)}",
+    )
+
+
+def plan_chart(
+    months: Sequence[Mapping[str, Any]],
+    whole: Mapping[str, Any] | None,
+    forecast: Mapping[str, Any] | None,
+    currency: str,
+    title: str,
+) -> str:
+    """Actual cost against the plan: by month with the planned P10 to P90, and added up with where it will end.
+
+    `months`: the plan's, in order, each with month, planned_mean, planned_p10, planned_p90 and actual (None where it
+    lies ahead). Quantiles don't add up over months, so the added-up panel has the planned mean, and at its end the P10
+    to P90 of the `whole` plan and of the `forecast`, with the budget as a line.
+    """
+    import altair as alt
+
+    panels = (_monthly_panel(months), _added_panel(months, whole, forecast))
+    words = "; ".join(
+        f"{row['month']:%Y-%m}: planned {money(row['planned_mean'])}"
+        f" ({money(row['planned_p10'])} to {money(row['planned_p90'])}), actual {money(row['actual'])}"
+        for row in months
+    )
+    return _svg(
+        alt.hconcat(*panels, spacing=34), f"{title}: actual cost against the plan by month, {currency}. {words}"
     )
 
 
@@ -212,6 +242,113 @@ def _stage_panel(
     amounts = base.mark_text(align="left", dx=5).encode(x="end:Q", text="text:N")
     title = alt.TitleParams(heading, anchor="start", frame="group", fontSize=12, color=_MUTED)
     return alt.layer(bars, amounts).properties(width=115, height=30 * len(rows), title=title)
+
+
+def _monthly_panel(months: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
+    """By month: the planned P10 to P90 as a band, its mean as a tick, and the actual cost as a dot."""
+    import altair as alt
+
+    names = [f"{row['month']:%Y-%m}" for row in months]
+    rows = [
+        {
+            "month": name,
+            **{name: float(row[f"planned_{name}"]) for name in ("p10", "mean", "p90")},
+            "actual": None if row["actual"] is None else float(row["actual"]),
+        }
+        for name, row in zip(names, months, strict=True)
+    ]
+    base = _rows(rows).encode(x=_month_axis(names))
+    layers = (
+        base.mark_bar(color=_BAND, width={"band": 0.8}).encode(y=_amount_axis("p10"), y2="p90:Q"),
+        base.mark_tick(color=_MUTED, thickness=1.5, width={"band": 0.8}).encode(y="mean:Q"),
+        base.mark_circle(color=_DOT, size=60, opacity=1).encode(y="actual:Q").transform_filter("datum.actual !== null"),
+    )
+    return alt.layer(*layers).properties(
+        width=_PLAN_WIDTH,
+        height=190,
+        title=_panel_title("By month: planned P10 to P90 (band) and mean (tick), actual (dot)"),
+    )
+
+
+def _added_panel(
+    months: Sequence[Mapping[str, Any]], whole: Mapping[str, Any] | None, forecast: Mapping[str, Any] | None
+) -> alt.LayerChart:
+    """Added up: planned mean and actual as lines; at the end what the plan and the forecast come to, and the budget."""
+    import altair as alt
+
+    names = [f"{row['month']:%Y-%m}" for row in months]
+    planned, actual, rows = Decimal(0), Decimal(0), []
+    for name, row in zip(names, months, strict=True):
+        planned += row["planned_mean"]
+        actual += row["actual"] or 0
+        told = None if row["actual"] is None else float(actual)
+        rows.append({"month": name, "planned": float(planned), "actual": told})
+    month = _month_axis(names, [" ", _ENDS[0], "  ", _ENDS[1], "   "])
+    base = _rows(rows).encode(x=month)
+    layers = [
+        base.mark_line(color=_MUTED, strokeDash=[5, 3]).encode(y=_amount_axis("planned")),
+        base.mark_line(color=_DOT, strokeWidth=2.5).encode(y="actual:Q").transform_filter("datum.actual !== null"),
+    ]
+    ends = []
+    if whole is not None:
+        ends.append((_ENDS[0], _MUTED, [whole[f"planned_{name}"] for name in ("p10", "mean", "p90")]))
+    if forecast is not None:
+        ends.append((_ENDS[1], _DOT, [forecast[f"estimate_at_completion_{name}"] for name in ("p10", "p50", "p90")]))
+    spans = [
+        {"month": name, "colour": colour, "low": float(told[0]), "middle": float(told[1]), "high": float(told[2])}
+        for name, colour, told in ends
+    ]
+    if spans:
+        span = _rows(spans).encode(x=month, color=alt.Color("colour:N", scale=None))
+        layers.append(span.mark_bar(width=5, opacity=0.45).encode(y="low:Q", y2="high:Q"))
+        layers.append(span.mark_point(filled=True, size=60, opacity=1).encode(y="middle:Q"))
+    if forecast is not None and forecast["budget"] is not None:
+        budget = _rows([{"at": float(forecast["budget"]), "text": f"budget {compact(forecast['budget'])}"}])
+        layers.append(budget.mark_rule(color=_OVER, strokeDash=[2, 2]).encode(y="at:Q"))
+        label = budget.mark_text(color=_OVER, align="left", baseline="bottom", dy=-3, dx=4)
+        layers.append(label.encode(x=alt.value(0), y="at:Q", text="text:N"))
+    return alt.layer(*layers).properties(
+        width=_PLAN_WIDTH,
+        height=190,
+        title=_panel_title("Added up: planned mean (dashed), actual (line), P10 to P90 at the end"),
+    )
+
+
+def _month_axis(months: Sequence[str], after: Sequence[str] = ()) -> alt.X:
+    """Months as `Oct`, with the year below where it begins; `after` are words that stand behind them."""
+    import altair as alt
+
+    told = months[:: max(1, -(-len(months) // (8 if after else 16)))]
+    labels: dict[str, str | list[str]] = {name: name for name in after if name.strip()}
+    for place, month in enumerate(told):
+        is_new = place == 0 or month[:4] != told[place - 1][:4]
+        labels[month] = [_MONTHS[int(month[5:]) - 1], month[:4] if is_new else ""]
+    return alt.X(
+        "month:N",
+        sort=None,
+        title=None,
+        scale=alt.Scale(domain=[*months, *after]),
+        axis=alt.Axis(
+            values=list(labels),
+            labelExpr=f"{json.dumps(labels)}[datum.value]",
+            labelAngle=0,
+            ticks=False,
+            labelFontSize=11,
+        ),
+    )
+
+
+def _amount_axis(column: str) -> alt.Y:
+    import altair as alt
+
+    axis = alt.Axis(labelExpr="format(datum.value, '~s')", tickCount=5, domain=False, ticks=False)
+    return alt.Y(f"{column}:Q", title=None, axis=axis, scale=alt.Scale(zero=True))
+
+
+def _panel_title(text: str) -> alt.TitleParams:
+    import altair as alt
+
+    return alt.TitleParams(text, anchor="start", frame="group", fontSize=12, fontWeight="normal", color=_MUTED)
 
 
 def _rows(rows: list[dict[str, Any]]) -> alt.Chart:

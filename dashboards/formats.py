@@ -54,9 +54,30 @@ def share(value: Decimal | float | None) -> str:
     return MISSING if value is None else fixed(Decimal(str(value)) * 100, 1) + "%"
 
 
+def variance(amount: Decimal | int | None) -> str:
+    """Above or below a plan: `+1,234.50`, `−80.00`, `0.00`."""
+    return MISSING if amount is None else _with_plus(money(amount))
+
+
+def percent(value: Decimal | float | None) -> str:
+    """A difference of 0 to 100 per cent, with its sign: `+31.0%`."""
+    return MISSING if value is None else _with_plus(fixed(Decimal(str(value)), 1) + "%")
+
+
+def measure(value: float | None) -> str:
+    """A score or a distance, with four decimals; of a large one fewer: `0.0620`, `12.35`."""
+    if value is None:
+        return MISSING
+    return fixed(Decimal(str(value)), 4 if abs(value) < 10 else 2)
+
+
 def multiplier(value: Decimal | float | None) -> str:
     """How many times the training-only cost: `4.3x`, with a real multiplication sign."""
     return MISSING if value is None else fixed(Decimal(str(value)), 1) + TIMES
+
+
+def _with_plus(text: str) -> str:
+    return text if text.startswith(MINUS) or not any(digit in text for digit in "123456789") else f"+{text}"
 
 
 def hours(value: Decimal | float | None) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from truecost.dashboards import charts, formats
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 RECENT_QUARTERS = 8  # what a model's chart and table show; the workbook holds them all
 RUNS_SHOWN = 12
+FEATURES_SHOWN = 12
 COST_KINDS = {
     "compute": "Compute",
     "labor": "Labor",
@@ -41,27 +43,35 @@ class Runs(NamedTuple):
     other_cost: Decimal
 
 
-def render_report(report: Mapping[str, Any]) -> str:
+def render_report(report: Mapping[str, Any], link: Callable[[str], str] = str) -> str:
     """The HTML text of the true-cost report of one quarter.
 
     `report` holds exact decimals for money and hours, shares of 0 to 1, and dates; amounts are in
-    report["currency"]. Every text in it is escaped, in the page and in the charts.
+    report["currency"]. Every text in it is escaped, in the page and in the charts. `link` tells how the page reaches a
+    file that is named by its path in the workspace.
     """
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FunctionLoader(_text), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters |= {
         "money": formats.money,
         "share": formats.share,
         "multiplier": formats.multiplier,
         "hours": formats.hours,
+        "variance": formats.variance,
+        "percent": formats.percent,
+        "measure": formats.measure,
+        "href": lambda path: quote(link(path)),
         "day": formats.day,
+        "last_day": _last_day,
         "stage": charts.stage_label,
         "kind": COST_KINDS.__getitem__,
         "words": _words,
     }
-    template = environment.from_string(_text("report.html.j2"))
+    template = environment.get_template("report.html.j2")
     return template.render(
         report=report,
         css=Markup(_text("report.css")),
@@ -70,6 +80,8 @@ def render_report(report: Mapping[str, Any]) -> str:
         figures=key_figures(report),
         is_at_least=is_at_least(report),
         models=[_model_view(model, report["currency"]) for model in report["models"]],
+        open_alerts=[alert for alert in report.get("alerts", ()) if alert["is_open"]],
+        features_shown=FEATURES_SHOWN,
         strip=_strip(report["models"]),
         yardstick_figures={row["id"]: row["figure"] for row in report["yardsticks"]},
     )
@@ -121,6 +133,11 @@ def costliest_runs(runs: Sequence[Mapping[str, Any]], limit: int = RUNS_SHOWN) -
 
 def _text(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _last_day(end: datetime) -> date:
+    """The last day of a window that ends just before `end`."""
+    return (end - timedelta(microseconds=1)).date()
 
 
 def _words(name: str) -> str:
@@ -179,7 +196,23 @@ def _model_view(model: Mapping[str, Any], currency: str) -> dict[str, Any]:
         "listed": costliest_runs(model["runs"]),
         "quarters_chart": _inline(charts.quarters_chart(recent, currency, name)) if recent else "",
         "stages_chart": _inline(charts.stages_chart(stages, currency, name)) if stages else "",
+        **dict.fromkeys(("plan", "forecast", "drift", "evals")),
+        **{part: model[part] for part in ("plan", "forecast", "drift", "evals") if part in model},
+        "plan_stages": [row for row in model["plan"]["stages"] if _is_planned_or_spent(row)] if "plan" in model else [],
+        "plan_chart": _plan_chart(model, currency),
     }
+
+
+def _is_planned_or_spent(row: Mapping[str, Any]) -> bool:
+    """A stage of another part of the model's life says nothing of this quarter."""
+    return any(row[key] for key in ("planned_mean", "planned_p90", "actual"))
+
+
+def _plan_chart(model: Mapping[str, Any], currency: str) -> Markup | str:
+    plan = model.get("plan")
+    if not plan or not plan["months"]:
+        return ""
+    return _inline(charts.plan_chart(plan["months"], plan["whole"], model.get("forecast"), currency, model["model_id"]))
 
 
 def _strip(models: Sequence[Mapping[str, Any]]) -> Markup | str:

@@ -1,4 +1,4 @@
-"""The daily flow: land, load, attribute, publish, report.
+"""The daily flow: land, load, attribute, compare, drift, publish, report.
 
 One task a step. A step is retried where trying again can help: while another process holds the warehouse. Every step is
 idempotent, so a retry, or the whole flow again, changes nothing.
@@ -55,6 +55,20 @@ def attribute(workspace_dir: str) -> bool:
     return steps.attribute(workspace)
 
 
+@task(name="compare", retries=3, retry_delay_seconds=20, retry_condition_fn=_is_busy)
+def compare(workspace_dir: str, as_of: date | None) -> bool:
+    """Hold the costs against the plans, and forecast where they end."""
+    workspace, clock = _opened(workspace_dir, as_of)
+    return steps.compare(workspace, clock)
+
+
+@task(name="drift", retries=3, retry_delay_seconds=20, retry_condition_fn=_is_busy)
+def drift(workspace_dir: str, as_of: date | None) -> bool:
+    """Hold production and evals against what each model was accepted on."""
+    workspace, clock = _opened(workspace_dir, as_of)
+    return steps.drift(workspace, clock)
+
+
 @task(name="publish", retries=3, retry_delay_seconds=20, retry_condition_fn=_is_busy)
 def publish(workspace_dir: str, as_of: date | None) -> bool:
     """Swap in the file finance reads."""
@@ -81,12 +95,16 @@ def daily(workspace_dir: str = ".", as_of: date | None = None) -> dict[str, Any]
     landed = land(workspace_dir, as_of)
     loaded = load(workspace_dir)
     derived = attribute(workspace_dir)
+    compared = compare(workspace_dir, as_of)
+    drift_checked = drift(workspace_dir, as_of)
     published = publish(workspace_dir, as_of)
     quarter = report(workspace_dir, as_of)
     return {
         "landed": landed,
         "loaded": loaded,
         "derived": derived,
+        "compared": compared,
+        "drift_checked": drift_checked,
         "published": published,
         "quarter": quarter,
     }

@@ -66,7 +66,7 @@ def _fingerprint(con: DuckDBPyConnection, workspace: Workspace, sql_names: Seque
     settings = workspace.config.model_dump(mode="json")
     sql = [query(name) for name in (*names("macros"), *sql_names)]
     gone = _gone_files(con, workspace)
-    return hashlib.sha256(json.dumps([loaded, gone, settings, sql]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([loaded, gone, settings, workspace.staff_lines, sql]).encode()).hexdigest()
 
 
 def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
@@ -86,6 +86,7 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
         "config_rules (rule_no INTEGER, model_id VARCHAR, activity VARCHAR, cost_kind VARCHAR)",
         [[n, rule.model, rule.activity, rule.cost_kind] for n, rule in enumerate(config.attribution, start=1)],
     )
+    staff_lines = workspace.staff_lines or range(1, len(config.staff) + 1)
     gone = _gone_files(con, workspace)
     con.execute("CREATE OR REPLACE TEMP TABLE config_gone (source VARCHAR, file VARCHAR)")
     if gone:
@@ -104,11 +105,11 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
     )
     _fill(
         con,
-        "config_staff (staff_no INTEGER, role VARCHAR, model_id VARCHAR, activity VARCHAR, share DECIMAL(18, 6), "
-        "first_day DATE, last_day DATE, monthly_cost DECIMAL(38, 20), currency VARCHAR)",
+        "config_staff (staff_no INTEGER, line INTEGER, role VARCHAR, model_id VARCHAR, activity VARCHAR, "
+        "share DECIMAL(18, 6), first_day DATE, last_day DATE, monthly_cost DECIMAL(38, 20), currency VARCHAR)",
         [
-            [n, s.role, s.model, s.activity, s.share, s.first_day, s.last_day, s.monthly_cost, s.currency]
-            for n, s in enumerate(config.staff, start=1)
+            [n, at, s.role, s.model, s.activity, s.share, s.first_day, s.last_day, s.monthly_cost, s.currency]
+            for n, (s, at) in enumerate(zip(config.staff, staff_lines, strict=True), start=1)
         ],
     )
     _fill(

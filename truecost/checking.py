@@ -92,7 +92,8 @@ def _source(file: Path, format_name: str | None, workspace: Workspace) -> Source
             return source
     if format_name is None:
         try:
-            found = [fmt.name for fmt in matching_formats(header_of(file))]
+            found = [fmt.name for fmt in formats().values() if fmt.recognises and fmt.recognises(file)]
+            found = found or [fmt.name for fmt in matching_formats(header_of(file))]
         except DeliveryRefused as refusal:
             raise TruecostError(f"{file} can't be read: {refusal}") from refusal
         if len(found) != 1:

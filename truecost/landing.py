@@ -13,19 +13,20 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 from truecost.clock import Clock
 from truecost.config import SourceSection
 from truecost.workspace import Workspace
 
-_BLOCK = 1 << 22
+_BLOCK = 1 << 24
 _FICLONE = 0x40049409  # Linux's ioctl for a reflink: a copy that shares its blocks until one side is written
 
 
@@ -165,21 +166,14 @@ class Landing:
 
     def _copy(self, path: Path) -> tuple[str, Path]:
         """A private copy of ``path`` and its sha256: a reflink where the file system has one."""
-        digest = hashlib.sha256()
         handle, name = tempfile.mkstemp(dir=self._objects, prefix=".new-")
-        with os.fdopen(handle, "wb") as target, path.open("rb") as origin, ThreadPoolExecutor(1) as writer:
-            cloned = _reflink(origin.fileno(), target.fileno())
-            synced: Future[Any] = writer.submit(bool)
-            with Path(name).open("rb") if cloned else contextlib.nullcontext(origin) as readable:
-                while block := readable.read(_BLOCK):
-                    digest.update(block)
-                    if not cloned:
-                        target.write(block)
-                    if synced.done():  # let the disk work while we read on
-                        synced = writer.submit(os.fsync, target.fileno())
-            target.flush()
+        with os.fdopen(handle, "wb") as target, path.open("rb") as origin, ThreadPoolExecutor(1) as disk:
+            if not _reflink(origin.fileno(), target.fileno()):
+                _copy_blocks(origin, target)
+            synced = disk.submit(os.fsync, target.fileno())  # the disk works while the copy is read
+            with Path(name).open("rb") as copy:
+                digest = hashlib.file_digest(copy, "sha256")
             synced.result()
-            os.fsync(target.fileno())
         return digest.hexdigest(), Path(name)
 
     def _keep(self, temporary: Path, sha256: str) -> None:
@@ -233,11 +227,14 @@ def source_files(workspace: Workspace, source: SourceSection) -> list[str]:
 
 def set_order(source: SourceSection, file: str) -> str | None:
     """What ``version`` captures of the path: which delivery of a period is newer, where the source says so."""
+    captured = captured_version(source, file)
+    return captured.zfill(20) if captured and captured.isdigit() else captured
+
+
+def captured_version(source: SourceSection, file: str) -> str | None:
+    """What the group of ``version`` captures of the path, as it stands there."""
     found = re.search(source.version, file) if source.version else None
-    if found is None:
-        return None
-    captured = found.group(1)
-    return captured.zfill(20) if captured.isdigit() else captured
+    return found.group(1) if found else None
 
 
 def _sets(workspace: Workspace, source: SourceSection) -> Iterator[tuple[str, list[str]]]:
@@ -279,6 +276,17 @@ def _reflink(origin: int, target: int) -> bool:
     except (ImportError, OSError):
         return False
     return True
+
+
+def _copy_blocks(origin: BinaryIO, target: BinaryIO) -> None:
+    """Copy within the kernel where it can, else through this process."""
+    with contextlib.suppress(AttributeError, OSError):
+        while os.copy_file_range(origin.fileno(), target.fileno(), _BLOCK):
+            pass
+    # What a file system that can't do that has left; nothing, where it could.
+    origin.seek(target.seek(0, os.SEEK_END))
+    shutil.copyfileobj(origin, target, _BLOCK)
+    target.flush()
 
 
 def _write_once(path: Path, content: bytes) -> None:

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from truecost import progress
 from truecost.config import SourceSection
 from truecost.errors import DeliveryRefused
-from truecost.landing import LandedSet, Landing, Part, set_order
+from truecost.landing import LandedSet, Landing, Part, captured_version, set_order
 from truecost.queries import identifier, literal, names, query
 from truecost.sources import FileOptions, Format, RawTable, formats
 from truecost.sources.delimited import UNNAMED
-from truecost.sources.records import LINE
+from truecost.sources.records import LINE, PLACE
 from truecost.validation import Suite, judge, load_suite
 from truecost.warehouse import transaction
 from truecost.workspace import Workspace
@@ -104,6 +104,7 @@ def load_delivery(
                 f"`version` of {source.name} finds nothing in its path; rename it or correct `version`"
             )
         if path is not None and refused_because is None:
+            _tell_delivery(con, entry, part, source)
             raw = _staged(con, path, fmt, source)
             version = fmt.version_of(raw.header)
             matched = fmt.match_columns(raw.header, _options(source))
@@ -131,7 +132,7 @@ def load_delivery(
             set_order=set_order(source, part.file),
             sha256=part.sha256,
             size_bytes=part.size_bytes,
-            received_at=datetime.fromisoformat(entry.received_at).astimezone(UTC).replace(tzinfo=None),
+            received_at=_received_at(entry),
             fingerprint=fingerprint,
             refused_because=refused_because,
             rows_read=counts.read,
@@ -141,7 +142,9 @@ def load_delivery(
             rows_unreadable=counts.unreadable,
             rows_rounded=counts.rounded,
             columns_ignored=ignored,
-            warnings=_warnings(con) if raw else [],
+            warnings=_warnings(con, raw) if raw else [],
+            begins_at=raw.begins_at if raw else None,
+            continues_at=raw.continues_at if raw else None,
         )
     return Loaded(part.delivery_id, source.name, part.file, *counts[:4], refused_because)
 
@@ -157,6 +160,18 @@ def _landed_parts(landing: Landing, workspace: Workspace) -> Iterator[tuple[Land
         source = workspace.source(entry.source)
         if source is not None:
             yield from ((entry, part, source) for part in entry.parts)
+
+
+def _received_at(entry: LandedSet) -> datetime:
+    return datetime.fromisoformat(entry.received_at).astimezone(UTC).replace(tzinfo=None)
+
+
+def _tell_delivery(con: DuckDBPyConnection, entry: LandedSet, part: Part, source: SourceSection) -> None:
+    """What a format may read of the delivery beside its content: its path, when it came, the version in its path."""
+    version = captured_version(source, part.file)
+    con.execute(f"SET VARIABLE delivery_file = {literal(part.file)}")
+    con.execute(f"SET VARIABLE delivery_received_at = TIMESTAMP {literal(_received_at(entry).isoformat(sep=' '))}")
+    con.execute(f"SET VARIABLE delivery_version = {'NULL::VARCHAR' if version is None else literal(version)}")
 
 
 def _staged(con: DuckDBPyConnection, path: Path, fmt: Format, source: SourceSection) -> RawTable:
@@ -198,7 +213,7 @@ def _stage(con: DuckDBPyConnection, raw: RawTable, fmt: Format, source: SourceSe
         else:
             selected.append(f"CAST(NULL AS VARCHAR) AS {identifier(column.name)}")
     if fmt.extra_columns == "tags":
-        extra = _unmatched(fmt, raw, matched)
+        extra = sorted(_unmatched(fmt, raw, matched))  # so that the order of a file's columns makes no difference
         packed = ", ".join(f"{identifier(name)} := nullif({identifier(name)}, '')" for name in extra)
         tags = f"CAST(to_json(struct_pack({packed})) AS VARCHAR)" if extra else "CAST(NULL AS VARCHAR)"
         selected.append(f"{tags} AS extra_tags")
@@ -213,10 +228,11 @@ def _create_staged_view(con: DuckDBPyConnection, raw: RawTable) -> None:
     fields = [name for name, *_ in con.execute("SELECT checks.* FROM stage LIMIT 0").description or ()]
     checks = ", ".join(f"checks.{identifier(name)} AS {identifier(f'{name}_check')}" for name in fields)
     line = f"stage.rowid + {raw.first_line}" if raw.first_line is not None else "raw_rows.__line"
+    place = "0" if raw.first_line is not None else f"raw_rows.{PLACE}"
     joined = "" if raw.first_line is not None else "JOIN raw_rows ON raw_rows.rowid = stage.rowid"
     con.execute(
-        f"CREATE OR REPLACE TEMP VIEW lined AS SELECT stage.rowid AS row_index, {line} AS x_line, stage.* "
-        f"FROM stage {joined}"
+        f"CREATE OR REPLACE TEMP VIEW lined AS SELECT stage.rowid AS row_index, {line} AS x_line, "
+        f"CAST({place} AS INTEGER) AS x_place, stage.* FROM stage {joined}"
     )
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * EXCLUDE (checks), {checks} FROM lined "
@@ -260,12 +276,14 @@ def _accept(con: DuckDBPyConnection, fmt: Format, delivery_id: int, sha256: str)
         con.execute(f"SET VARIABLE delivery_{variable} = {value}")
     # Where no row is faulty, and where there is one slot, a join over every row would say nothing.
     without_faulty = "ANTI JOIN faulty USING (row_index)" if _one(con, "SELECT count(*) FROM faulty")[0] else ""
+    not_facts = "checks, skip_reason" if fmt.dataset in _WITH_SLOTS else "checks, skip_reason, x_place"
     con.execute(
-        "CREATE OR REPLACE TEMP VIEW good AS SELECT * EXCLUDE (checks, skip_reason) FROM lined "
+        f"CREATE OR REPLACE TEMP VIEW good AS SELECT * EXCLUDE ({not_facts}) FROM lined "
         f"{without_faulty} WHERE skip_reason IS NULL"
     )
     if fmt.dataset in _WITH_SLOTS:
-        con.execute(query(f"load/slots_{fmt.dataset}"))
+        period = identifier(fmt.natural_key[-1])
+        con.execute(query(f"load/slots_{fmt.dataset}").replace("/* period */ billing_period_start", period))
         if _one(con, "SELECT count(*) FROM slots")[0] == 1:
             con.execute("CREATE OR REPLACE TEMP VIEW accepted AS SELECT *, 1 AS slot_no FROM good")
     else:
@@ -274,7 +292,9 @@ def _accept(con: DuckDBPyConnection, fmt: Format, delivery_id: int, sha256: str)
 
 def _write_facts(con: DuckDBPyConnection, fmt: Format, raw: RawTable) -> _Counts:
     """Write the staged delivery's rows, claims, quarantine and control totals."""
-    con.execute(query(f"load/{DATASET_TABLES[fmt.dataset]}"))
+    con.execute(query(f"load/{fmt.dataset}"))
+    if fmt.dataset == "invoices":
+        con.execute(query("load/invoice_totals"))
     if fmt.dataset in _WITH_SLOTS:
         con.execute(query("load/claims"))
     con.execute(query("load/quarantine"))
@@ -314,17 +334,20 @@ def _money_selects(fmt: Format) -> Iterator[str]:
         yield f"SELECT {shown}, 'skipped', NULL, {amount} FROM lined WHERE skip_reason IS NOT NULL"
 
 
-def _warnings(con: DuckDBPyConnection) -> list[str]:
-    """What the suite finds odd but not wrong, in words."""
+def _warnings(con: DuckDBPyConnection, raw: RawTable) -> list[str]:
+    """What the suite finds odd but not wrong, and whether the file is not all there is, in words."""
     found = con.execute(
         "SELECT first(message), sum(rows) FROM failing JOIN profile USING (group_id) "
         "WHERE is_warning GROUP BY position ORDER BY position"
     ).fetchall()
-    return [f"{rows} {'row' if rows == 1 else 'rows'}: {message}" for message, rows in found]
+    told = [f"{rows} {'row' if rows == 1 else 'rows'}: {message}" for message, rows in found]
+    if raw.continues_at:
+        told.append(f"more pages follow, from {raw.continues_at:%Y-%m-%d %H:%M} UTC (has_more): deliver them too")
+    return told
 
 
 def _forget(con: DuckDBPyConnection, delivery_id: int) -> None:
-    for table in sorted(set(DATASET_TABLES.values())):
+    for table in sorted({*DATASET_TABLES.values(), "invoice_totals"}):
         con.execute(f"DELETE FROM ledger.{table} WHERE x_delivery_id = ?", [delivery_id])
     for table in ("deliveries", "claims", "control_totals", "quarantine"):
         con.execute(f"DELETE FROM log.{table} WHERE delivery_id = ?", [delivery_id])

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from truecost import __version__
 from truecost.bookkeeping import STEP as BOOKS_STEP
@@ -40,7 +40,8 @@ def publish(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool
         raise TruecostError("there are no books to publish yet; run `truecost run` or `truecost ingest` first")
     derived = con.execute(query("report/derived")).fetchall()
     views = {name.removeprefix("finance/"): query(name) for name in names("finance")}
-    parts = [derived, clock.today().isoformat(), __version__, views]
+    clocked = [query(name) for name in names("clock")]
+    parts = [derived, clock.today().isoformat(), __version__, views, clocked]
     fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     if _published_fingerprint(workspace.published) == fingerprint:
         return False
@@ -49,6 +50,9 @@ def publish(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool
         leftover.unlink()
     temporary = workspace.reports / f".new-{os.getpid()}.duckdb"
     tell_config(con, workspace)
+    con.execute(f"SET VARIABLE as_of = TIMESTAMP {literal(clock.today().isoformat())}")
+    for sql in clocked:
+        con.execute(sql)
     con.execute(f"ATTACH {literal(str(temporary))} AS published")
     try:
         _write_views(con, views)
@@ -81,6 +85,17 @@ def open_published(path: Path) -> DuckDBPyConnection:
     con.execute("SET TimeZone = 'UTC'")
     con.execute("USE finance")
     return con
+
+
+def read_rows(con: DuckDBPyConnection, sql: str, *parameters: object) -> list[dict[str, Any]]:
+    """The answer to a query, a dict a row; amounts as decimals, moments as datetimes without a zone (UTC)."""
+    return con.execute(sql, list(parameters)).pl().rows(named=True)
+
+
+def view_names(con: DuckDBPyConnection) -> frozenset[str]:
+    """The views a published file holds: one that an older truecost wrote has fewer."""
+    found = con.execute("SELECT view_name FROM duckdb_views() WHERE schema_name = 'finance'").fetchall()
+    return frozenset(name for (name,) in found)
 
 
 def header_comments(sql: str) -> tuple[str, dict[str, str]]:

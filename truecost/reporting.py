@@ -1,4 +1,4 @@
-"""The quarterly report: what the published file says of one quarter, as HTML, CSV and JSON.
+"""The quarterly report: what the published file says of one quarter, as HTML, workbook, CSV and JSON.
 
 Everything is read from ``reports/reports.duckdb``, so the report and finance's own queries can't disagree.
 """
@@ -9,7 +9,9 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from decimal import Context, Decimal
 from functools import cache, reduce
@@ -19,9 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 from truecost.clock import Clock
 from truecost.errors import TruecostError
-from truecost.publishing import open_published
+from truecost.outlook import Outlook, read_outlook
+from truecost.publishing import open_published, read_rows
 from truecost.quarters import Quarter, latest_ended, parse_quarter
-from truecost.queries import query
+from truecost.queries import names, query
+from truecost.workbook import write_workbook
 from truecost.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -39,7 +43,7 @@ _EXACT = Context(prec=80)
 
 
 def write_report(workspace: Workspace, clock: Clock, quarter_name: str | None = None) -> Path | None:
-    """Write ``reports/<quarter>/true-cost.{html,csv,json}``; returns the folder, or None where nothing had changed.
+    """Write ``reports/<quarter>/true-cost.{html,xlsx,csv,json}``; returns the folder, or None if nothing had changed.
 
     Raises:
         TruecostError: nothing is published, or the quarter has no costs.
@@ -51,19 +55,20 @@ def write_report(workspace: Workspace, clock: Clock, quarter_name: str | None = 
         if _is_written(folder, fingerprint):
             return None
         report = read_report(con, quarter)
+        folder.mkdir(parents=True, exist_ok=True)
+        with _replacing(folder / "true-cost.xlsx") as temporary:
+            write_workbook(temporary, con, report)
     from truecost.dashboards.render import render_report
 
     texts = {
-        "true-cost.html": render_report(report),
+        "true-cost.html": render_report(report, lambda path: os.path.relpath(workspace.root / path, folder)),
         "true-cost.csv": report_csv(report),
         "true-cost.json": json.dumps(report | {"fingerprint": fingerprint}, indent=2, default=_json, ensure_ascii=False)
         + "\n",
     }
-    folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():  # the JSON, which holds the fingerprint, comes last
-        temporary = folder / f".new-{name}"
-        temporary.write_text(text, "utf-8", newline="")
-        temporary.replace(folder / name)
+        with _replacing(folder / name) as temporary:
+            temporary.write_text(text, "utf-8", newline="")
     return folder
 
 
@@ -79,15 +84,19 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> Row:
     Raises:
         TruecostError: no cost falls in or before the quarter.
     """
-    about = _rows(con, "SELECT * FROM finance_v1.publication")[0]
-    by_quarter = _rows(con, query("report/by_quarter"), quarter.start)
+    about = read_rows(con, "SELECT * FROM finance_v1.publication")[0]
+    by_quarter = read_rows(con, query("report/by_quarter"), quarter.start)
     if not by_quarter:
-        held = [row["quarter"] for row in _rows(con, "SELECT DISTINCT quarter FROM true_cost_by_quarter ORDER BY 1")]
+        held = [
+            row["quarter"] for row in read_rows(con, "SELECT DISTINCT quarter FROM true_cost_by_quarter ORDER BY 1")
+        ]
         known = f"the quarters with costs are {', '.join(held)}" if held else "no costs are loaded yet"
         raise TruecostError(f"there is no cost in {quarter.name} or before it; {known}")
-    stages = _rows(con, query("report/by_stage"), quarter.start)
-    runs = _rows(con, "SELECT * FROM training_runs ORDER BY model_id, round, run_id")
-    models = list(dict.fromkeys(row["model_id"] for row in by_quarter if row["model_id"] is not None))
+    stages = read_rows(con, query("report/by_stage"), quarter.start)
+    runs = read_rows(con, query("report/runs"), quarter.end)
+    outlook = read_outlook(con, quarter, about["as_of"], STAGES)
+    models = {row["model_id"] for row in by_quarter if row["model_id"] is not None}
+    models |= {model for model, plan in outlook.plans.items() if plan["months"][0]["month"] < quarter.end}
     sections = [
         _model(
             model,
@@ -95,12 +104,13 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> Row:
             [row for row in by_quarter if row["model_id"] == model],
             [row for row in stages if row["model_id"] == model],
             [row for row in runs if row["model_id"] == model],
+            outlook,
         )
         for model in sorted(models)
     ]
     unclaimed = [row for row in by_quarter if row["model_id"] is None]
     total = _total(sections, unclaimed, quarter)
-    quarantined = _rows(con, query("report/quarantine"))
+    quarantined = read_rows(con, query("report/quarantine"))
     report = {
         "workspace": about["workspace"],
         "quarter": quarter.name,
@@ -113,14 +123,15 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> Row:
         "truecost_version": about["truecost_version"],
         "total": total,
         "models": sections,
-        "unallocated": _rows(con, query("report/unallocated"), quarter.name),
+        **outlook.of_all(),
+        "unallocated": read_rows(con, query("report/unallocated"), quarter.name),
         "missing": [
             {"what": _with_amounts(row["what"], row["amounts"]), "remedy": row["remedy"]}
-            for row in _rows(con, "SELECT * FROM gaps")
+            for row in read_rows(con, "SELECT * FROM gaps")
         ],
         "quarantine": quarantined[:_SHOWN_FAULTS],
         "quarantine_total": len(quarantined),
-        "deliveries": _rows(con, query("report/deliveries"))[0],
+        "deliveries": read_rows(con, query("report/deliveries"))[0],
     }
     return report | {"yardsticks": _yardsticks(report)}
 
@@ -142,7 +153,9 @@ def report_csv(report: Row) -> str:
         kind: str = "",
         unit: str = currency,
     ) -> None:
-        writer.writerow([quarter, _text_cell(model or ""), figure, stage, kind, unit, _plain(amount), _plain(to_date)])
+        writer.writerow(
+            [quarter, _text_cell(model or ""), figure, _text_cell(stage), kind, unit, _plain(amount), _plain(to_date)]
+        )
 
     for item in (*report["models"], {"model_id": None, **report["total"]}):
         name = item["model_id"]
@@ -155,6 +168,7 @@ def report_csv(report: Row) -> str:
             line(name, "cost_by_kind", kind["cost"], kind["cost_to_date"], kind=kind["cost_kind"])
         if "failed_share" in item:
             line(name, "failed_share", None, item["failed_share"], unit="")
+        _plan_lines(item, line)
     total = report["total"]
     line(
         None,
@@ -166,9 +180,27 @@ def report_csv(report: Row) -> str:
     return out.getvalue()
 
 
-def _model(model: str, quarter: Quarter, by_quarter: list[Row], stages: list[Row], runs: list[Row]) -> Row:
+def _plan_lines(model: Row, line: Callable[..., None]) -> None:
+    """The plan's figures of the quarter by stage, then where the plan will end; these count for the whole plan."""
+    name, plan, forecast = model["model_id"], model.get("plan"), model.get("forecast")
+    compared = [*plan["stages"], plan["total"]] if plan and plan["total"] else []
+    for row in compared:
+        for figure in ("planned_mean", "planned_p10", "planned_p50", "planned_p90", "variance"):
+            line(name, figure, row[figure], None, stage=row["stage"])
+    if forecast:
+        for figure in ("budget", *(f"estimate_at_completion_{quantile}" for quantile in ("p10", "p50", "p90"))):
+            line(name, figure, forecast[figure], None)
+        if forecast["probability_over_budget"] is not None:
+            chance = Decimal(str(forecast["probability_over_budget"]))
+            line(name, "probability_over_budget", chance, None, unit="")
+
+
+def _model(
+    model: str, quarter: Quarter, by_quarter: list[Row], stages: list[Row], runs: list[Row], outlook: Outlook
+) -> Row:
     """One model's section. ``by_quarter`` are its rows up to the quarter, oldest first."""
-    now = by_quarter[-1] if by_quarter[-1]["quarter"] == quarter.name else _quiet_quarter(by_quarter[-1])
+    last = by_quarter[-1] if by_quarter else _unspent(model)
+    now = last if last["quarter"] == quarter.name else _quiet_quarter(last)
     here = [row for row in stages if row["quarter"] == quarter.name]
     true_cost, true_cost_to_date = now["true_cost"], now["true_cost_to_date"]
     failed = _sum(
@@ -224,6 +256,7 @@ def _model(model: str, quarter: Quarter, by_quarter: list[Row], stages: list[Row
             {key: run[key] for key in ("run_id", "parent_run_id", "round", "outcome", "gpu_hours", "cost", "activity")}
             for run in runs
         ],
+        **outlook.of_model(model),
     }
 
 
@@ -243,6 +276,12 @@ def _quiet_quarter(last: Row) -> Row:
         "unconverted_count": 0,
         "completeness": "incomplete: no compute; no labor",
     }
+
+
+def _unspent(model: str) -> Row:
+    """A model that is planned and has no cost at all yet."""
+    nothing = dict.fromkeys(("true_cost_to_date", "training_only_cost_to_date"), Decimal(0))
+    return {"model_id": model, "quarter": None, **nothing, "multiplier_to_date": None}
 
 
 def _total(models: list[Row], unclaimed: list[Row], quarter: Quarter) -> Row:
@@ -326,10 +365,6 @@ def _yardstick(fact: str, text: str, figure: str, ours: str) -> Row:
     return {"id": fact, "text": text, "figure": figure, "ours": ours}
 
 
-def _rows(con: DuckDBPyConnection, sql: str, *parameters: object) -> list[Row]:
-    return con.execute(sql, list(parameters)).pl().rows(named=True)
-
-
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal:
     """Exact: Python's own sum would round to 28 digits."""
     return reduce(_EXACT.add, (amount for amount in amounts if amount is not None), Decimal(0))
@@ -366,8 +401,19 @@ def _text_cell(text: str) -> str:
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """A file to write beside ``target``, which takes its place at the end; a reader sees the old one or the new."""
+    temporary = target.with_name(f".new-{target.name}")
+    try:
+        yield temporary
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def _is_written(folder: Path, fingerprint: str) -> bool:
-    if not all((folder / f"true-cost.{kind}").is_file() for kind in ("html", "csv", "json")):
+    if not all((folder / f"true-cost.{kind}").is_file() for kind in ("html", "xlsx", "csv", "json")):
         return False
     try:
         written: Mapping[str, Any] = json.loads((folder / "true-cost.json").read_text("utf-8"))
@@ -377,13 +423,18 @@ def _is_written(folder: Path, fingerprint: str) -> bool:
 
 
 def _fingerprint(con: DuckDBPyConnection, quarter: Quarter) -> str:
-    published = _rows(con, "SELECT fingerprint FROM finance_v1.publication")[0]["fingerprint"]
+    published = read_rows(con, "SELECT fingerprint FROM finance_v1.publication")[0]["fingerprint"]
     return hashlib.sha256(f"{published} {quarter.name} {_code_fingerprint()}".encode()).hexdigest()
 
 
 @cache
 def _code_fingerprint() -> str:
-    digest = hashlib.sha256(files("truecost").joinpath("reporting.py").read_bytes())
+    """Of all that decides what a report looks like, given the published file."""
+    digest = hashlib.sha256()
+    for module in ("reporting.py", "outlook.py", "workbook.py", "spreadsheet.py"):
+        digest.update(files("truecost").joinpath(module).read_bytes())
+    for name in (*names("report"), *names("workbook")):
+        digest.update(query(name).encode())
     for item in sorted(files("truecost.dashboards").iterdir(), key=lambda item: item.name):
         if item.is_file():
             digest.update(item.read_bytes())

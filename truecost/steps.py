@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from truecost import progress
 from truecost.bookkeeping import keep_books, settle_receipts, tell_config
 from truecost.clock import Clock
+from truecost.comparing import Comparison, read_comparison
+from truecost.comparing import compare as compare_plans
+from truecost.drift import signals, watch
 from truecost.invariants import Breach, breaches
 from truecost.landing import Landing
 from truecost.loading import Loaded, load_landed
@@ -65,6 +69,32 @@ def attribute(workspace: Workspace) -> bool:
     progress.say("keeping the books")
     with connect(workspace.warehouse) as con:
         return keep_books(con, workspace)
+
+
+def compare(workspace: Workspace, clock: Clock) -> bool:
+    """Project the plans, hold them against the books and forecast; returns whether anything had changed."""
+    progress.say("comparing with the plans")
+    with connect(workspace.warehouse) as con:
+        return compare_plans(con, workspace, clock)
+
+
+def comparison(workspace: Workspace) -> Comparison:
+    """Actual against plan by quarter and stage, and the forecasts, as last compared."""
+    with connect(workspace.warehouse) as con:
+        return read_comparison(con, workspace)
+
+
+def drift(workspace: Workspace, clock: Clock) -> bool:
+    """Hold production and evals against what each model was accepted on; returns whether anything had changed."""
+    with connect(workspace.warehouse) as con:
+        return watch(con, workspace, clock)
+
+
+def drift_signals(workspace: Workspace, clock: Clock, model_id: str | None = None) -> list[dict[str, Any]]:
+    """The newest signals, as of the clock's day, of every model or of one: a dict a row."""
+    with connect(workspace.warehouse) as con:
+        tell_config(con, workspace)
+        return signals(con, clock, model_id)
 
 
 def publish(workspace: Workspace, clock: Clock) -> bool:

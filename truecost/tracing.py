@@ -10,7 +10,7 @@ from truecost.landing import Landing
 from truecost.publishing import open_published
 from truecost.queries import query
 from truecost.sources.delimited import text_line
-from truecost.workspace import Workspace
+from truecost.workspace import CONFIG, Workspace
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -66,9 +66,10 @@ def trace_charge(workspace: Workspace, charge_id: str) -> Row:
         if not found:
             raise TruecostError(f"there is no charge {charge_id}; `truecost trace --model M --quarter Q` lists charges")
         charge = found[0]
-        delivery = _rows(con, query("trace/charge_delivery"), [charge["x_delivery_id"]])[0]
+        delivered = _rows(con, query("trace/charge_delivery"), [charge["x_delivery_id"]])
         costs = _rows(con, query("trace/charge_costs"), [wanted])
-    landed = Landing(workspace.landing).object_path(delivery["sha256"])
+    delivery = delivered[0] if delivered else {"file": CONFIG}  # what [[staff]] says comes from no delivery
+    landed = Landing(workspace.landing).object_path(delivery["sha256"]) if delivered else workspace.root / CONFIG
     return {
         "charge": {name: value for name, value in charge.items() if value is not None},
         "costs": costs,

@@ -1,24 +1,23 @@
-"""The workspace: a folder with ``truecost.toml``, parsed once into typed values.
+"""The workspace: a folder with ``truecost.toml`` and plans, parsed once into typed values.
 
-Every fault of the file is reported together, each with its line and its remedy, before anything runs.
+Every fault of these files is reported together, each with its line and its remedy, before anything runs.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from truecost.config import ConfigFile, Match, SourceSection
+from truecost.config import ConfigFile, Match, SourceSection, WorkspaceSection
 from truecost.errors import ConfigError, Fault
+from truecost.plans import Plan, read_plans
 from truecost.sources import formats
+from truecost.tomlfiles import TomlLines, by_line, read_toml, schema_fault, suggestion
 
 CONFIG = "truecost.toml"
 
@@ -29,6 +28,8 @@ class Workspace:
 
     root: Path
     config: ConfigFile
+    plans: Mapping[str, Plan] = field(default_factory=dict)  # by model, in the order of [[models]]
+    staff_lines: tuple[int, ...] = ()  # where each [[staff]] stands in truecost.toml
 
     @property
     def name(self) -> str:
@@ -60,10 +61,10 @@ class Workspace:
 
 
 def load_workspace(root: Path) -> Workspace:
-    """Read and check ``root/truecost.toml``.
+    """Read and check ``root/truecost.toml`` and the plans it names.
 
     Raises:
-        ConfigError: every fault of the file.
+        ConfigError: every fault of these files.
     """
     path = root / CONFIG
     if not path.is_file():
@@ -77,27 +78,18 @@ def load_workspace(root: Path) -> Workspace:
                 )
             ]
         )
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        parsed = tomllib.loads(text, parse_float=Decimal)
-    except UnicodeDecodeError as error:
-        raise ConfigError([Fault(CONFIG, None, "the file is not UTF-8", "save it as UTF-8")]) from error
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        what = str(error).split(" (at ")[0]
-        at = int(line.group(1)) if line else None
-        raise ConfigError(
-            [Fault(CONFIG, at, f"the file is not TOML: {what[0].lower()}{what[1:]}", "mend that line")]
-        ) from error
-    lines = _TomlLines(text)
+    parsed, lines = read_toml(path, CONFIG)
+    plans, plan_faults = read_plans(root, _named_plans(parsed), _reporting_currency(parsed))
     try:
         config = ConfigFile.model_validate(parsed)
     except ValidationError as error:
-        raise ConfigError(_by_line(_fault(item, lines) for item in error.errors())) from error
-    faults = _by_line(_cross_faults(root, config, lines))
+        faults = by_line(schema_fault(item, CONFIG, lines, ConfigFile) for item in error.errors())
+        raise ConfigError([*faults, *plan_faults]) from error
+    faults = [*by_line(_cross_faults(root, config, lines)), *plan_faults]
     if faults:
         raise ConfigError(faults)
-    return Workspace(root.resolve(), config)
+    staff_lines = tuple(lines.find(("staff", index)) or 1 for index in range(len(config.staff)))
+    return Workspace(root.resolve(), config, plans, staff_lines)
 
 
 def match_columns() -> frozenset[str]:
@@ -108,11 +100,20 @@ def match_columns() -> frozenset[str]:
     return frozenset(texts) | {"source"}
 
 
-def _by_line(faults: Iterable[Fault]) -> list[Fault]:
-    return sorted(faults, key=lambda fault: fault.line or 0)
+def _named_plans(parsed: dict[str, Any]) -> dict[str, str]:
+    """Model -> its plan, read before the file is known to be sound, so that all faults can be told together."""
+    models = parsed.get("models")
+    listed = [model for model in models if isinstance(model, dict)] if isinstance(models, list) else []
+    return {str(model.get("id")): model["plan"] for model in listed if isinstance(model.get("plan"), str)}
 
 
-def _cross_faults(root: Path, config: ConfigFile, lines: _TomlLines) -> Iterator[Fault]:
+def _reporting_currency(parsed: dict[str, Any]) -> str:
+    section = parsed.get("workspace")
+    named = section.get("reporting_currency") if isinstance(section, dict) else None
+    return str(named or WorkspaceSection.model_fields["reporting_currency"].default)
+
+
+def _cross_faults(root: Path, config: ConfigFile, lines: TomlLines) -> Iterator[Fault]:
     yield from _repeated([source.name for source in config.sources], "sources", "name", lines)
     yield from _repeated([model.id for model in config.models], "models", "id", lines)
     for index, source in enumerate(config.sources):
@@ -151,29 +152,34 @@ def _cross_faults(root: Path, config: ConfigFile, lines: _TomlLines) -> Iterator
     for index, expected in enumerate(config.expected):
         if expected.source not in sources:
             at = lines.find(("expected", index, "source"))
-            remedy = _suggestion(expected.source, sources, "name one of [[sources]]")
+            remedy = suggestion(expected.source, sources, "name one of [[sources]]")
             yield Fault(CONFIG, at, f"no source is called {expected.source!r}", remedy)
 
 
-def _unknown_model(model: str, where: tuple[str | int, ...], known: set[str], lines: _TomlLines) -> Fault:
-    remedy = _suggestion(model, known, "add it under [[models]]")
+def _unknown_model(model: str, where: tuple[str | int, ...], known: set[str], lines: TomlLines) -> Fault:
+    remedy = suggestion(model, known, "add it under [[models]]")
     return Fault(CONFIG, lines.find(where), f"no [[models]] has the id {model!r}", remedy)
 
 
-def _source_faults(index: int, source: SourceSection, lines: _TomlLines) -> Iterator[Fault]:
+def _source_faults(index: int, source: SourceSection, lines: TomlLines) -> Iterator[Fault]:
     if source.format not in formats():
         at = lines.find(("sources", index, "format"))
-        remedy = _suggestion(source.format, set(formats()), f"use one of {', '.join(sorted(formats()))}")
+        remedy = suggestion(source.format, set(formats()), f"use one of {', '.join(sorted(formats()))}")
         yield Fault(CONFIG, at, f"the format {source.format!r} is unknown", remedy)
     else:
         basis = formats()[source.format].basis
         if source.basis not in (None, basis):
             at = lines.find(("sources", index, "basis"))
             yield Fault(CONFIG, at, f"{source.format} is always {basis}, not {source.basis}", "take the key out")
+        for key in formats()[source.format].required_settings:
+            if getattr(source, key) is None:
+                at = lines.find(("sources", index))
+                remedy = "name one of [[models]]" if key == "model" else "add it"
+                yield Fault(CONFIG, at, f"a source of the format {source.format} needs the key {key!r}", remedy)
         columns = {column.name for column in formats()[source.format].columns}
         for name in sorted(set(source.columns) - columns):
             at = lines.find(("sources", index, "columns"))
-            remedy = _suggestion(name, columns, f"use one of {', '.join(sorted(columns))}")
+            remedy = suggestion(name, columns, f"use one of {', '.join(sorted(columns))}")
             yield Fault(CONFIG, at, f"{source.format} has no column {name!r}", remedy)
     if not _is_timezone(source.timezone):
         at = lines.find(("sources", index, "timezone"))
@@ -199,20 +205,20 @@ def _source_faults(index: int, source: SourceSection, lines: _TomlLines) -> Iter
         )
 
 
-def _match_faults(match: Match, where: tuple[str | int, ...], config: ConfigFile, lines: _TomlLines) -> Iterator[Fault]:
+def _match_faults(match: Match, where: tuple[str | int, ...], config: ConfigFile, lines: TomlLines) -> Iterator[Fault]:
     for column, values in match.items():
         if not column.startswith("tags.") and column not in match_columns():
-            remedy = _suggestion(column, set(match_columns()), "use a column of the charge or tags.NAME")
+            remedy = suggestion(column, set(match_columns()), "use a column of the charge or tags.NAME")
             yield Fault(CONFIG, lines.find(where), f"a charge has no column {column!r}", remedy)
         if column == "source":
             names = {source.name for source in config.sources}
             for value in values:
                 if isinstance(value, str) and not set(value) & set("*?") and value not in names:
-                    remedy = _suggestion(value, names, "name one of [[sources]]")
+                    remedy = suggestion(value, names, "name one of [[sources]]")
                     yield Fault(CONFIG, lines.find(where), f"no source is called {value!r}", remedy)
 
 
-def _repeated(values: list[str], section: str, key: str, lines: _TomlLines) -> Iterator[Fault]:
+def _repeated(values: list[str], section: str, key: str, lines: TomlLines) -> Iterator[Fault]:
     for index, value in enumerate(values):
         if value in values[:index]:
             yield Fault(
@@ -238,78 +244,3 @@ def _is_version_pattern(pattern: str) -> bool:
         return re.compile(pattern).groups == 1
     except re.error:
         return False
-
-
-def _suggestion(word: str, known: set[str], otherwise: str) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else otherwise
-
-
-def _fault(item: Any, lines: _TomlLines) -> Fault:
-    """A pydantic error as a fault of the file."""
-    where = tuple(item["loc"])
-    at = lines.find(where)
-    key = str(next((part for part in reversed(where) if isinstance(part, str)), ""))
-    kind = item["type"]
-    if kind == "extra_forbidden":
-        section = f"[{where[0]}]" if len(where) > 1 else "the file"
-        known = set(_section_keys(where))
-        named = "section" if len(where) == 1 else "key"
-        remedy = _suggestion(key, known, f"take it out, or use one of {', '.join(sorted(known))}")
-        return Fault(CONFIG, at, f"{section} has no {named} {key!r}", remedy)
-    if kind == "missing":
-        if len(where) == 1:
-            return Fault(CONFIG, 1, f"the section [{key}] is missing", "add it")
-        return Fault(CONFIG, at, f"the key {key!r} is missing", "add it")
-    return Fault(CONFIG, at, f"{key} = {_shown(item['input'])} is not possible", _plain(item["msg"]))
-
-
-def _section_keys(where: tuple[str | int, ...]) -> list[str]:
-    if len(where) == 1:
-        return list(ConfigFile.model_fields)
-    section = ConfigFile.model_fields[str(where[0])].annotation
-    of_list = next(iter(get_args(section)), section)
-    fields = of_list.model_fields if isinstance(of_list, type) and issubclass(of_list, BaseModel) else {}
-    return [field.alias or name for name, field in fields.items()]
-
-
-def _shown(value: object) -> str:
-    return repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
-
-
-def _plain(message: str) -> str:
-    message = message.replace("Input should be", "it should be").replace(
-        "String should match pattern", "it should match"
-    )
-    return message[0].lower() + message[1:]
-
-
-class _TomlLines:
-    """Where each key of a TOML file stands: ``('sources', 2, 'path')`` -> its line, from 1."""
-
-    _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\"'-]+)\s*\]\]?")
-    _KEY = re.compile(r"^\s*([A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')\s*=")
-
-    def __init__(self, text: str) -> None:
-        self._lines: dict[tuple[str | int, ...], int] = {}
-        counts: dict[str, int] = {}
-        table: tuple[str | int, ...] = ()
-        for number, line in enumerate(text.splitlines(), start=1):
-            if header := self._HEADER.match(line):
-                name = header.group(2).strip("\"'")
-                if header.group(1) == "[[":
-                    counts[name] = counts.get(name, -1) + 1
-                    table = (name, counts[name])
-                else:
-                    table = tuple(name.split("."))
-                self._lines.setdefault(table, number)
-                self._lines.setdefault(table[:1], number)
-            elif key := self._KEY.match(line):
-                self._lines.setdefault((*table, key.group(1).strip("\"'")), number)
-
-    def find(self, where: tuple[str | int, ...]) -> int | None:
-        """The line of the key, or of the nearest table that holds it."""
-        for length in range(len(where), 0, -1):
-            if where[:length] in self._lines:
-                return self._lines[where[:length]]
-        return None

@@ -1,6 +1,6 @@
 -- Whose cost each charge is, and why. A run that names the charge's job speaks first, then the first rule that matches;
 -- a run with a time window takes its model's compute charges that no rule gives an activity. Where two runs claim the
--- same charge, neither gets it: nobody is guessed.
+-- same charge, neither gets it: nobody is guessed. What [[staff]] says belongs to the model and activity it names.
 CREATE OR REPLACE TABLE books.attribution AS
 WITH ruled AS (
     SELECT
@@ -11,9 +11,12 @@ WITH ruled AS (
         resource_id,
         charge_period_start,
         service_category,
+        service_subcategory,
+        service_name,
         /* rule number */ NULL AS rule_no,
         /* covered usage */ FALSE AS is_covered
     FROM books.charges
+    WHERE source <> '[[staff]]'
 ),
 
 claimed AS (
@@ -24,13 +27,31 @@ claimed AS (
         coalesce(
             config_rules.cost_kind,
             CASE
+                WHEN ruled.x_basis = 'usage' AND ruled.service_name = 'Staff time' THEN 'labor'
                 WHEN ruled.x_basis = 'usage' OR ruled.service_category = 'Compute' THEN 'compute'
                 WHEN ruled.service_category = 'Storage' THEN 'storage'
+                WHEN ruled.service_category = 'AI and Machine Learning' AND ruled.service_subcategory = 'Generative AI'
+                    THEN 'inference_api'
                 ELSE 'other'
             END
         ) AS cost_kind
     FROM ruled
     LEFT JOIN config_rules USING (rule_no)
+    UNION ALL BY NAME
+    SELECT
+        x_delivery_id,
+        x_line,
+        x_part,
+        'usage' AS x_basis,
+        charge_period_start,
+        service_category,
+        service_name,
+        CAST(NULL AS INTEGER) AS rule_no,
+        FALSE AS is_covered,
+        staff_model_id AS rule_model_id,
+        staff_activity AS rule_activity,
+        'labor' AS cost_kind
+    FROM books.staff_charges
 ),
 
 run_job AS (
@@ -70,7 +91,10 @@ linked AS (
         claimed.*,
         coalesce(named_by_job.run_ids, in_window.run_ids, []) AS run_ids
     FROM claimed
-    LEFT JOIN named_by_job ON claimed.x_basis = 'usage' AND claimed.resource_id = named_by_job.resource_id
+    LEFT JOIN named_by_job
+        ON claimed.x_basis = 'usage'
+        AND claimed.service_name = 'Slurm'
+        AND claimed.resource_id = named_by_job.resource_id
     LEFT JOIN in_window USING (x_delivery_id, x_line, x_part)
 ),
 

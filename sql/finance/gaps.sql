@@ -1,5 +1,5 @@
 -- What is missing from the totals, and how to mend it: a sentence each.
--- kind: refused, held, quarantined, unpriced, unconverted, covered, contested, unknown_model
+-- kind: refused, held, quarantined, unpriced, unconverted, covered, contested, unknown_model, pages, silent, left_out
 -- source: the source concerned
 -- what: what is missing
 -- remedy: what to do
@@ -12,8 +12,65 @@ WITH quarantined AS (
             ', ' ORDER BY currency
         ) AS amounts
     FROM books.control_totals
-    WHERE column_name IN ('billed_cost', 'amount') AND amount_quarantined <> 0
+    WHERE column_name IN ('billed_cost', 'amount', 'cost_amount') AND amount_quarantined <> 0
     GROUP BY delivery_id
+),
+
+labor_unpriced AS (
+    SELECT
+        source,
+        coalesce(sku_id, 'without a role') AS role,
+        CAST(min(charge_period_start) AS DATE) AS first_day,
+        CAST(max(charge_period_start) AS DATE) AS last_day,
+        sum(consumed_quantity) AS hours
+    FROM books.labor_charges
+    WHERE effective_cost IS NULL
+    GROUP BY source, sku_id
+),
+
+-- Entries that a newer export of the same person, project and days no longer holds, or holds at the same start for the same time
+-- under another name: edited, moved or deleted since, perhaps, and counted all the same.
+worklog_span AS (
+    SELECT source, x_delivery_id, person, project, min(started_at) AS first_at, max(started_at) AS last_at
+    FROM books.worklogs
+    GROUP BY source, x_delivery_id, person, project
+),
+
+covered_again AS (
+    SELECT entry.x_delivery_id, entry.x_line, entry.person, newer.x_delivery_id AS newer_delivery_id
+    FROM books.worklogs AS entry
+    INNER JOIN worklog_span AS newer
+        ON entry.source = newer.source
+        AND entry.person = newer.person
+        AND entry.project IS NOT DISTINCT FROM newer.project
+        AND entry.x_delivery_id < newer.x_delivery_id
+        AND entry.started_at BETWEEN newer.first_at AND newer.last_at
+    WHERE entry.status = 'current' AND entry.seconds > 0
+    UNION
+    SELECT entry.x_delivery_id, entry.x_line, entry.person, newer.x_delivery_id
+    FROM books.worklogs AS entry
+    INNER JOIN books.worklogs AS newer
+        ON entry.source = newer.source
+        AND entry.person = newer.person
+        AND entry.started_at = newer.started_at
+        AND entry.seconds = newer.seconds
+        AND entry.x_delivery_id < newer.x_delivery_id
+    WHERE entry.status = 'current' AND entry.seconds > 0
+),
+
+left_out AS (
+    SELECT DISTINCT entry.source, entry.x_delivery_id, entry.x_line, entry.seconds
+    FROM covered_again
+    INNER JOIN books.worklogs AS entry USING (x_delivery_id, x_line)
+    ANTI JOIN books.worklogs AS again
+        ON covered_again.newer_delivery_id = again.x_delivery_id
+        AND entry.source = again.source
+        AND entry.person = again.person
+        AND entry.started_at = again.started_at
+        AND entry.project IS NOT DISTINCT FROM again.project
+        AND entry.task IS NOT DISTINCT FROM again.task
+        AND entry.key_text IS NOT DISTINCT FROM again.key_text
+        AND entry.x_occurrence = again.x_occurrence
 )
 
 SELECT
@@ -53,6 +110,19 @@ LEFT JOIN quarantined USING (delivery_id)
 WHERE deliveries.rows_quarantined > 0 AND NOT deliveries.is_outdated
 UNION ALL
 SELECT
+    'pages',
+    page.source,
+    'the pages after ' || page.file || ' are missing, from ' || strftime(page.continues_at, '%Y-%m-%d %H:%M') || ' UTC on',
+    'save the pages that follow (has_more) and deliver them too',
+    NULL
+FROM books.deliveries AS page
+ANTI JOIN books.deliveries AS following
+    ON page.source = following.source
+    AND page.continues_at = following.begins_at
+    AND NOT following.is_outdated
+WHERE page.continues_at IS NOT NULL AND NOT page.is_outdated
+UNION ALL
+SELECT
     'unpriced',
     source,
     'GPU hours of type ' || coalesce(sku_id, 'unknown') || ' from ' || CAST(CAST(min(charge_period_start) AS DATE) AS VARCHAR)
@@ -63,6 +133,16 @@ SELECT
 FROM books.job_charges
 WHERE effective_cost IS NULL
 GROUP BY source, sku_id
+UNION ALL
+SELECT
+    'unpriced',
+    source,
+    CAST(sum(hours) AS DECIMAL(18, 2)) || ' hours of staff time from ' || min(first_day) || ' to ' || max(last_day)
+    || ' have no rate (' || string_agg(role || ' ' || CAST(hours AS DECIMAL(18, 2)) || ' h', ', ' ORDER BY role) || ')',
+    'add a rate for these roles, or for the role "*", under [[rates]]',
+    NULL
+FROM labor_unpriced
+GROUP BY source
 UNION ALL
 SELECT
     'unconverted',
@@ -106,4 +186,40 @@ FROM books.run_versions
 ANTI JOIN config_models USING (model_id)
 WHERE run_versions.status = 'current'
 GROUP BY run_versions.source, run_versions.model_id
+UNION ALL
+SELECT
+    'unknown_model',
+    requests.source,
+    count(*) || CASE WHEN count(*) = 1 THEN ' request is' ELSE ' requests are' END || ' of the model ' || requests.model_id
+    || ', which is not configured',
+    'add it under [[models]], or set `model` on the source',
+    NULL
+FROM books.requests
+ANTI JOIN config_models USING (model_id)
+WHERE requests.status = 'current'
+GROUP BY requests.source, requests.model_id
+UNION ALL
+SELECT
+    'silent',
+    source,
+    source || CASE
+        WHEN last_day IS NULL THEN ' has never spoken'
+        WHEN next_day IS NULL THEN ' has been silent since ' || last_day || ', longer than it may'
+        ELSE ' was silent from ' || last_day || ' to ' || next_day || ', longer than it may'
+    END || ': the totals of ' || string_agg(DISTINCT quarter, ', ' ORDER BY quarter) || ' lack it',
+    'deliver what is missing, or set `every` under [[expected]] to how often it speaks',
+    NULL
+FROM silences
+GROUP BY source, last_day, next_day
+UNION ALL
+SELECT
+    'left_out',
+    source,
+    count(*) || CASE WHEN count(*) = 1 THEN ' time entry (' ELSE ' time entries (' END
+    || CAST(sum(seconds) / 3600 AS DECIMAL(18, 2)) || ' hours) still counted, though a newer export of the same days leaves '
+    || CASE WHEN count(*) = 1 THEN 'it' ELSE 'them' END || ' out: edited or deleted since, or filtered',
+    'where an entry no longer holds, deliver it once more as it was, with a duration of 0',
+    NULL
+FROM left_out
+GROUP BY source
 ORDER BY 1, 2, 3

@@ -4,6 +4,7 @@
 -- model_id: the model it was for
 -- round: 0 for the first build, n for the n-th retraining
 -- outcome: promoted, discarded, crashed, or NULL while open
+-- started_at: when it began, as told or by its first job, UTC; NULL where neither is known
 -- decided_at: when the outcome was decided, UTC
 -- gpu_hours: GPU hours of its Slurm jobs
 -- currency: currency of cost
@@ -14,7 +15,10 @@ WITH charged AS (
 ),
 
 used AS (
-    SELECT attribution.run_id, sum(job_charges.consumed_quantity) AS gpu_hours
+    SELECT
+        attribution.run_id,
+        sum(job_charges.consumed_quantity) AS gpu_hours,
+        min(job_charges.charge_period_start) AS first_job_at
     FROM books.attribution
     INNER JOIN books.job_charges USING (x_delivery_id, x_line, x_part)
     WHERE attribution.run_id IS NOT NULL
@@ -27,6 +31,7 @@ SELECT
     training_runs.model_id,
     training_runs.round,
     training_runs.outcome,
+    coalesce(training_runs.started_at, used.first_job_at) AS started_at,
     training_runs.decided_at,
     CAST(coalesce(used.gpu_hours, 0) AS DECIMAL(38, 20)) AS gpu_hours,
     getvariable('reporting_currency') AS currency,

@@ -63,6 +63,15 @@ to_date AS (
     WINDOW so_far AS (PARTITION BY model_id ORDER BY quarter_start)
 ),
 
+silent AS (
+    SELECT
+        model_id AS silent_model_id,
+        quarter AS silent_quarter,
+        string_agg(DISTINCT source || told, '; ' ORDER BY source || told) AS silent_sources
+    FROM silences
+    GROUP BY model_id, quarter
+),
+
 told AS (
     SELECT
         *,
@@ -72,11 +81,15 @@ told AS (
                 CASE WHEN model_id IS NOT NULL AND labor_count = 0 THEN 'no labor' END,
                 CASE WHEN unpriced_count > 0 THEN unpriced_count || ' unpriced usage charges' END,
                 CASE WHEN unconverted_count > 0 THEN unconverted_count || ' unconverted charges' END,
-                CASE WHEN covered_count > 0 THEN covered_count || ' usage charges declared covered by a bill' END
+                CASE WHEN covered_count > 0 THEN covered_count || ' usage charges declared covered by a bill' END,
+                silent_sources
             ],
             lambda gap: gap IS NOT NULL
         ) AS gaps
     FROM to_date
+    LEFT JOIN silent
+        ON to_date.model_id IS NOT DISTINCT FROM silent.silent_model_id
+        AND to_date.quarter = silent.silent_quarter
 )
 
 SELECT

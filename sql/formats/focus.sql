@@ -68,7 +68,6 @@ SELECT
     sub_account_type,
     tags,
     CAST(NULL AS TIMESTAMP) AS x_issued_at,
-    CAST(0 AS DECIMAL(38, 20)) AS x_tax_amount,
     CAST(NULL AS VARCHAR) AS skip_reason,
     struct_pack(
         billed_cost := amount_state(billed_cost),

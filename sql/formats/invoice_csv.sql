@@ -28,6 +28,8 @@ SELECT
     parse_amount(quantity) AS consumed_quantity,
     unit AS consumed_unit,
     extra_tags AS tags,
+    'invoice' AS x_document_kind,
+    no_invoice_totals() AS x_invoice_totals,
     CAST(NULL AS VARCHAR) AS skip_reason,
     struct_pack(
         amount := amount_state(amount),

@@ -1,6 +1,6 @@
 -- Nothing lost: as many rows are stored as each delivery says it loaded or left as duplicates.
 WITH stored AS (
-    SELECT x_delivery_id AS delivery_id, count(*) FILTER (x_part = 0) AS stored_rows FROM ledger.charges GROUP BY x_delivery_id
+    SELECT x_delivery_id AS delivery_id, count(*) FILTER (x_part % 2 = 0) AS stored_rows FROM ledger.charges GROUP BY x_delivery_id
     UNION ALL
     SELECT x_delivery_id, count(*) FROM ledger.jobs GROUP BY x_delivery_id
     UNION ALL

@@ -1,17 +1,17 @@
--- Cloud exports: a slot is a provider's billing account in a billing period; its content is the file's.
+-- Bills: a slot is a provider's billing account in a period (the billing period, or for API answers the day), by its first
+-- day; its content is the file's.
 CREATE OR REPLACE TEMP TABLE slots AS
 SELECT
     row_number() OVER (ORDER BY min(row_index)) AS slot_no,
     provider_name,
     billing_account_id,
-    billing_period_start,
-    CAST(to_json([provider_name, billing_account_id, strftime(billing_period_start, '%Y-%m-%d')]) AS VARCHAR) AS slot,
-    strftime(billing_period_start, '%Y-%m-%d') AS period,
+    strftime(/* period */ billing_period_start, '%Y-%m-%d') AS period,
+    CAST(to_json([provider_name, billing_account_id, period]) AS VARCHAR) AS slot,
     FALSE AS is_incomplete,
     getvariable('delivery_sha256') AS content,
     count(*) AS rows_accepted
 FROM good
-GROUP BY provider_name, billing_account_id, billing_period_start;
+GROUP BY provider_name, billing_account_id, period;
 
 CREATE OR REPLACE TEMP VIEW accepted AS
 SELECT good.*, slots.slot_no
@@ -19,4 +19,4 @@ FROM good
 INNER JOIN slots
     ON good.provider_name IS NOT DISTINCT FROM slots.provider_name
     AND good.billing_account_id IS NOT DISTINCT FROM slots.billing_account_id
-    AND good.billing_period_start IS NOT DISTINCT FROM slots.billing_period_start;
+    AND strftime(good./* period */ billing_period_start, '%Y-%m-%d') IS NOT DISTINCT FROM slots.period;

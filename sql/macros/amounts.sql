@@ -76,9 +76,12 @@ CREATE OR REPLACE TEMP MACRO fraction_length(amount_text) AS
 CREATE OR REPLACE TEMP MACRO short_amount_units(amount_text) AS
     CAST(replace(amount_text, '.', '') || substr('00000000000000000000', 1 + fraction_length(amount_text)) AS HUGEINT);
 
+-- The second branch says nothing new: most amounts fit 64 bits, and are read faster still.
 CREATE OR REPLACE TEMP MACRO parse_amount(amount_text) AS
     CASE
         WHEN amount_text IS NULL THEN NULL
+        WHEN regexp_full_match(amount_text, '[+-]?[0-9]{1,6}(\.[0-9]{1,12})?')
+            THEN CAST(CAST(amount_text AS DECIMAL(18, 12)) AS DECIMAL(38, 20))
         WHEN is_short_amount(amount_text) THEN from_units(short_amount_units(amount_text))
         WHEN amount_state(amount_text) NOT IN ('ok', 'rounded') THEN NULL
         WHEN ltrim(amount_digits(amount_text), '0') = '' THEN CAST(0 AS DECIMAL(38, 20))

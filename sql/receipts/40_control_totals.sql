@@ -14,7 +14,7 @@ WITH placed AS (
     FROM log.control_totals AS totals
     INNER JOIN books.deliveries USING (delivery_id)
     LEFT JOIN books.claims ON totals.delivery_id = claims.delivery_id AND totals.slot_no = claims.slot_no
-    WHERE deliveries.dataset <> 'rates'
+    WHERE deliveries.dataset NOT IN ('rates', 'worklogs')
 ),
 
 priced AS (
@@ -26,10 +26,19 @@ priced AS (
         price_per_gpu_hour AS amount
     FROM books.rates
     UNION ALL
+    SELECT
+        x_delivery_id,
+        'cost_amount',
+        stated_currency,
+        CASE WHEN status = 'duplicate' THEN 'duplicate' ELSE 'loaded' END,
+        stated_cost
+    FROM books.worklogs
+    WHERE stated_cost IS NOT NULL
+    UNION ALL
     SELECT delivery_id, column_name, currency, part, amount
     FROM log.control_totals
     INNER JOIN books.deliveries USING (delivery_id)
-    WHERE deliveries.dataset = 'rates' AND part <> 'accepted'
+    WHERE deliveries.dataset IN ('rates', 'worklogs') AND part <> 'accepted'
 )
 
 SELECT

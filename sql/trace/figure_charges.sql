@@ -2,7 +2,8 @@
 SELECT
     costs.x_charge_id AS charge_id,
     sum(costs.cost) AS cost,
-    deliveries.file,
+    -- What [[staff]] says comes from no delivery.
+    coalesce(deliveries.file, 'truecost.toml') AS file,
     charges.x_line AS line,
     charges.charge_period_start,
     charges.charge_description,
@@ -10,7 +11,7 @@ SELECT
     charges.x_rule AS rule
 FROM costs
 INNER JOIN charges USING (x_charge_id)
-INNER JOIN deliveries ON charges.x_delivery_id = deliveries.delivery_id
+LEFT JOIN deliveries ON charges.x_delivery_id = deliveries.delivery_id
 WHERE /* fits */ TRUE
 GROUP BY ALL
 ORDER BY cost DESC NULLS LAST, charge_id

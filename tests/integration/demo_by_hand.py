@@ -521,6 +521,7 @@ class Books:
         self.deliveries = inbox.deliveries
         self.faults = inbox.faults
         self._settings = settings
+        self._inbox = inbox
         self._runs = judged_runs(inbox)
         self._owned = owned_charges(inbox, self._runs)
         if settings["fiscal_year_start_month"] != 1:
@@ -617,6 +618,7 @@ class Books:
             "model_id": run.model,
             "round": run.round,
             "outcome": run.outcome,
+            "started_at": run.start or first_job(self._inbox, run),
             "decided_at": run.decided,
             "gpu_hours": decimal(total(o.charge.gpu_hours for o in self._owned if o.run == run.run_id)),
             "currency": self.currency,
@@ -708,8 +710,14 @@ class Books:
                 for row in history
                 if row["quarter_start"] <= first_day(self.quarter)
             ],
-            "runs": [{key: run[key] for key in told} for run in self.runs if run["model_id"] == model],
+            "runs": [{key: run[key] for key in told} for run in self._begun_runs(model)],
         }
+
+    def _begun_runs(self, model: str) -> list[Fields]:
+        """The model's runs that had begun by the end of the quarter."""
+        end = datetime.combine(day_after(self.quarter), time())
+        runs = [run for run in self.runs if run["model_id"] == model]
+        return [run for run in runs if (run["started_at"] or run["decided_at"] or datetime.min) < end]
 
     def _total(self) -> Fields:
         """All models and what nobody claims: sums over all pieces, never sums of the models' own figures."""

@@ -115,7 +115,8 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "a missing currency": (
         without(bill("less", {}), "BillingCurrency"),
-        "line 1 lacks the column BillingCurrency that focus needs; export it, or map it under `columns` of the source",
+        "line 1 lacks the column BillingCurrency that focus needs; "
+        "export it, or map it under `columns` of the source, or set `currency` there",
     ),
     "two missing columns": (
         without(without(bill("less", {}), "ChargePeriodEnd"), "BilledCost"),

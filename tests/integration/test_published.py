@@ -43,6 +43,15 @@ PROMISED = {
         "delivery_id column_name currency amount_read amount_loaded amount_quarantined amount_duplicate amount_skipped"
     ),
     "quarantine": "delivery_id line dataset rule column_name value row_json",
+    "actual_vs_plan": (
+        "model_id month quarter stage currency planned_mean planned_p10 planned_p50 planned_p90 actual variance "
+        "variance_pct"
+    ),
+    "forecast": (
+        "model_id as_of currency budget actual_to_date estimate_at_completion_p10 estimate_at_completion_p50 "
+        "estimate_at_completion_p90 probability_over_budget"
+    ),
+    "drift_signals": "model_id window_start window_end feature method value threshold drifted verdict",
     "training_runs": "run_id parent_run_id model_id round outcome gpu_hours currency cost activity",
 }
 NO_MONEY = {"gpu_hours", "multiplier", "multiplier_to_date", "training_share"}

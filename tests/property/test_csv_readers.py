@@ -93,7 +93,8 @@ def fast(con: DuckDBPyConnection, table: RawTable) -> list[Line] | None:
 
 def careful(con: DuckDBPyConnection, table: RawTable) -> tuple[list[Line], RawTable]:
     told = table.careful() if table.careful else table
-    return [(row[-1], row[:-1]) for row in con.execute("FROM raw_rows ORDER BY rowid").fetchall()], told
+    rows = con.execute("SELECT * EXCLUDE (__place) FROM raw_rows ORDER BY rowid").fetchall()
+    return [(row[-1], row[:-1]) for row in rows], told
 
 
 @given(well_formed())

@@ -19,7 +19,7 @@ from truecost.config import ConfigFile
 from truecost.invariants import breaches
 from truecost.landing import LandedSet, Part
 from truecost.loading import Loaded, load_delivery
-from truecost.queries import query
+from truecost.queries import names, query
 from truecost.sources import formats
 from truecost.validation import load_suite
 from truecost.warehouse import IN_MEMORY, connect
@@ -306,6 +306,13 @@ class Bench:
 
     def ask(self, sql: str, *values: Any) -> list[Row]:
         return asked(self.con, sql, *values)
+
+    def view(self, name: str) -> list[Row]:
+        """A finance view, as it would be published on ``DAY``."""
+        self.con.execute(f"SET VARIABLE as_of = TIMESTAMP '{DAY}'")
+        for clocked in names("clock"):
+            self.con.execute(query(clocked))
+        return self.ask(query(f"finance/{name}"))
 
     def close(self) -> None:
         self.con.close()

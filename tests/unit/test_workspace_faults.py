@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from unit.support import SOURCES, Books
+from unit.support import Books
 
 from truecost.errors import ConfigError, Fault
 from truecost.sources import formats
@@ -154,6 +154,5 @@ def test_every_format_declares_what_the_design_asks_of_it(format_name: str) -> N
     assert fmt.natural_key
     assert fmt.disposition in ("replace", "merge", "append")
     assert fmt.basis in ("billed", "usage", "reference")
-    assert {kind for kind, _ in SOURCES.values()} == set(formats())
     assert any(column.required for column in fmt.columns)
     assert bool(fmt.money) == bool(fmt.currency_column)

@@ -28,6 +28,8 @@ app = typer.Typer(
 )
 sources_app = typer.Typer(help="What comes in: the sources, or the faults of one file.", invoke_without_command=True)
 app.add_typer(sources_app, name="sources")
+plan_app = typer.Typer(help="What a model is expected to cost.", no_args_is_help=True)
+app.add_typer(plan_app, name="plan")
 
 WorkspaceDir = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace folder.", show_default=False)]
 AsOf = Annotated[
@@ -91,7 +93,7 @@ def run(
     strict: Strict = False,
     debug: Debug = False,
 ) -> None:
-    """The daily flow: ingest, validate, attribute, publish, report."""
+    """The daily flow: ingest, validate, attribute, compare, publish, report."""
     _run(workspace, _day(as_of), json, strict)
 
 
@@ -121,6 +123,74 @@ def ingest(
 
 
 @app.command()
+def compare(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = False, debug: Debug = False) -> None:
+    """Hold the costs against the plans by quarter and stage, and forecast where they end."""
+    from truecost import steps
+    from truecost.cli.output import print_json, shown_progress
+    from truecost.cli.planned import show_comparison
+
+    opened, clock = _opened(workspace, as_of)
+    with shown_progress():
+        steps.attribute(opened)
+        is_new = steps.compare(opened, clock)
+        compared = steps.comparison(opened)
+    if json:
+        print_json({"is_new": is_new, **vars(compared)})
+    else:
+        show_comparison(compared)
+
+
+@plan_app.command("show")
+def plan_show(
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="A model.", show_default=False)] = None,
+    workspace: WorkspaceDir = HERE,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Planned cost by quarter and stage: mean, P10, P50, P90. It needs the plans alone, and no costs."""
+    from truecost.cli.output import print_json, print_line
+    from truecost.cli.planned import NO_PLAN, show_plan
+    from truecost.comparing import planned_costs
+
+    opened, _ = _opened(workspace, None)
+    planned = planned_costs(opened, model)
+    if json:
+        print_json(planned)
+        return
+    for item in planned:
+        show_plan(item)
+    if not planned:
+        print_line(NO_PLAN)
+
+
+@app.command()
+def drift(
+    model: Annotated[str | None, typer.Option("--model", help="Show one model only.", show_default=False)] = None,
+    workspace: WorkspaceDir = HERE,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Hold production and evals against what each model was accepted on: drift by feature, and fallen eval scores."""
+    from truecost import steps
+    from truecost.cli.output import print_json, shown_progress
+    from truecost.cli.watched import show_signals
+
+    opened, clock = _opened(workspace, as_of)
+    known = [item.id for item in opened.config.models]
+    if model is not None and model not in known:
+        raise TruecostError(f"there is no model {model}; the models are {', '.join(known) or 'none yet'}")
+    with shown_progress():
+        steps.attribute(opened)
+        is_new = steps.drift(opened, clock)
+        found = steps.drift_signals(opened, clock, model)
+    if json:
+        print_json({"is_new": is_new, "signals": found})
+    else:
+        show_signals(found)
+
+
+@app.command()
 def publish(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = False, debug: Debug = False) -> None:
     """Swap in reports.duckdb, the read-only file finance queries."""
     from truecost import steps
@@ -129,6 +199,7 @@ def publish(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = Fal
     opened, clock = _opened(workspace, as_of)
     with shown_progress():
         steps.attribute(opened)
+        steps.compare(opened, clock)
         is_new = steps.publish(opened, clock)
     if json:
         print_json({"file": opened.published, "is_new": is_new})
@@ -386,7 +457,7 @@ def _show_run(workspace: Workspace, result: dict[str, Any], standing: Standing) 
         print_line(f"No cost falls in {result['quarter']}; its report shows what there is to date.")
     else:
         _show_figures(result["quarter"], figures)
-    print_line(f"Report:   {folder / 'true-cost.html'} (also .csv and .json)")
+    print_line(f"Report:   {folder / 'true-cost.html'} (also .xlsx, .csv and .json)")
     print_line(f"Finance:  {workspace.published} (DuckDB, read-only; schema finance)")
 
 
@@ -479,9 +550,12 @@ def _show_charge(found: dict[str, Any]) -> None:
     from truecost.cli.output import money, print_line, print_table
 
     delivery = found["delivery"]
-    origin = f"delivery {delivery['delivery_id']} of {delivery['source']}, {delivery['status']}"
-    print_line(f"{delivery['file']}:{found['line']}  ({origin})")
-    print_line(f"landed as {found['landed_as']}")
+    if "delivery_id" in delivery:
+        origin = f"delivery {delivery['delivery_id']} of {delivery['source']}, {delivery['status']}"
+        print_line(f"{delivery['file']}:{found['line']}  ({origin})")
+        print_line(f"landed as {found['landed_as']}")
+    else:  # what [[staff]] says
+        print_line(f"{delivery['file']}:{found['line']}")
     if found["text"] is not None:
         print_line(f"  {found['text']}")
     print_table("Charge", [("column", "left"), ("value", "left")], list(found["charge"].items()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -66,6 +67,9 @@ class RawTable:
 
     ``relation`` may be read on trust: where reading it fails, or yields another number of rows than ``expected_rows``,
     ``careful`` reads the file again in a way that can't fail on a single record.
+
+    A file may be one page of several: ``begins_at`` is when its first period begins, UTC, and ``continues_at`` when the
+    page after it must begin, None where it is the last.
     """
 
     relation: str
@@ -74,6 +78,8 @@ class RawTable:
     malformed: tuple[Malformed, ...] = ()
     expected_rows: int | None = None
     careful: Callable[[], RawTable] | None = None
+    begins_at: datetime | None = None
+    continues_at: datetime | None = None
 
 
 Reader = Callable[["DuckDBPyConnection", Path, "Format", FileOptions], RawTable]
@@ -85,7 +91,8 @@ class Format:
 
     ``money`` maps each money column of the file (our name) to the staged column that holds it, typed; its currency
     stands in ``currency_column`` of the stage. ``default_header`` names the columns of a file without a header line, by
-    how many there are. ``natural_key`` are staged columns.
+    how many there are. ``natural_key`` are staged columns. A format whose files have no header line has ``recognises``,
+    which tells whether a file is one of its own. ``required_settings`` are keys that a source of the format must set.
     """
 
     name: str
@@ -106,6 +113,8 @@ class Format:
     delimiters: tuple[str, ...] = (",",)
     default_header: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     version_of: Callable[[Sequence[str]], str] = lambda header: ""
+    recognises: Callable[[Path], bool] | None = None
+    required_settings: tuple[str, ...] = ()
 
     def match_columns(self, header: Sequence[str], options: FileOptions) -> dict[str, str]:
         """Our column name -> the file's, for those the file has.
@@ -124,9 +133,16 @@ class Format:
 
     def missing_columns(self, header: Sequence[str], options: FileOptions) -> list[str]:
         """The required columns that a file with this header lacks, by the name the file should give them."""
+        return [options.columns.get(column.name) or column.shown for column in self._missing(header, options)]
+
+    def settings_for_missing(self, header: Sequence[str], options: FileOptions) -> list[str]:
+        """The keys of the source that would stand in for required columns this header lacks."""
+        return [column.setting for column in self._missing(header, options) if column.setting]
+
+    def _missing(self, header: Sequence[str], options: FileOptions) -> list[Column]:
         matched = self.match_columns(header, options)
         return [
-            options.columns.get(column.name) or column.shown
+            column
             for column in self.columns
             if column.required and column.name not in matched and column.setting not in options.settings
         ]
@@ -148,5 +164,5 @@ def formats() -> dict[str, Format]:
 def matching_formats(header: Sequence[str]) -> Iterator[Format]:
     """The formats whose required columns are all in ``header``: a guess for ``sources check`` on a file alone."""
     for candidate in formats().values():
-        if not candidate.missing_columns(header, FileOptions()):
+        if candidate.recognises is None and not candidate.missing_columns(header, FileOptions()):
             yield candidate

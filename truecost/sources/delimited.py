@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from truecost.errors import DeliveryRefused
 from truecost.queries import identifier, literal
 from truecost.sources import FileOptions, Format, Malformed, RawTable
-from truecost.sources.records import LINE, store_records
+from truecost.sources.records import LINE, PLACE, store_records
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -71,9 +71,16 @@ def text_line(path: Path, line: int) -> str | None:
         magic = file.read(4)
     if magic == _PARQUET:
         return None
-    with _open_binary(path, _compression(magic)) as lines:
+    with open_landed(path) as lines:
         raw = next(itertools.islice(lines, line - 1, line), b"")
     return raw.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def open_landed(path: Path) -> BinaryIO:
+    """The bytes of a landed file, unpacked (gz, zst)."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    return _open_binary(path, _compression(magic))
 
 
 def _compression(magic: bytes) -> str:
@@ -89,7 +96,7 @@ def _read_parquet(con: DuckDBPyConnection, path: Path, fmt: Format, options: Fil
     except duckdb.Error as error:
         raise _damaged_parquet(error, path) from error
     header = tuple(str(row[0]) for row in described)
-    _require_columns(header, fmt, options)
+    require_columns(header, fmt, options)
     as_text = ", ".join(_parquet_text(str(name), str(kind)) for name, kind, *_ in described)
     try:  # the schema is in the footer; only a full read finds a damaged body
         con.execute(f"CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT {as_text} FROM {source}")
@@ -112,7 +119,7 @@ def _parquet_text(name: str, kind: str) -> str:
 def _read_text(con: DuckDBPyConnection, path: Path, compression: str, fmt: Format, options: FileOptions) -> RawTable:
     first = _first_line(path, compression)
     delimiter, header, has_header = _header(first, path, compression, fmt, options)
-    _require_columns(header, fmt, options)
+    require_columns(header, fmt, options)
     skipped = int(has_header)
     lines, in_step = _count_lines(path, compression)
 
@@ -162,16 +169,23 @@ def _split(lines: str | Iterable[str], delimiter: str) -> list[str]:
         raise DeliveryRefused(f"line 1 can't be split into column names ({error}); export the file again") from error
 
 
-def _require_columns(header: tuple[str, ...], fmt: Format, options: FileOptions) -> None:
-    if LINE in header:
-        raise DeliveryRefused(f"line 1 names the column {LINE}, which truecost keeps for itself; rename it")
+def require_columns(header: tuple[str, ...], fmt: Format, options: FileOptions, where: str = "line 1") -> None:
+    """Refuse a file that lacks a column its format needs, or has one that truecost keeps for itself.
+
+    Raises:
+        DeliveryRefused: naming the columns, and what to do.
+    """
+    for kept in (LINE, PLACE):
+        if kept in header:
+            raise DeliveryRefused(f"{where} names the column {kept}, which truecost keeps for itself; rename it")
     fmt.version_of(header)  # refuses a version whose columns mean other things
     missing = fmt.missing_columns(header, options)
     if missing:
-        plural = "s" if len(missing) > 1 else ""
+        it, plural = ("them", "s") if len(missing) > 1 else ("it", "")
+        settings = [f"`{key}`" for key in fmt.settings_for_missing(header, options)]
         raise DeliveryRefused(
-            f"line 1 lacks the column{plural} {', '.join(missing)} that {fmt.name} needs; "
-            f"export {'them' if plural else 'it'}, or map {'them' if plural else 'it'} under `columns` of the source"
+            f"{where} lacks the column{plural} {', '.join(missing)} that {fmt.name} needs; export {it}, or map {it} "
+            f"under `columns` of the source{', or set ' + ' and '.join(settings) + ' there' if settings else ''}"
         )
 
 

@@ -1,0 +1,89 @@
+-- Dates, clock times and hours as time tracking tools write them -> plain text that the other macros read. What could be
+-- read two ways is not read: the file has to settle it, or the source.
+
+-- A part of 03/04/2024 as a number.
+CREATE OR REPLACE TEMP MACRO written_part(date_text, part) AS
+    CAST(string_split_regex(date_text, '[/.-]')[part] AS INTEGER);
+
+-- Which part of 03/04/2024 the day is: 'day_first' or 'month_first' where only one is possible, 'same' where both are one
+-- day, 'open' where it can't be told; NULL where the text is no such date.
+CREATE OR REPLACE TEMP MACRO date_order(date_text) AS
+    CASE
+        WHEN NOT regexp_full_match(date_text, '[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}') THEN NULL
+        WHEN written_part(date_text, 1) = written_part(date_text, 2) THEN 'same'
+        WHEN written_part(date_text, 1) BETWEEN 13 AND 31 AND written_part(date_text, 2) <= 12 THEN 'day_first'
+        WHEN written_part(date_text, 2) BETWEEN 13 AND 31 AND written_part(date_text, 1) <= 12 THEN 'month_first'
+        WHEN written_part(date_text, 1) <= 12 AND written_part(date_text, 2) <= 12 THEN 'open'
+    END;
+
+-- A written date as 2024-03-04; `part_order` is 'day_first' or 'month_first'.
+CREATE OR REPLACE TEMP MACRO iso_date(date_text, part_order) AS
+    CASE
+        WHEN regexp_full_match(date_text, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN date_text
+        WHEN date_order(date_text) IS NULL THEN NULL
+        WHEN part_order IS NULL AND date_order(date_text) <> 'same' THEN NULL
+        ELSE printf(
+            '%04d-%02d-%02d',
+            written_part(date_text, 3),
+            written_part(date_text, CASE WHEN part_order = 'day_first' THEN 2 ELSE 1 END),
+            written_part(date_text, CASE WHEN part_order = 'day_first' THEN 1 ELSE 2 END)
+        )
+    END;
+
+-- 1:05 PM or 13:05 as 13:05:00.
+CREATE OR REPLACE TEMP MACRO iso_clock(clock_text) AS
+    CASE
+        WHEN regexp_full_match(clock_text, '([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?')
+            THEN lpad(split_part(clock_text, ':', 1), 2, '0') || ':' || split_part(clock_text, ':', 2)
+                || ':' || coalesce(nullif(split_part(clock_text, ':', 3), ''), '00')
+        WHEN regexp_full_match(clock_text, '(0?[1-9]|1[0-2]):[0-5][0-9](:[0-5][0-9])?[ \x{a0}\x{202f}]?[AaPp][Mm]')
+            THEN printf(
+                '%02d:%s:%s',
+                CAST(split_part(clock_text, ':', 1) AS INTEGER) % 12
+                + CASE WHEN regexp_matches(clock_text, '[Pp][Mm]$') THEN 12 ELSE 0 END,
+                regexp_extract(clock_text, '^[0-9]+:([0-9]{2})', 1),
+                coalesce(nullif(regexp_extract(clock_text, '^[0-9]+:[0-9]{2}:([0-9]{2})', 1), ''), '00')
+            )
+    END;
+
+-- 01:30:00 or 1:30 (hours and minutes) in seconds.
+CREATE OR REPLACE TEMP MACRO clock_seconds(duration_text) AS
+    CASE
+        WHEN regexp_full_match(duration_text, '[0-9]{1,5}:[0-5][0-9](:[0-5][0-9])?')
+            THEN 3600 * CAST(split_part(duration_text, ':', 1) AS BIGINT)
+                + 60 * CAST(split_part(duration_text, ':', 2) AS BIGINT)
+                + coalesce(try_cast(split_part(duration_text, ':', 3) AS BIGINT), 0)
+    END;
+
+-- A number without what parts its thousands, where that is a blank or an apostrophe.
+CREATE OR REPLACE TEMP MACRO without_blanks(number_text) AS
+    CASE
+        WHEN regexp_full_match(number_text, '[+-]?[0-9]{1,3}([ \x{a0}\x{202f}''’][0-9]{3})+([.,][0-9]+)?')
+            THEN regexp_replace(number_text, '[ \x{a0}\x{202f}''’]', '', 'g')
+        ELSE number_text
+    END;
+
+-- The decimal mark of a number: ',' or '.' where only one is possible, '' for a whole number, 'open' for 1,234, which is
+-- either; NULL where the text is no number.
+CREATE OR REPLACE TEMP MACRO mark_of_plain(number_text) AS
+    CASE
+        WHEN regexp_full_match(number_text, '[+-]?[0-9]+') THEN ''
+        WHEN regexp_full_match(number_text, '[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+') THEN ','
+        WHEN regexp_full_match(number_text, '[+-]?[0-9]{1,3}(,[0-9]{3})+\.[0-9]+') THEN '.'
+        WHEN regexp_full_match(number_text, '[+-]?[0-9]{1,3}(\.[0-9]{3}){2,}') THEN ','
+        WHEN regexp_full_match(number_text, '[+-]?[0-9]{1,3}(,[0-9]{3}){2,}') THEN '.'
+        WHEN regexp_full_match(number_text, '[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}') THEN 'open'
+        WHEN regexp_full_match(number_text, '[+-]?[0-9]+,[0-9]+') THEN ','
+        WHEN regexp_full_match(number_text, '[+-]?[0-9]+\.[0-9]+') THEN '.'
+    END;
+
+CREATE OR REPLACE TEMP MACRO decimal_mark(number_text) AS
+    mark_of_plain(without_blanks(number_text));
+
+-- A number with whatever mark as parse_amount reads it; `mark` settles what is open, and NULL leaves it unread.
+CREATE OR REPLACE TEMP MACRO plain_number(number_text, mark) AS
+    CASE CASE decimal_mark(number_text) WHEN 'open' THEN mark ELSE decimal_mark(number_text) END
+        WHEN '' THEN without_blanks(number_text)
+        WHEN '.' THEN replace(without_blanks(number_text), ',', '')
+        WHEN ',' THEN replace(replace(without_blanks(number_text), '.', ''), ',', '.')
+    END;

@@ -1,0 +1,132 @@
+"""Staff time: the detailed CSV exports of Toggl Track, Harvest and Clockify, told apart by their columns.
+
+No export names its entries, so an entry is known by who, when, project and task. Where the layout has a start time, the
+text is left out of the key: an edited text is a new version of the entry, and its hours count once. Harvest gives the
+day only, and a day holds many entries of one task, so there the notes belong to the key. An entry that was moved to
+another project, time or (Harvest) text since an earlier export can't be told from a new one: both count, and the
+published ``gaps`` show what a newer export of the same days left out.
+
+What could be read two ways is settled by the file as a whole, or by the source's `dates`, or not read at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from truecost.errors import DeliveryRefused
+from truecost.queries import identifier, literal
+from truecost.sources import Column, FileOptions, Format, RawTable, delimited
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+TOGGL, HARVEST, CLOCKIFY = "Toggl Track", "Harvest", "Clockify"
+_NUMBERS = ("hours", "billable rate", "billable amount", "cost rate", "cost amount")
+_ORDERS = {"day_first": "the day", "month_first": "the month"}
+
+
+def layout_of(header: Sequence[str]) -> str:
+    """The tool that wrote a file with this header; "" where it is none of the three."""
+    names = {name.casefold().strip() for name in header}
+    if names & {"duration (h)", "duration (decimal)"}:
+        return CLOCKIFY
+    if {"start date", "duration"} <= names:
+        return TOGGL
+    if {"date", "hours"} <= names:
+        return HARVEST
+    return ""
+
+
+def read(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions) -> RawTable:
+    """Read an export, and settle as a whole how it writes dates and numbers.
+
+    Sets the variables ``timesheet_layout``, ``timesheet_dates`` and ``timesheet_mark`` for the format's SQL.
+
+    Raises:
+        DeliveryRefused: the file is of none of the tools, or its dates could be read either way.
+    """
+    raw = delimited.read(con, path, fmt, options)
+    raw = raw.careful() if raw.careful else raw  # it is looked at twice, so it must be read for good
+    layout = layout_of(raw.header)
+    if not layout:
+        raise DeliveryRefused(
+            "the columns are not those of Toggl Track, Harvest or Clockify; export the detailed report as CSV"
+        )
+    matched = fmt.match_columns(raw.header, options)
+    if layout != HARVEST and "start_time" not in matched:
+        raise DeliveryRefused("line 1 lacks the column Start time; export the detailed report, not a summary")
+    dates = _date_order(con, raw, matched["start_date"])
+    mark = _decimal_mark(con, raw) if layout == HARVEST else "."
+    for name, value in (("layout", layout), ("dates", dates), ("mark", mark)):
+        con.execute(f"SET VARIABLE timesheet_{name} = {literal(value) if value else 'NULL::VARCHAR'}")
+    return raw
+
+
+def _date_order(con: DuckDBPyConnection, raw: RawTable, column: str) -> str | None:
+    """``day_first`` or ``month_first``: as the source says, else as a day over 12 shows for the whole file.
+
+    None where every date is read the same either way.
+    """
+    row = con.execute("SELECT getvariable('source_dates')").fetchone()
+    if row and row[0]:
+        return str(row[0])
+    date = identifier(column)
+    asked = f"SELECT date_order({date}), min({date}) FROM {raw.relation} GROUP BY ALL"
+    examples = {order: example for order, example in con.execute(asked).fetchall() if order}
+    shown = [order for order in _ORDERS if order in examples]
+    if len(shown) == 2:
+        raise DeliveryRefused(
+            f"{column} has dates with the day first ({examples['day_first']}) and with the month first "
+            f"({examples['month_first']}); export the file again with one date format"
+        )
+    if not shown and "open" in examples:
+        raise DeliveryRefused(
+            f"{column} {examples['open']} could be day or month first, and no date of the file settles it; "
+            'set `dates = "month_first"` or `dates = "day_first"` on the source'
+        )
+    return shown[0] if shown else None
+
+
+def _decimal_mark(con: DuckDBPyConnection, raw: RawTable) -> str | None:
+    """The decimal mark of the file, where its numbers that allow one reading only all agree; else None."""
+    columns = [identifier(name) for name in raw.header if name.casefold().strip() in _NUMBERS]
+    marks: set[str] = set()
+    for column in columns:
+        asked = f"SELECT DISTINCT decimal_mark({column}) FROM {raw.relation}"
+        marks |= {mark for (mark,) in con.execute(asked).fetchall() if mark in (",", ".")}
+    return marks.pop() if len(marks) == 1 else None
+
+
+FORMAT = Format(
+    name="timesheet",
+    title="Staff time: detailed CSV of Toggl Track, Harvest or Clockify",
+    versions=(TOGGL, HARVEST, CLOCKIFY),
+    dataset="worklogs",
+    disposition="merge",
+    basis="usage",
+    natural_key=("person", "started_at", "project", "task", "key_text"),
+    columns=(
+        Column("start_date", ("Start date", "Date"), required=True),
+        Column("project", ("Project",)),
+        Column("duration", ("Duration (h)", "Duration", "Hours", "Duration (decimal)"), required=True),
+        Column("start_time", ("Start time",)),
+        Column("email", ("Email",)),
+        Column("user_name", ("User", "Member")),
+        Column("first_name", ("First Name",)),
+        Column("last_name", ("Last Name",)),
+        Column("role", ("Roles", "Group", "User group")),
+        Column("client", ("Client",)),
+        Column("task", ("Task",)),
+        Column("description", ("Description", "Notes")),
+        Column("tags", ("Tags",)),
+        Column("cost_amount", ("Cost Amount",)),
+        Column("cost_currency", ("Currency",)),
+    ),
+    sql="formats/timesheet",
+    read=read,
+    money={"cost_amount": "stated_cost"},
+    currency_column="stated_currency",
+    version_of=layout_of,
+)
