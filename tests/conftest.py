@@ -9,6 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from unit.support import run_steps
+
+from truecost import steps
+from truecost.clock import Clock
+from truecost.scaffold import write_demo
+from truecost.workspace import load_workspace
 
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -36,6 +42,18 @@ def truecost() -> Truecost:
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **kwargs)  # type: ignore[call-overload,no-any-return]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example workspace, run and its latest quarter reported: read it, don't change it."""
+    root = tmp_path_factory.mktemp("example") / "demo"
+    write_demo(root)
+    workspace = load_workspace(root)
+    clock = Clock(workspace.config.workspace.as_of)
+    run_steps(workspace, clock)
+    steps.report(workspace, clock)
+    return root
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from integration.outlook_rows import put_outlook
 from playwright.sync_api import Locator, Page, sync_playwright
+from unit.support import run_steps
 
 from truecost import steps
 from truecost.clock import Clock
@@ -32,10 +33,7 @@ def report_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     runs = root / "inbox/runs/training_runs.csv"
     runs.write_text(runs.read_text("utf-8").replace("invoice-reader", HOSTILE), "utf-8")
     workspace, clock = load_workspace(root), Clock(date(2026, 10, 5))
-    steps.land(workspace, clock)
-    steps.load(workspace)
-    steps.attribute(workspace)
-    steps.publish(workspace, clock)
+    run_steps(workspace, clock)
     put_outlook(workspace.published, HOSTILE, stage=HOSTILE, message=f"{HOSTILE} & more")
     return steps.report(workspace, clock).folder / "true-cost.html"
 

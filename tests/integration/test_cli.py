@@ -19,9 +19,8 @@ from typing import Any, NamedTuple
 import pytest
 import typer.main
 
-from truecost import __version__, cli, steps
+from truecost import __version__, cli
 from truecost.cli.commands import app
-from truecost.clock import Clock
 from truecost.publishing import open_published
 from truecost.scaffold import write_demo
 from truecost.workspace import load_workspace
@@ -60,21 +59,6 @@ class Said(NamedTuple):
 
 
 Say = Callable[..., Said]
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example workspace, run: once for every module that reads it, since each step is done only once."""
-    root = tmp_path_factory.getbasetemp() / "demo-as-delivered"
-    write_demo(root)
-    workspace = load_workspace(root)
-    clock = Clock(workspace.config.workspace.as_of)
-    steps.land(workspace, clock)
-    steps.load(workspace)
-    steps.attribute(workspace)
-    steps.publish(workspace, clock)
-    steps.report(workspace, clock)
-    return root
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 import pytest
 from demo_by_hand import Books, Page, figures
+from unit.support import run_steps
 
 from truecost import steps
 from truecost.clock import Clock
@@ -118,12 +119,7 @@ class Outputs:
 
 def publish(root: Path) -> list[Loaded]:
     """The daily steps but for the report; returns what was loaded."""
-    workspace = load_workspace(root)
-    steps.land(workspace, CLOCK)
-    loaded = steps.load(workspace)
-    steps.attribute(workspace)
-    steps.publish(workspace, CLOCK)
-    return loaded
+    return run_steps(load_workspace(root), CLOCK)
 
 
 def run(root: Path) -> list[Loaded]:
@@ -184,24 +180,14 @@ def read_database(root: Path) -> dict[Key, Any]:
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo, run once and never changed: tests change copies of it."""
-    root = tmp_path_factory.getbasetemp() / "demo-as-delivered"
-    if not root.exists():
-        shutil.copytree(ROOT / "examples" / "demo", root)
-    run(root)
-    return root
-
-
-@pytest.fixture(scope="module")
-def before(base: Path) -> Outputs:
-    return read(base)
+def before(demo: Path) -> Outputs:
+    return read(demo)
 
 
 @pytest.fixture
-def workspace(base: Path, tmp_path: Path) -> Path:
+def workspace(demo: Path, tmp_path: Path) -> Path:
     """A workspace that has run already."""
-    return shutil.copytree(base, tmp_path / "workspace")
+    return shutil.copytree(demo, tmp_path / "workspace")
 
 
 def differences(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> dict[Any, Any]:

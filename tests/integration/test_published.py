@@ -18,7 +18,6 @@ import pytest
 from truecost import steps
 from truecost.clock import Clock
 from truecost.publishing import open_published
-from truecost.scaffold import write_demo
 from truecost.sources.focus import FORMAT as FOCUS
 from truecost.workspace import load_workspace
 
@@ -74,21 +73,6 @@ workspace = load_workspace(Path(sys.argv[1]))
 for day in range(1, 5):
     assert steps.publish(workspace, Clock(date(2027, 1, day)))
 """
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example workspace, run: once for every module that reads it, since each step is done only once."""
-    root = tmp_path_factory.getbasetemp() / "demo-as-delivered"
-    write_demo(root)
-    workspace = load_workspace(root)
-    clock = Clock(workspace.config.workspace.as_of)
-    steps.land(workspace, clock)
-    steps.load(workspace)
-    steps.attribute(workspace)
-    steps.publish(workspace, clock)
-    steps.report(workspace, clock)
-    return root
 
 
 @pytest.fixture

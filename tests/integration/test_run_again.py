@@ -19,7 +19,6 @@ from truecost.clock import Clock
 from truecost.errors import TruecostError
 from truecost.publishing import open_published
 from truecost.queries import identifier
-from truecost.scaffold import write_demo
 from truecost.warehouse import connect
 from truecost.workspace import load_workspace
 
@@ -39,11 +38,18 @@ class Done(NamedTuple):
     landed: int
     loaded: list[str]
     is_attributed: bool
+    is_compared: bool
+    is_drift_checked: bool
     is_published: bool
     is_reported: bool
 
 
-NOTHING = Done(0, [], is_attributed=False, is_published=False, is_reported=False)
+NOTHING = Done(
+    0, [], is_attributed=False, is_compared=False, is_drift_checked=False, is_published=False, is_reported=False
+)
+ALL_BUT_LOADING = Done(
+    0, [], is_attributed=True, is_compared=True, is_drift_checked=True, is_published=True, is_reported=True
+)
 
 
 def run(root: Path, as_of: date | None = None) -> Done:
@@ -54,18 +60,11 @@ def run(root: Path, as_of: date | None = None) -> Done:
         steps.land(workspace, clock),
         [loaded.file.removeprefix("inbox/") for loaded in steps.load(workspace)],
         is_attributed=steps.attribute(workspace),
+        is_compared=steps.compare(workspace, clock),
+        is_drift_checked=steps.drift(workspace, clock),
         is_published=steps.publish(workspace, clock),
         is_reported=steps.report(workspace, clock).is_new,
     )
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example workspace, run: once for every module that reads it, since each step is done only once."""
-    root = tmp_path_factory.getbasetemp() / "demo-as-delivered"
-    write_demo(root)
-    run(root)
-    return root
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +109,7 @@ def test_editing_one_rule_changes_the_figures_and_loads_nothing(demo: Path, own:
     text = config.read_text("utf-8")
     on_call = text.index('charge_description = "Platform engineer, on call"')
     config.write_text(text[:on_call] + text[on_call:].replace('"serving"', '"evaluation"', 1), "utf-8")
-    assert run(root) == Done(0, [], is_attributed=True, is_published=True, is_reported=True)
+    assert run(root) == ALL_BUT_LOADING._replace(is_drift_checked=False)
     after = stages(root)
     assert sum(after.values()) == sum(before.values())
     moved = {key: after.get(key, Decimal(0)) - before.get(key, Decimal(0)) for key in after.keys() | before.keys()}
@@ -131,7 +130,7 @@ def test_a_suite_of_the_workspaces_own_judges_its_files_again(small: Path, own: 
     (root / "expectations").mkdir()
     (root / "expectations/invoices.json").write_text(json.dumps(suite), "utf-8")
     again = run(root)
-    assert again == Done(0, [SMALL[-1]], is_attributed=True, is_published=True, is_reported=True)
+    assert again == ALL_BUT_LOADING._replace(loaded=[SMALL[-1]], is_drift_checked=False)
     assert quarantined(root) == held + 1
     assert run(root) == NOTHING
 
@@ -150,7 +149,7 @@ def test_a_suite_that_reads_no_column_is_named_as_the_fault(
 def test_another_day_is_published_anew_from_the_same_books(small: Path, own: Callable[[Path], Path]) -> None:
     root = own(small)
     again = run(root, as_of=date(2026, 10, 6))
-    assert again[:4] == (0, [], False, True)
+    assert (again.landed, again.loaded, again.is_attributed, again.is_published) == (0, [], False, True)
     assert run(root, as_of=date(2026, 10, 6)) == NOTHING
 
 
@@ -196,7 +195,8 @@ def test_a_deleted_warehouse_is_rebuilt_from_the_landing_alone(small: Path, own:
     ledger, published, report = ledger_of(root), files_of(root)[PUBLISHED], files_of(root / REPORT)
     (root / "warehouse.duckdb").unlink()
     shutil.rmtree(root / "inbox")
-    assert run(root) == Done(0, list(again_in_order(ledger)), is_attributed=True, is_published=False, is_reported=False)
+    rebuilt = ALL_BUT_LOADING._replace(is_published=False, is_reported=False)
+    assert run(root) == rebuilt._replace(loaded=list(again_in_order(ledger)))
     assert ledger_of(root) == ledger
     assert files_of(root)[PUBLISHED] == published
     assert files_of(root / REPORT) == report

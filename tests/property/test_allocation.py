@@ -14,8 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.support import SOURCES, Bench
 
-from truecost.queries import query
-
 TEXTS = [
     "EC2",
     "ec2",
@@ -152,8 +150,8 @@ def test_models_and_what_is_unallocated_add_up_to_every_charge_and_currencies_st
 ) -> None:
     bench = booked(folder, rules, charges)
     costs = bench.ask("FROM books.costs")
-    quarters = bench.ask(query("finance/true_cost_by_quarter"))
-    stages = bench.ask(query("finance/cost_by_stage"))
+    quarters = bench.view("true_cost_by_quarter")
+    stages = bench.view("cost_by_stage")
     bench.close()
     counted = [charge for charge in charges if charge["billing_currency"] == "USD"]
     total = sum((charge["effective_cost"] for charge in counted if charge["charge_category"] != "Tax"), Decimal(0))

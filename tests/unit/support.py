@@ -231,6 +231,17 @@ class Books:
             return contents(con)
 
 
+def run_steps(workspace: Workspace, clock: Clock) -> list[Loaded]:
+    """The steps of the daily flow up to what is published, in its order; returns what was loaded."""
+    steps.land(workspace, clock)
+    loaded = steps.load(workspace)
+    steps.attribute(workspace)
+    steps.compare(workspace, clock)
+    steps.drift(workspace, clock)
+    steps.publish(workspace, clock)
+    return loaded
+
+
 @dataclass
 class Bench:
     """Books in memory, for many small cases: files go straight to the loader, without a landing."""
