@@ -1,4 +1,4 @@
-"""The daily flow: land, load, attribute, compare, drift, publish, report.
+"""The daily flow: land, load, attribute, compare, drift, alert, reevaluate, publish, report.
 
 One task a step. A step is retried where trying again can help: while another process holds the warehouse. Every step is
 idempotent, so a retry, or the whole flow again, changes nothing.
@@ -6,6 +6,7 @@ idempotent, so a retry, or the whole flow again, changes nothing.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,66 +14,77 @@ from typing import Any
 
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
+from truecost.flows.common import is_served, opened, step
+from truecost.flows.events import tell_alert, tell_reevaluation
 
-from truecost import progress, steps
-from truecost.clock import Clock
-from truecost.errors import WarehouseBusy
+from truecost import steps
 from truecost.publishing import open_published
 from truecost.queries import query
-from truecost.workspace import Workspace, load_workspace
+from truecost.workspace import Workspace
 
 
-def _is_busy(task: Any, run: Any, state: Any) -> bool:
-    """Whether a failed task is worth trying again: only where another process held the warehouse."""
-    try:
-        state.result()
-    except WarehouseBusy:
-        progress.say("waiting: another process has the warehouse open")
-        return True
-    except Exception:
-        return False
-    return False
-
-
-@task(name="land", retries=3, retry_delay_seconds=20, retry_condition_fn=_is_busy)
+@step("land")
 def land(workspace_dir: str, as_of: date | None) -> int:
     """Take in what is new in the inbox."""
-    workspace, clock = _opened(workspace_dir, as_of)
+    workspace, clock = opened(workspace_dir, as_of)
     return steps.land(workspace, clock)
 
 
-@task(name="load", retries=3, retry_delay_seconds=20, retry_condition_fn=_is_busy)
+@step("load")
 def load(workspace_dir: str) -> int:
     """Validate the landed files and load their good rows."""
-    workspace, _ = _opened(workspace_dir, None)
+    workspace, _ = opened(workspace_dir, None)
     return len(steps.load(workspace))
 
 
-@task(name="attribute", retries=3, retry_delay_seconds=20, retry_condition_fn=_is_busy)
+@step("attribute")
 def attribute(workspace_dir: str) -> bool:
     """Say whose cost each charge is, and at which stage."""
-    workspace, _ = _opened(workspace_dir, None)
+    workspace, _ = opened(workspace_dir, None)
     return steps.attribute(workspace)
 
 
-@task(name="compare", retries=3, retry_delay_seconds=20, retry_condition_fn=_is_busy)
+@step("compare")
 def compare(workspace_dir: str, as_of: date | None) -> bool:
     """Hold the costs against the plans, and forecast where they end."""
-    workspace, clock = _opened(workspace_dir, as_of)
+    workspace, clock = opened(workspace_dir, as_of)
     return steps.compare(workspace, clock)
 
 
-@task(name="drift", retries=3, retry_delay_seconds=20, retry_condition_fn=_is_busy)
+@step("drift")
 def drift(workspace_dir: str, as_of: date | None) -> bool:
     """Hold production and evals against what each model was accepted on."""
-    workspace, clock = _opened(workspace_dir, as_of)
+    workspace, clock = opened(workspace_dir, as_of)
     return steps.drift(workspace, clock)
 
 
-@task(name="publish", retries=3, retry_delay_seconds=20, retry_condition_fn=_is_busy)
+@step("alert")
+def alert(workspace_dir: str, as_of: date | None) -> dict[str, Any]:
+    """Judge spending, drift and evals, and tell what changed: people, and the server where there is one."""
+    workspace, clock = opened(workspace_dir, as_of)
+    found = steps.alert(workspace, clock)
+    if is_served():
+        for event in found.raised:
+            tell_alert(workspace, event)
+    return {"raised": len(found.raised), "undelivered": found.undelivered, "opened": found.opened}
+
+
+@step("reevaluate")
+def reevaluate(workspace_dir: str, as_of: date | None) -> list[dict[str, Any]]:
+    """Do the re-evaluations that wait; with a server, tell it of them: its automation starts the flow that does."""
+    workspace, clock = opened(workspace_dir, as_of)
+    waiting = steps.open_reevaluations(workspace)
+    if is_served():
+        for item in waiting:
+            tell_reevaluation(workspace_dir, as_of, item)
+        return []
+    return [asdict(steps.reevaluate(workspace, clock, item.model_id)) for item in waiting]
+
+
+@step("publish")
 def publish(workspace_dir: str, as_of: date | None) -> bool:
     """Swap in the file finance reads."""
-    workspace, clock = _opened(workspace_dir, as_of)
+    workspace, clock = opened(workspace_dir, as_of)
     is_new = steps.publish(workspace, clock)
     _show_deliveries(workspace)
     return is_new
@@ -81,7 +93,7 @@ def publish(workspace_dir: str, as_of: date | None) -> bool:
 @task(name="report")
 def report(workspace_dir: str, as_of: date | None) -> str | None:
     """Write the report of the latest quarter that has ended; None where it, and all before it, have no cost."""
-    workspace, clock = _opened(workspace_dir, as_of)
+    workspace, clock = opened(workspace_dir, as_of)
     if not steps.has_costs(workspace, clock):
         return None
     reported = steps.report(workspace, clock)
@@ -92,32 +104,31 @@ def report(workspace_dir: str, as_of: date | None) -> str | None:
 @flow(name="daily")
 def daily(workspace_dir: str = ".", as_of: date | None = None) -> dict[str, Any]:
     """Everything a night needs, for one workspace."""
-    landed = land(workspace_dir, as_of)
-    loaded = load(workspace_dir)
-    derived = attribute(workspace_dir)
-    compared = compare(workspace_dir, as_of)
-    drift_checked = drift(workspace_dir, as_of)
-    published = publish(workspace_dir, as_of)
-    quarter = report(workspace_dir, as_of)
+    done = bring_up_to_date(workspace_dir, as_of)
+    return {**done, "quarter": report(workspace_dir, as_of)}
+
+
+def bring_up_to_date(workspace_dir: str, as_of: date | None) -> dict[str, Any]:
+    """The steps up to what finance reads; what came of each, by name. To be called in a flow."""
+    return {**watch(workspace_dir, as_of), "published": publish(workspace_dir, as_of)}
+
+
+def watch(workspace_dir: str, as_of: date | None) -> dict[str, Any]:
+    """The steps up to what people are told; what came of each, by name. To be called in a flow."""
     return {
-        "landed": landed,
-        "loaded": loaded,
-        "derived": derived,
-        "compared": compared,
-        "drift_checked": drift_checked,
-        "published": published,
-        "quarter": quarter,
+        "landed": land(workspace_dir, as_of),
+        "loaded": load(workspace_dir),
+        "derived": attribute(workspace_dir),
+        "compared": compare(workspace_dir, as_of),
+        "drift_checked": drift(workspace_dir, as_of),
+        "alerts": alert(workspace_dir, as_of),
+        "decisions": reevaluate(workspace_dir, as_of),
     }
 
 
 def run_daily(workspace_dir: Path, as_of: date | None) -> dict[str, Any]:
     """Run the flow in this process, against the configured Prefect API or a temporary one."""
     return daily(str(workspace_dir), as_of)
-
-
-def _opened(workspace_dir: str, as_of: date | None) -> tuple[Workspace, Clock]:
-    workspace = load_workspace(Path(workspace_dir))
-    return workspace, Clock(as_of or workspace.config.workspace.as_of)
 
 
 def _show_deliveries(workspace: Workspace) -> None:

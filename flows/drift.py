@@ -1,6 +1,7 @@
-"""The drift flow: land, load, attribute, drift, for a schedule of its own where production changes fast.
+"""The drift flow: land, load, attribute, compare, drift, alert, reevaluate, for a schedule of its own where production
+changes fast.
 
-The tasks are the daily flow's. The signals reach finance with the next daily run.
+The tasks are the daily flow's. What it finds reaches finance with the next daily run, and whoever is alerted at once.
 """
 
 from __future__ import annotations
@@ -16,11 +17,8 @@ from truecost.flows import daily
 @flow(name="drift")
 def drift(workspace_dir: str = ".", as_of: date | None = None) -> dict[str, Any]:
     """Watch production and evals of one workspace."""
-    landed = daily.land(workspace_dir, as_of)
-    loaded = daily.load(workspace_dir)
-    derived = daily.attribute(workspace_dir)
-    drift_checked = daily.drift(workspace_dir, as_of)
-    return {"landed": landed, "loaded": loaded, "derived": derived, "drift_checked": drift_checked}
+    done: dict[str, Any] = daily.watch(workspace_dir, as_of)
+    return done
 
 
 def run_drift(workspace_dir: Path, as_of: date | None) -> dict[str, Any]:

@@ -81,13 +81,18 @@ def compare(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool
 
 def read_comparison(con: DuckDBPyConnection, workspace: Workspace) -> Comparison:
     """What the last ``compare`` came to."""
-    tell_config(con, workspace)
-    con.execute(f"CREATE OR REPLACE TEMP VIEW actual_vs_plan AS {query('finance/actual_vs_plan')}")
+    read_against_plan(con, workspace)
     return Comparison(
         by_quarter=_rows(con, query("compare/by_quarter")),
         forecasts=_rows(con, query("finance/forecast")),
         models_without_plan=[model.id for model in workspace.config.models if model.plan is None],
     )
+
+
+def read_against_plan(con: DuckDBPyConnection, workspace: Workspace) -> None:
+    """Let queries read ``finance.actual_vs_plan`` before it is published, as ``actual_vs_plan``."""
+    tell_config(con, workspace)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW actual_vs_plan AS {query('finance/actual_vs_plan')}")
 
 
 def planned_costs(workspace: Workspace, model: str | None = None) -> list[PlannedCost]:

@@ -37,6 +37,7 @@ STEP = "drift"
 EVALS_STEP = "eval_drops"
 DATASET = "dataset"
 SHARE = "share_of_drifted_features"
+EVAL_DROP = "eval_drop"
 EVIDENTLY = "evidently"
 _HASHES = 2**64
 _PROBED_ROWS = 2000  # a side: enough to tell a number from a category

@@ -24,6 +24,7 @@ from typing import BinaryIO
 
 from truecost.clock import Clock
 from truecost.config import SourceSection
+from truecost.durable import clear_leftovers, sync_folder, write_once
 from truecost.workspace import Workspace
 
 _BLOCK = 1 << 24
@@ -90,7 +91,7 @@ class Landing:
         """
         for folder in (self._objects, self._log):
             folder.mkdir(parents=True, exist_ok=True)
-        _clear_leftovers(self._objects, self._log)
+        clear_leftovers(self._objects, self._log)
         entries = self.entries()
         last = {(e.source, p.file): (e.set_name, p) for e in entries for p in e.parts}
         number = max((part.delivery_id for e in entries for part in e.parts), default=0) + 1
@@ -123,7 +124,7 @@ class Landing:
 
     def _append(self, entry: LandedSet) -> None:
         text = json.dumps(asdict(entry), indent=1, ensure_ascii=False) + "\n"
-        _write_once(self._log / f"{entry.set_version:08d}.json", text.encode())
+        write_once(self._log / f"{entry.set_version:08d}.json", text.encode())
 
     def _clear_inbox(self, workspace: Workspace, source: SourceSection, contents: Mapping[str, _Content]) -> None:
         """With ``landing = "move"``, take what has landed out of the inbox: only now that it is safe here.
@@ -184,7 +185,7 @@ class Landing:
         target.parent.mkdir(exist_ok=True)
         temporary.chmod(0o444)
         temporary.rename(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
 
 
 class _Seen:
@@ -287,30 +288,3 @@ def _copy_blocks(origin: BinaryIO, target: BinaryIO) -> None:
     origin.seek(target.seek(0, os.SEEK_END))
     shutil.copyfileobj(origin, target, _BLOCK)
     target.flush()
-
-
-def _write_once(path: Path, content: bytes) -> None:
-    """Write a file that must not be there yet, in one step."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.link(name, path)
-    Path(name).unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _clear_leftovers(*folders: Path) -> None:
-    for folder in folders:
-        for leftover in folder.glob(".new-*"):
-            with contextlib.suppress(OSError):
-                leftover.unlink()

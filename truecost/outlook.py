@@ -76,7 +76,7 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date, stages:
         evals=_without_model(ask("evals", until, of={"eval_scores", "drift_signals"})),
         alerts=ask("alerts", quarter.start, until, of={"alerts"}),
         decisions=[
-            {key: row[key] for key in _DECISION} | {"reasons": _listed(row["reasons"])}
+            {key: row[key] for key in _DECISION} | {"reasons": row["reasons"] or []}
             for row in ask("decisions", quarter.start, until, of={"retrain_decisions"})
         ],
     )
@@ -152,10 +152,3 @@ def _without_model(rows: list[Row]) -> dict[str, list[Row]]:
 def _finite(value: object) -> object:
     """JSON and spreadsheets have no name for what is not a number."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _listed(reasons: object) -> list[str]:
-    """Reasons in words, whether told as a list or as one text."""
-    if reasons is None:
-        return []
-    return [str(reason) for reason in reasons] if isinstance(reasons, list | tuple) else [str(reasons)]

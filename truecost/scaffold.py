@@ -44,6 +44,8 @@ def _claim(directory: Path) -> None:
 def _copy(origin: Traversable, target: Path) -> None:
     # truecost.toml goes last: a copy that was cut short is then no workspace, and is named as what it is.
     for item in sorted(origin.iterdir(), key=lambda item: (item.name == CONFIG, item.name)):
+        if item.name == "__pycache__":  # an installer may have compiled the example's scripts
+            continue
         if item.is_dir():
             (target / item.name).mkdir()
             _copy(item, target / item.name)

@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from truecost import progress
+from truecost import progress, reevaluation
+from truecost.alerting import Reevaluation
+from truecost.alerting import Standing as StandingAlert
+from truecost.alerts import Alerted, mirror_journal, standing_alerts, waiting_reevaluations
+from truecost.alerts import alert as judge_alerts
 from truecost.bookkeeping import keep_books, settle_receipts, tell_config
 from truecost.clock import Clock
 from truecost.comparing import Comparison, read_comparison
@@ -33,10 +37,11 @@ class Standing:
     refused: tuple[tuple[str, str], ...]
     held: tuple[str, ...]
     quarantined_rows: int
+    alerts: tuple[StandingAlert, ...] = ()
 
     @property
     def is_clean(self) -> bool:
-        return not (self.refused or self.held or self.quarantined_rows)
+        return not (self.refused or self.held or self.quarantined_rows or self.alerts)
 
 
 @dataclass(frozen=True)
@@ -97,9 +102,43 @@ def drift_signals(workspace: Workspace, clock: Clock, model_id: str | None = Non
         return signals(con, clock, model_id)
 
 
+def alert(workspace: Workspace, clock: Clock) -> Alerted:
+    """Judge spending, drift and evals; write down and tell what changed, and open the re-evaluations it asks for."""
+    progress.say("judging what asks for someone")
+    return judge_alerts(workspace, clock)
+
+
+def open_reevaluations(workspace: Workspace) -> list[Reevaluation]:
+    """The re-evaluations that wait for their decision, oldest first."""
+    return waiting_reevaluations(workspace)
+
+
+def reevaluate(workspace: Workspace, clock: Clock, model_id: str) -> reevaluation.Decided:
+    """Evaluate the model again, take in what the evaluation left in the inbox, and record a decision.
+
+    A run that dies is taken up where it stood. Alerts are judged while the re-evaluation is open, so that a score it
+    has just brought is part of its evidence.
+
+    Raises:
+        TruecostError: there is no such model.
+    """
+    opened = reevaluation.opened(workspace, clock, model_id)
+    ended = reevaluation.evaluated(workspace, clock, opened)
+    land(workspace, clock)
+    load(workspace)
+    attribute(workspace)
+    compare(workspace, clock)
+    drift(workspace, clock)
+    alert(workspace, clock)
+    progress.say(f"deciding on {model_id}")
+    with connect(workspace.warehouse) as con:
+        return reevaluation.decided(con, workspace, clock, opened, ended)
+
+
 def publish(workspace: Workspace, clock: Clock) -> bool:
     """Swap in ``reports.duckdb``; returns whether anything had changed."""
     progress.say("publishing")
+    mirror_journal(workspace)
     with connect(workspace.warehouse) as con:
         return publish_views(con, workspace, clock)
 
@@ -124,6 +163,7 @@ def standing(workspace: Workspace) -> Standing:
         refused=tuple((file, because) for file, status, because, _ in rows if status == "refused"),
         held=tuple(file for file, status, _, _ in rows if status == "held"),
         quarantined_rows=sum(quarantined for *_, quarantined in rows),
+        alerts=tuple(held for held in standing_alerts(workspace) if held.state == "ALERT" and held.asks),
     )
 
 

@@ -44,6 +44,10 @@ class Workspace:
         return self.root / "landing"
 
     @property
+    def journal(self) -> Path:
+        return self.root / "journal"
+
+    @property
     def reports(self) -> Path:
         return self.root / self.config.workspace.reports
 

@@ -238,6 +238,9 @@ def run_steps(workspace: Workspace, clock: Clock) -> list[Loaded]:
     steps.attribute(workspace)
     steps.compare(workspace, clock)
     steps.drift(workspace, clock)
+    steps.alert(workspace, clock)
+    for waiting in steps.open_reevaluations(workspace):
+        steps.reevaluate(workspace, clock, waiting.model_id)
     steps.publish(workspace, clock)
     return loaded
 

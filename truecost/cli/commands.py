@@ -30,6 +30,8 @@ sources_app = typer.Typer(help="What comes in: the sources, or the faults of one
 app.add_typer(sources_app, name="sources")
 plan_app = typer.Typer(help="What a model is expected to cost.", no_args_is_help=True)
 app.add_typer(plan_app, name="plan")
+alerts_app = typer.Typer(help="What asks for someone; `ack` says that you have seen it.", invoke_without_command=True)
+app.add_typer(alerts_app, name="alerts")
 
 WorkspaceDir = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace folder.", show_default=False)]
 AsOf = Annotated[
@@ -37,7 +39,9 @@ AsOf = Annotated[
     typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="The day to take for today."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 where rows are quarantined or deliveries held.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Exit with 3 where a row is quarantined, a delivery held or an alert open.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 QuarterName = Annotated[str | None, typer.Option("--quarter", metavar="Q", help="A fiscal quarter, like FY2026-Q3.")]
 
@@ -93,7 +97,7 @@ def run(
     strict: Strict = False,
     debug: Debug = False,
 ) -> None:
-    """The daily flow: ingest, validate, attribute, compare, publish, report."""
+    """The daily flow: ingest, validate, attribute, compare, drift, alerts, publish, report."""
     _run(workspace, _day(as_of), json, strict)
 
 
@@ -190,11 +194,71 @@ def drift(
         show_signals(found)
 
 
+@alerts_app.callback()
+def alerts(context: typer.Context, workspace: WorkspaceDir = HERE, json: Json = False, debug: Debug = False) -> None:
+    """Every rule that is not OK: spending against the plan, drift, eval scores; and the re-evaluations that wait."""
+    if context.invoked_subcommand:
+        return
+    from truecost.alerts import standing_alerts, waiting_reevaluations
+    from truecost.cli.alerted import show_alerts
+    from truecost.cli.output import print_json
+
+    opened, _ = _opened(workspace, None)
+    held, waiting = standing_alerts(opened), waiting_reevaluations(opened)
+    if json:
+        print_json({"alerts": held, "reevaluations": waiting})
+    else:
+        show_alerts(held, waiting)
+
+
+@alerts_app.command("ack")
+def alerts_ack(
+    alert_id: Annotated[int, typer.Argument(metavar="ID", help="Its number, as `truecost alerts` shows it.")],
+    workspace: WorkspaceDir = HERE,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Say that you have seen an alert: it is not told again while it lasts."""
+    from truecost.alerts import acknowledge
+    from truecost.cli.output import print_json
+
+    opened, clock = _opened(workspace, as_of)
+    held = acknowledge(opened, clock, alert_id)
+    if json:
+        print_json(held)
+    else:
+        typer.echo(f"Alert {alert_id} ({held.model_id}, {held.rule.replace('_', ' ')}) is acknowledged.")
+
+
+@app.command()
+def reevaluate(
+    model: Annotated[str, typer.Option("--model", help="The model to evaluate again.", show_default=False)],
+    workspace: WorkspaceDir = HERE,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Run the model's eval command, take in what it leaves, and decide: hold, re-evaluate further or retrain."""
+    from truecost.cli.alerted import show_decision
+    from truecost.cli.output import print_json, shown_progress
+    from truecost.reevaluation import known_model
+    from truecost.workspace import load_workspace
+
+    known_model(load_workspace(workspace), model)  # a faulty call fails here, before anything is started
+    with shown_progress():
+        result = _flow("reevaluate")(workspace, _day(as_of), model)
+    if json:
+        print_json(result)
+    else:
+        show_decision(result["decision"])
+
+
 @app.command()
 def publish(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = False, debug: Debug = False) -> None:
     """Swap in reports.duckdb, the read-only file finance queries."""
     from truecost import steps
-    from truecost.cli.output import print_json, shown_progress
+    from truecost.cli.output import print_json, shown_path, shown_progress
 
     opened, clock = _opened(workspace, as_of)
     with shown_progress():
@@ -204,7 +268,7 @@ def publish(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = Fal
     if json:
         print_json({"file": opened.published, "is_new": is_new})
     else:
-        typer.echo(f"{opened.published}: {'published' if is_new else 'already up to date'}.")
+        typer.echo(f"{shown_path(opened.published)}: {'published' if is_new else 'already up to date'}.")
 
 
 @app.command()
@@ -217,7 +281,7 @@ def report(
 ) -> None:
     """Write the quarter's report; default: the latest quarter that has ended."""
     from truecost import steps
-    from truecost.cli.output import print_json, shown_progress
+    from truecost.cli.output import print_json, shown_path, shown_progress
 
     opened, clock = _opened(workspace, as_of)
     with shown_progress():
@@ -225,7 +289,8 @@ def report(
     if json:
         print_json(reported)
     else:
-        typer.echo(f"{reported.folder / 'true-cost.html'}: {'written' if reported.is_new else 'already up to date'}.")
+        page = shown_path(reported.folder / "true-cost.html")
+        typer.echo(f"{page}: {'written' if reported.is_new else 'already up to date'}.")
 
 
 @sources_app.callback()
@@ -306,7 +371,7 @@ def sources_check(
 @app.command()
 def status(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = False, debug: Debug = False) -> None:
     """What is loaded, refused, held or quarantined, and what is published."""
-    from truecost.cli.output import print_json, print_line, print_table
+    from truecost.cli.output import print_json, print_line, print_table, shown_path
     from truecost.overview import read_overview
 
     opened, clock = _opened(workspace, as_of)
@@ -343,7 +408,7 @@ def status(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = Fals
     _show_standing(overview.standing)
     if overview.quarters:
         quarters, models = ", ".join(overview.quarters), ", ".join(overview.models)
-        print_line(f"Published: {opened.published}, quarters {quarters}; models {models}.")
+        print_line(f"Published: {shown_path(opened.published)}, quarters {quarters}; models {models}.")
     else:
         print_line("Published: nothing yet; `truecost run` does it.")
 
@@ -442,11 +507,15 @@ def _exit_code(standing: Standing, strict: bool) -> int:
 
 
 def _show_run(workspace: Workspace, result: dict[str, Any], standing: Standing) -> None:
-    from truecost.cli.output import print_line
+    from truecost.cli.alerted import show_decision, show_undelivered
+    from truecost.cli.output import print_line, shown_path
     from truecost.overview import quarter_figures
 
     print_line(f"{result['landed']} files landed, {result['loaded']} loaded.")
     _show_standing(standing)
+    show_undelivered(result["alerts"]["undelivered"])
+    for decision in result["decisions"]:
+        show_decision(decision, standing.alerts)
     if result["quarter"] is None:
         print_line("No cost falls in a quarter that has ended: there is no report yet.")
         print_line("Put files where [[sources]] look for them, or see `truecost report --quarter Q`.")
@@ -457,8 +526,8 @@ def _show_run(workspace: Workspace, result: dict[str, Any], standing: Standing) 
         print_line(f"No cost falls in {result['quarter']}; its report shows what there is to date.")
     else:
         _show_figures(result["quarter"], figures)
-    print_line(f"Report:   {folder / 'true-cost.html'} (also .xlsx, .csv and .json)")
-    print_line(f"Finance:  {workspace.published} (DuckDB, read-only; schema finance)")
+    print_line(f"Report:   {shown_path(folder / 'true-cost.html')} (also .xlsx, .csv and .json)")
+    print_line(f"Finance:  {shown_path(workspace.published)} (DuckDB, read-only; schema finance)")
 
 
 def _show_figures(quarter: str, figures: list[QuarterFigures]) -> None:
@@ -509,6 +578,7 @@ def _show_loaded(loaded: list[Any]) -> None:
 
 
 def _show_standing(standing: Standing) -> None:
+    from truecost.cli.alerted import show_open_alerts
     from truecost.cli.output import print_line
 
     for file, because in standing.refused:
@@ -518,6 +588,7 @@ def _show_standing(standing: Standing) -> None:
     if standing.quarantined_rows:
         rows = "1 row is" if standing.quarantined_rows == 1 else f"{standing.quarantined_rows} rows are"
         print_line(f"{rows} quarantined: see the view finance.quarantine, or `truecost sources check FILE`.")
+    show_open_alerts(standing.alerts)
 
 
 def _show_trail(trail: Any, filters: dict[str, str]) -> None:

@@ -44,6 +44,12 @@ def print_table(title: str, columns: Sequence[tuple[str, str]], rows: Sequence[S
     console.print(table)
 
 
+def shown_path(path: Path) -> str:
+    """``path`` as one would type it here: relative where it lies below the current folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
 def money(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount.quantize(Decimal('0.01')):,}"
 

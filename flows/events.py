@@ -1,0 +1,51 @@
+"""Prefect events: what an automation on a server can act on.
+
+``truecost.alert`` tells of a change of state; ``truecost.reevaluation`` says that one is open and waits, each day until
+it is decided, so that an event that got lost is made good by the next run.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from prefect.events import emit_event
+
+from truecost.alerting import Reevaluation
+from truecost.journal import Event
+from truecost.workspace import Workspace
+
+ALERT = "truecost.alert"
+REEVALUATION = "truecost.reevaluation"
+
+
+def tell_alert(workspace: Workspace, event: Event) -> None:
+    """Emit a change of state."""
+    labels = {"truecost.rule": event.data["rule"], "truecost.state": event.data["state"]}
+    payload = {name: event.data[name] for name in ("rule", "state", "previous", "message", "drivers")}
+    emit_event(
+        ALERT,
+        resource=_resource(event.model_id, labels),
+        payload={**payload, "alert_id": event.event_id, "workspace": workspace.name},
+    )
+
+
+def tell_reevaluation(workspace_dir: str, as_of: date | None, waiting: Reevaluation) -> None:
+    """Emit that a re-evaluation waits; the payload is what the flow `reevaluate` takes as its parameters."""
+    emit_event(
+        REEVALUATION,
+        resource=_resource(waiting.model_id),
+        payload={
+            "model": waiting.model_id,
+            "workspace_dir": workspace_dir,
+            "as_of": as_of.isoformat() if as_of else None,
+            "triggers": list(waiting.triggers),
+        },
+    )
+
+
+def _resource(model_id: str, labels: dict[str, str] | None = None) -> dict[str, str]:
+    return {
+        "prefect.resource.id": f"truecost.model.{model_id}",
+        "prefect.resource.name": model_id,
+        **(labels or {}),
+    }

@@ -1,0 +1,43 @@
+"""The reevaluate flow: evaluate a model again, decide, publish, report.
+
+An automation starts it where an alert has opened a re-evaluation on a server; `truecost reevaluate` where someone asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from truecost.flows import daily
+from truecost.flows.common import opened, step
+
+from truecost import steps
+
+
+@step("reevaluate")
+def decide(workspace_dir: str, model: str, as_of: date | None, only_open: bool) -> dict[str, Any] | None:
+    """Evaluate the model again and record a decision."""
+    workspace, clock = opened(workspace_dir, as_of)
+    if only_open and model not in {item.model_id for item in steps.open_reevaluations(workspace)}:
+        return None  # decided since the event was sent
+    return asdict(steps.reevaluate(workspace, clock, model))
+
+
+@flow(name="reevaluate")
+def reevaluate(
+    model: str, workspace_dir: str = ".", as_of: date | None = None, only_open: bool = False
+) -> dict[str, Any]:
+    """Re-evaluate one model of one workspace; with ``only_open``, only where a re-evaluation waits for it."""
+    decision = decide(workspace_dir, model, as_of, only_open)
+    published = daily.publish(workspace_dir, as_of)
+    quarter = daily.report(workspace_dir, as_of)
+    return {"decision": decision, "published": published, "quarter": quarter}
+
+
+def run_reevaluate(workspace_dir: Path, as_of: date | None, model: str) -> dict[str, Any]:
+    """Run the flow in this process, against the configured Prefect API or a temporary one."""
+    found: dict[str, Any] = reevaluate(model, str(workspace_dir), as_of)
+    return found
