@@ -23,7 +23,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from demo_documents import bucket_rows, invoice_rows, request_times, scores, staff_months, time_entries
+from demo_plans import Projected, projected
+
 UNIT = 10**20  # the books keep 20 fraction digits
+CONFIG = "truecost.toml"
 STAGES = ("data_curation", "training", "failed_experiments", "evaluation", "serving", "maintenance", "undecided")
 KINDS = ("compute", "labor", "annotation", "inference_api", "storage", "other")
 ZERO = Fraction(0)
@@ -53,6 +57,7 @@ class Charge:
     billed: Fraction
     issued: date | None = None  # an invoice's
     gpu_hours: Fraction = ZERO
+    owner: Mapping[str, Any] | None = None  # whom [[staff]] names, where no rule is asked
 
 
 @dataclass(frozen=True)
@@ -93,9 +98,13 @@ class Piece:
     """What a charge costs in one month."""
 
     owned: Owned
-    quarter: str
+    month: date
     cost: Fraction
     billed: Fraction
+
+    @property
+    def quarter(self) -> str:
+        return quarter_of(self.month)
 
 
 @dataclass(frozen=True)
@@ -138,6 +147,9 @@ class Inbox:
         self.runs: list[Run] = []
         self.faults: list[Fault] = []
         self.deliveries: list[Delivery] = []
+        self.scores: list[Fields] = []
+        self.requests: dict[str, list[datetime]] = defaultdict(list)
+        self.plans: dict[str, Projected] = {}
         self._root = root
         self._spoken_for: dict[object, str] = {}
         readers = {
@@ -146,12 +158,50 @@ class Inbox:
             "slurm": self._read_jobs,
             "rate_card": self._read_prices,
             "training_runs": self._read_runs,
+            "ubl": self._read_documents,
+            "openai_costs": self._read_buckets,
+            "timesheet": self._read_time,
+            "lm_eval": self._read_scores,
+            "request_log": self._read_requests,
         }
         for source in self.config["sources"]:
             for path in sorted(root.glob(source["path"])):
                 readers[source["format"]](source, path, path.relative_to(root).as_posix())
         for file, line, job in self.jobs:
             self.charges += self._job_charges(file, line, job)
+        self._put(CONFIG, "[[staff]]", staff_months(self.config, (root / CONFIG).read_text("utf-8")))
+        for model in self.config["models"]:
+            self.plans[model["id"]] = projected((root / model["plan"]).read_text("utf-8"))
+
+    def _put(self, file: str, source: str, told: Iterable[Fields]) -> None:
+        for row in told:
+            identity = (file, row.pop("line"), row.pop("part", 0))
+            self.charges.append(Charge(identity=identity, source=source, **row))
+
+    def _read_documents(self, source: Fields, path: Path, file: str) -> None:
+        rows = invoice_rows(path)
+        self.deliveries.append(Delivery(file, read=len(rows)))
+        self._put(file, source["name"], rows)
+
+    def _read_buckets(self, source: Fields, path: Path, file: str) -> None:
+        rows, empty = bucket_rows(path)
+        self.deliveries.append(Delivery(file, read=len(rows) + empty, skipped=empty))
+        self._put(file, source["name"], rows)
+
+    def _read_time(self, source: Fields, path: Path, file: str) -> None:
+        rows = time_entries(path, source, self.config["rates"])
+        self.deliveries.append(Delivery(file, read=len(rows)))
+        self._put(file, source["name"], rows)
+
+    def _read_scores(self, source: Fields, path: Path, file: str) -> None:
+        found = scores(path, source)
+        self.deliveries.append(Delivery(file, read=len(found)))
+        self.scores += found
+
+    def _read_requests(self, source: Fields, path: Path, file: str) -> None:
+        found = request_times(path)
+        self.deliveries.append(Delivery(file, read=len(found)))
+        self.requests[source["model"]] += found
 
     def _rows(self, path: Path, delimiter: str = ",") -> Iterator[tuple[int, dict[str, str]]]:
         with path.open(encoding="utf-8", newline="") as lines:
@@ -399,7 +449,8 @@ def owned_charges(inbox: Inbox, runs: list[Run]) -> list[Owned]:
             promotions[winner.model].append(winner.decided)
     owned = []
     for charge in inbox.charges:
-        rule: Fields = next((rule for rule in inbox.config["attribution"] if matches(rule["match"], charge)), {})
+        rules = inbox.config["attribution"]
+        rule: Mapping[str, Any] = charge.owner or next((rule for rule in rules if matches(rule["match"], charge)), {})
         kind = rule.get("cost_kind") or default_kind(charge)
         is_job = charge.fields.get("service_name") == "Slurm"
         run: Run | None = by_job.get(charge.fields["resource_id"]) if is_job else None
@@ -450,14 +501,14 @@ def pieces_of(owned: Owned, tax: str) -> Iterator[Piece]:
     charge = owned.charge
     counts = not (charge.fields.get("charge_category") == "Tax" and tax == "recoverable")
     if charge.issued is None:
-        yield Piece(owned, quarter_of(charge.start.date()), charge.effective, charge.billed)
+        yield Piece(owned, charge.start.date().replace(day=1), charge.effective, charge.billed)
         return
     by_month: dict[date, list[Fraction]] = defaultdict(lambda: [ZERO, ZERO])
     for month, share in spread(charge.effective, charge.start.date(), charge.end.date()).items():
         by_month[month][0] += share
     by_month[charge.issued.replace(day=1)][1] += charge.billed
     for month, (cost, billed) in by_month.items():
-        yield Piece(owned, quarter_of(month), cost if counts else ZERO, billed)
+        yield Piece(owned, month, cost if counts else ZERO, billed)
 
 
 def spread(total: Fraction, first: date, end: date) -> dict[date, Fraction]:
@@ -711,7 +762,80 @@ class Books:
                 if row["quarter_start"] <= first_day(self.quarter)
             ],
             "runs": [{key: run[key] for key in told} for run in self._begun_runs(model)],
+            "plan": self._plan(model),
+            **({"forecast": self._forecast(model)} if self.quarter == self.quarters[-1] else {}),
         }
+
+    def _plan(self, model: str) -> Fields:
+        """The plan held against the costs, as the report of the quarter has it."""
+        plan, end = self._inbox.plans[model], day_after(self.quarter)
+        months = tuple(month for month in plan.months if quarter_of(month) == self.quarter)
+        spent = {piece.month for piece in self._of(model) if piece.cost}
+        before = tuple(month for month in plan.months if month < end)
+        compared = [
+            {"stage": stage or "total", **self._compared(model, plan, stage, months)}
+            for stage in (*STAGES, None)
+            if stage is None or stage in plan.stages or self._cost(model, quarter=self.quarter, stage=stage)
+        ]
+        return {
+            "stages": compared[:-1],
+            "total": compared[-1],
+            "is_complete": True,
+            "months": [
+                {
+                    "month": month,
+                    **plan.planned(None, (month,)),
+                    "actual": decimal(self._in_months(model, None, (month,))) if month < end else None,
+                }
+                for month in sorted({*plan.months, *spent})
+            ],
+            "whole": {
+                **plan.planned(None, tuple(plan.months)),
+                "actual": decimal(self._in_months(model, None, before)),
+            },
+        }
+
+    def _compared(self, model: str, plan: Projected, stage: str | None, months: tuple[date, ...]) -> Fields:
+        planned = plan.planned(stage, months)
+        actual = self._cost(model, quarter=self.quarter, **({"stage": stage} if stage else {}))
+        variance, mean = actual - Fraction(planned["planned_mean"]), Fraction(planned["planned_mean"])
+        share = ratio(variance, mean)
+        return {
+            **planned,
+            "actual": decimal(actual),
+            "variance": decimal(variance),
+            "variance_pct": None if share is None else 100 * share,
+        }
+
+    def _in_months(self, model: str, stage: str | None, months: Iterable[date]) -> Fraction:
+        wanted = set(months)
+        found = (piece for piece in self._of(model) if stage in (None, piece.owned.stage))
+        return total(piece.cost for piece in found if piece.month in wanted)
+
+    def _forecast(self, model: str) -> Fields:
+        spent = self._cost(model)
+        as_of = self._settings["as_of"]
+        return {"as_of": as_of, "actual_to_date": decimal(spent), **self._inbox.plans[model].forecast(spent, as_of)}
+
+    def newest_scores(self, model: str) -> set[tuple[Any, ...]]:
+        """(task, metric, version, when, score): the newest of each task and metric that the report can know of."""
+        known = [score for score in self._inbox.scores if score["model_id"] == model]
+        if self.quarter != self.quarters[-1]:
+            known = [score for score in known if score["evaluated_at"].date() < day_after(self.quarter)]
+        newest: dict[tuple[str, str], Fields] = {}
+        for score in sorted(known, key=lambda score: score["evaluated_at"]):
+            newest[score["task"], score["metric"]] = score
+        told = ("task", "metric", "model_version", "evaluated_at", "score")
+        return {tuple(score[name] for name in told) for score in newest.values()}
+
+    def requests_between(self, model: str, start: datetime, end: datetime) -> int:
+        return sum(start <= moment < end for moment in self._inbox.requests[model])
+
+    def round_cost(self, model: str, number: int) -> Fraction:
+        """What a round cost, without serving."""
+        serving = ("serving", "deployment")
+        rounds = (piece for piece in self._of(model) if piece.owned.round == number)
+        return total(piece.cost for piece in rounds if piece.owned.activity not in serving)
 
     def _begun_runs(self, model: str) -> list[Fields]:
         """The model's runs that had begun by the end of the quarter."""
@@ -794,7 +918,7 @@ def figures(told: object, path: str = "") -> dict[str, Any]:
 
 
 def _name(item: Fields) -> str | None:
-    names = ("model_id", "stage", "cost_kind", "quarter", "run_id", "service_name", "id")
+    names = ("id", "model_id", "stage", "cost_kind", "quarter", "run_id", "service_name", "month")
     return next((str(item[name]) for name in names if name in item), None)
 
 
@@ -828,7 +952,7 @@ def words(name: str) -> str:
 class Page(HTMLParser):
     """What a report's page shows, as text: its tables, key figures, paragraphs and charts."""
 
-    _TEXTS = frozenset({"h2", "caption", "th", "td", "dt", "dd", "p", "text"})
+    _TEXTS = frozenset({"h2", "h3", "caption", "th", "td", "dt", "dd", "p", "text"})
     _SILENT = frozenset({"bound", "badge preliminary"})
 
     def __init__(self, path: Path) -> None:
@@ -890,7 +1014,9 @@ class Page(HTMLParser):
     def _put(self, tag: str, text: str) -> None:
         match tag:
             case "h2":
-                self._heading = text
+                self._heading = self._section = text
+            case "h3":
+                self._heading = f"{self._section}: {text}"
             case "caption":
                 self._caption = text
             case "th" | "td":

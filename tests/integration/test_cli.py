@@ -150,6 +150,12 @@ def test_status_counts_what_is_loaded_and_open(say: Say, demo: Path) -> None:
     assert {(name, source["files"], source["rows_loaded"]) for name, source in sources.items()} == set(rows)
     assert sum(source["files_waiting"] for source in sources.values()) == 0
     assert told["warnings"] == []
+    asking = told["standing"].pop("alerts")
+    assert {(alert["model_id"], alert["rule"]) for alert in asking} == {
+        ("invoice-reader", "overspend"),
+        ("support-bot", "drift"),
+        ("support-bot", "eval_decay"),
+    }
     assert told["standing"] == {"refused": [], "held": [], "quarantined_rows": 3}
 
 

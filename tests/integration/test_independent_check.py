@@ -12,15 +12,17 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
 
 import demo_by_hand
+import demo_documents
+import demo_plans
 import duckdb
 import pytest
-from demo_by_hand import Books, Page, figures, money, percent, plain, times, words
+from demo_by_hand import Books, Page, decimal, figures, money, percent, plain, times, words
 
 from truecost import steps
 from truecost.clock import Clock
@@ -31,6 +33,9 @@ pytestmark = pytest.mark.xdist_group("figures")  # both files of figures share o
 DEMO = Path(__file__).resolve().parents[2] / "examples" / "demo"
 QUARTERS = ("FY2025-Q4", "FY2026-Q1", "FY2026-Q2", "FY2026-Q3")
 AS_OF = date(2026, 10, 5)
+FORECAST = ("budget", *(f"estimate_at_completion_{name}" for name in ("p10", "p50", "p90")), "probability_over_budget")
+# What Evidently measured, and what the alerts and decisions say in words: judged by tests of their own.
+TOLD_IN_WORDS = {"alerts", "decisions", "drift", "evals"}
 # What the report says beside its figures; the suites and the publication settle these words.
 TEXTS = re.compile(
     r"status|version|truecost_version|fingerprint|missing\.\d+\.remedy|quarantine\.\d+\.(rule|remedy)|yardsticks\.F\d+\.(text|figure)"
@@ -66,9 +71,11 @@ def view(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
 
 
 def test_the_recomputation_shares_no_code_with_the_product() -> None:
-    tree = ast.parse(Path(demo_by_hand.__file__).read_text("utf-8"))
+    modules = (demo_by_hand, demo_documents, demo_plans)
+    trees = [ast.parse(Path(module.__file__ or "").read_text("utf-8")) for module in modules]
     imported = {
         name.split(".")[0]
+        for tree in trees
         for node in ast.walk(tree)
         for name in (
             [alias.name for alias in node.names]
@@ -78,7 +85,7 @@ def test_the_recomputation_shares_no_code_with_the_product() -> None:
             else []
         )
     }
-    assert imported - {""} <= sys.stdlib_module_names
+    assert imported - {"", *(module.__name__ for module in modules)} <= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("quarter", QUARTERS)
@@ -86,7 +93,7 @@ def test_every_figure_of_the_report_is_recomputed_from_the_raw_files(
     reported: Path, by_hand: dict[str, Books], quarter: str
 ) -> None:
     report = json.loads((reported / "reports" / quarter / "true-cost.json").read_text("utf-8"))
-    told = {path: value for path, value in figures(report).items() if not TEXTS.fullmatch(path)}
+    told = {path: value for path, value in figures(recomputed(report)).items() if not TEXTS.fullmatch(path)}
     assert told == figures(by_hand[quarter].report)
     assert len(told) > 150
 
@@ -99,7 +106,7 @@ def test_every_line_of_the_csv_is_recomputed_from_the_raw_files(
     expected = []
 
     def line(model: str, figure: str, held: dict[str, Any], key: str, stage: str = "", kind: str = "") -> None:
-        currency = "" if key in ("multiplier", "failed_share") else "USD"
+        currency = "" if key in ("multiplier", "failed_share", "probability_over_budget") else "USD"
         now, to_date = held.get(key), held.get(f"{key}_to_date")
         if key == "failed_share":
             now, to_date = None, held[key]
@@ -114,6 +121,11 @@ def test_every_line_of_the_csv_is_recomputed_from_the_raw_files(
             line(name, "cost_by_kind", row, "cost", kind=row["cost_kind"])
         if name:
             line(name, "failed_share", held, "failed_share")
+            for row in (*held["plan"]["stages"], held["plan"]["total"]):
+                for key in ("planned_mean", "planned_p10", "planned_p50", "planned_p90", "variance"):
+                    line(name, key, row, key, stage=row["stage"])
+            for key in [key for key in FORECAST if "forecast" in held]:
+                line(name, key, {key: Decimal(str(held["forecast"][key]))}, key)
     line("", "unallocated_cost", report["total"], "unallocated_cost", stage="unallocated")
     with (reported / "reports" / quarter / "true-cost.csv").open(encoding="utf-8", newline="") as lines:
         header, *told = csv.reader(lines)
@@ -158,8 +170,28 @@ def test_every_figure_of_the_page_is_recomputed_from_the_raw_files(
         ["Total", *shown(total, *quarterly, *lasting[:3]), "–"],
     ]
 
+    against = page.rows("Against the plan", "USD")
+    assert [row[:5] for row in against] == [
+        [model["model_id"], *held_against(model["plan"]["total"])] for model in report["models"]
+    ]
     for model in report["models"]:
         name = model["model_id"]
+        of_plan = model["plan"]
+        assert page.rows(f"{name}: Plan against actual", quarter)[-1] == [
+            "Total",
+            planned_range(of_plan["total"])[0],
+            planned_range(of_plan["total"])[1],
+            *held_against(of_plan["total"])[1:],
+        ]
+        by_plan = {label.casefold(): texts for label, *texts in page.rows(f"{name}: Plan against actual", quarter)[:-1]}
+        for row in of_plan["stages"]:
+            if words(row["stage"]) in by_plan:
+                expected = [*planned_range(row), *held_against(row)[1:]]
+                assert by_plan.pop(words(row["stage"])) == expected
+            else:
+                assert not row["planned_mean"]
+                assert not row["actual"]
+        assert by_plan == {}
         foot = [money(model["true_cost"]), money(model["true_cost_to_date"])]
         by_stage = [
             [words(row["stage"]), *shown(row, "cost", "share", "cost_to_date", "share_to_date")]
@@ -232,6 +264,13 @@ def test_every_figure_of_the_charts_is_recomputed_from_the_raw_files(
         drawn = [compact(row["cost"]) for row in model["stages"]]
         drawn += [compact(row["cost_to_date"]) for row in model["stages"]]
         assert [text for text in texts if re.fullmatch(r"−?[\d.]+[kM]?", text)] == drawn
+        label, texts = next(charts)
+        by_month = (
+            f"{row['month']:%Y-%m}: planned {money(row['planned_mean'])} "
+            f"({money(row['planned_p10'])} to {money(row['planned_p90'])}), actual {money(row['actual'])}"
+            for row in model["plan"]["months"]
+        )
+        assert "; ".join(by_month) in label
     label, texts = next(charts)
     assert label.endswith("; ".join(f"{model['model_id']}: {times(model['multiplier_to_date'])}" for model in models))
     assert texts[-len(models) :] == [times(model["multiplier_to_date"]) for model in models]
@@ -268,12 +307,49 @@ def test_every_charge_is_recomputed_from_the_raw_files(
     """Each charge with whose it is and what it costs: a figure that is right by two wrongs is found here."""
     rows = view(
         published,
-        "SELECT file, x_line, x_part, x_model_id, x_activity, x_round, x_stage, x_cost_kind, x_run_id, x_cost, "
-        "billed_cost FROM finance.charges JOIN finance.deliveries ON x_delivery_id = delivery_id",
+        "SELECT coalesce(file, 'truecost.toml') AS file, x_line, x_part, x_model_id, x_activity, x_round, x_stage, "
+        "x_cost_kind, x_run_id, x_cost, billed_cost "
+        "FROM finance.charges LEFT JOIN finance.deliveries ON x_delivery_id = delivery_id",
     )
     told = {(row["file"], row["x_line"], row["x_part"]): tuple(row.values())[3:] for row in rows}
     assert told == by_hand[QUARTERS[-1]].charges()
     assert len(told) == len(rows)
+
+
+@pytest.mark.parametrize("quarter", QUARTERS)
+def test_scores_and_request_counts_are_those_of_the_raw_files(
+    reported: Path, by_hand: dict[str, Books], quarter: str
+) -> None:
+    report = json.loads((reported / "reports" / quarter / "true-cost.json").read_text("utf-8"))
+    for model in report["models"]:
+        name = model["model_id"]
+        told = ("task", "metric", "model_version", "evaluated_at", "score")
+        scores = {tuple(row[key] for key in told) for row in model.get("evals", [])}
+        newest = by_hand[quarter].newest_scores(name)
+        assert scores == {(*row[:3], row[3].isoformat(), row[4]) for row in newest}
+        for side in ("reference", "current") if "drift" in model else ():
+            window = "window" if side == "current" else side
+            span = (datetime.fromisoformat(model["drift"][f"{window}_{end}"]) for end in ("start", "end"))
+            assert model["drift"][f"{side}_rows"] == by_hand[quarter].requests_between(name, *span)
+
+
+def test_the_decisions_weigh_what_the_raw_files_come_to(reported: Path, by_hand: dict[str, Books]) -> None:
+    books = by_hand[QUARTERS[-1]]
+    report = json.loads((reported / "reports" / QUARTERS[-1] / "true-cost.json").read_text("utf-8"))
+    decided = {row["model_id"]: row for row in report["decisions"]}
+    verdicts = {model: row["verdict"] for model, row in decided.items()}
+    assert verdicts == {"support-bot": "retrain", "invoice-reader": "hold"}
+    cent = Decimal("0.01")
+    first_build = decimal(round(books.round_cost("invoice-reader", 0), 2))
+    assert Decimal(decided["invoice-reader"]["retrain_cost"]) == first_build
+    assert decided["invoice-reader"]["staleness_cost"] is None  # nothing has fallen
+    assert Decimal(decided["support-bot"]["retrain_cost"]) == decimal(round(books.round_cost("support-bot", 1), 2))
+    (evals,) = (model["evals"] for model in report["models"] if model["model_id"] == "support-bot")
+    fall = Decimal(repr(next(row["drop"] for row in evals if row["task"] == "support_intents")))
+    requests = books.requests_between("support-bot", datetime(2026, 9, 28), datetime(2026, 10, 5))
+    staleness = (fall * requests * 90 / 7 * 40).quantize(cent)
+    assert Decimal(decided["support-bot"]["staleness_cost"]) == staleness
+    assert [row["rule"] for row in report["alerts"]] == ["eval_decay", "drift", "overspend"]
 
 
 def test_every_delivery_is_counted_from_the_raw_files(
@@ -290,12 +366,29 @@ def test_every_delivery_is_counted_from_the_raw_files(
     assert quarantined == [(fault.file, fault.line, fault.column, fault.value) for fault in faults]
 
 
+def recomputed(report: dict[str, Any]) -> dict[str, Any]:
+    """The report without what other tests judge."""
+    models = [{key: model[key] for key in model if key not in TOLD_IN_WORDS} for model in report["models"]]
+    return {key: report[key] for key in report if key not in TOLD_IN_WORDS} | {"models": models}
+
+
 def shown(row: dict[str, Any], *keys: str) -> list[str]:
     """The figures of ``row`` as the page's tables show them."""
     return [
         times(row[key]) if key.startswith("multiplier") else percent(row[key]) if "share" in key else money(row[key])
         for key in keys
     ]
+
+
+def held_against(row: dict[str, Any]) -> list[str]:
+    """Planned mean, actual, variance and its percentage."""
+    sign = "+" if row["variance"] > 0 else ""
+    share = "–" if row["variance_pct"] is None else f"{sign}{row['variance_pct']:.1f}%".replace("-", "−")
+    return [money(row["planned_mean"]), money(row["actual"]), f"{sign}{money(row['variance'])}", share]
+
+
+def planned_range(row: dict[str, Any]) -> list[str]:
+    return [money(row["planned_mean"]), f"{money(row['planned_p10'])} to {money(row['planned_p90'])}"]
 
 
 def lowered(rows: list[list[str]]) -> list[list[str]]:

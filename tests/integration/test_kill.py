@@ -156,6 +156,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     deliver(root, FIRST_DELIVERIES)
     with as_file(files("truecost.examples").joinpath("demo")) as demo:
         shutil.copy(demo / "truecost.toml", root)
+        shutil.copytree(demo / "plans", root / "plans")
     # Suites of its own, shorter ones: the moments then fall on the writing more than on the judging.
     (root / "expectations").mkdir()
     for dataset in ("charges", "invoices", "jobs", "rates", "training_runs"):

@@ -9,7 +9,7 @@ import csv
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -33,7 +33,8 @@ QUARTER = "FY2026-Q3"
 CLOCK = Clock(date(2026, 10, 5))
 AUGUST = "inbox/aws/2026-08.csv"
 # Figures that follow from amounts: ratios, and the words that hold one.
-DERIVED = re.compile(r"(.*_)?(multiplier|share)(_to_date)?|yardsticks|fingerprint")
+DERIVED = re.compile(r"(.*_)?(multiplier|share)(_to_date)?|variance_pct|probability_over_budget|yardsticks|fingerprint")
+FORECAST = ("actual_to_date", *(f"estimate_at_completion_{name}" for name in ("p10", "p50", "p90")))
 CENTS = re.compile(r"−?[\d,]+\.\d\d(?![\d×%])")
 
 Key = tuple[Any, ...]
@@ -53,6 +54,10 @@ class Change:
     activity: str
     round: int
     kind: str
+
+    @property
+    def month(self) -> date:
+        return date.fromisoformat(re.sub(r".*(\d{4}-\d\d).*", r"\1-01", self.file))
 
     def make(self, root: Path) -> int:
         """Change the file; returns the number of the line."""
@@ -133,12 +138,17 @@ def read(root: Path) -> Outputs:
     with (folder / "true-cost.csv").open(encoding="utf-8", newline="") as lines:
         _, *rows = csv.reader(lines)
     return Outputs(
-        json=figures(json.loads((folder / "true-cost.json").read_text("utf-8"))),
+        json=figures(without_words(json.loads((folder / "true-cost.json").read_text("utf-8")))),
         csv={(*row[1:5], column): row[column] for row in rows for column in (6, 7)},
         page=Page(folder / "true-cost.html").cells(),
         database=read_database(root),
         by_hand=figures(Books(root, QUARTER).report),
     )
+
+
+def without_words(report: dict[str, Any]) -> dict[str, Any]:
+    """A report without its alerts and decisions: their sentences hold amounts too, and others look at them."""
+    return {key: value for key, value in report.items() if key not in ("alerts", "decisions")}
 
 
 def read_database(root: Path) -> dict[Key, Any]:
@@ -148,6 +158,8 @@ def read_database(root: Path) -> dict[Key, Any]:
         "true_cost_by_quarter": ("model_id", "quarter"),
         "cost_by_stage": ("model_id", "quarter", "stage", "activity", "round", "cost_kind"),
         "training_runs": ("run_id",),
+        "actual_vs_plan": ("model_id", "month", "quarter", "stage"),
+        "forecast": ("model_id",),
         "charges": ("file", "x_line", "x_part"),
         "costs": ("file", "x_line", "x_part", "month"),
         "control_totals": ("file", "column_name", "currency"),
@@ -226,13 +238,20 @@ def json_moves(change: Change) -> dict[Any, Decimal]:
     history = f"{model}.history.{QUARTER}"
     places += [f"{place}_to_date" for place in places]
     places += [f"{history}.true_cost", f"{history}.billed_cost", f"{history}.stages.{change.stage}"]
+    plan = f"{model}.plan"
+    places += [f"{plan}.{part}.{key}" for part in (f"stages.{change.stage}", "total") for key in ("actual", "variance")]
+    places += [f"{plan}.months.{change.month}.actual", f"{plan}.whole.actual"]
+    places += [f"{model}.forecast.{figure}" for figure in FORECAST]
     return dict.fromkeys(places, change.by)
 
 
 def csv_moves(change: Change) -> dict[Any, Decimal]:
     places = [(model, figure, "", "") for model in ("", change.model) for figure in ("true_cost", "billed_cost")]
     places += [(change.model, "cost_by_stage", change.stage, ""), (change.model, "cost_by_kind", "", change.kind)]
-    return dict.fromkeys([(*place, column) for place in places for column in (6, 7)], change.by)
+    moves = dict.fromkeys([(*place, column) for place in places for column in (6, 7)], change.by)
+    once = [(change.model, "variance", stage, "") for stage in (change.stage, "total")]
+    once += [(change.model, figure, "", "") for figure in FORECAST[1:]]
+    return moves | dict.fromkeys([(*place, 6) for place in once], change.by)
 
 
 def page_moves(change: Change) -> dict[Any, Decimal]:
@@ -243,6 +262,8 @@ def page_moves(change: Change) -> dict[Any, Decimal]:
     places += [(model, "Cost by stage", row, column) for row in (stage, "True cost") for column in "13"]
     places += [(model, "Cost by kind", row, column) for row in (kind, "True cost") for column in "12"]
     places += [(model, "Quarter by quarter", QUARTER, column) for column in "23"]
+    places += [("Against the plan", "USD", model, column) for column in "26"]
+    places += [(f"{model}: Plan against actual", f"{QUARTER} by stage", row, "3") for row in (stage, "Total")]
     return dict.fromkeys(places, change.by)
 
 
@@ -250,13 +271,17 @@ def database_moves(change: Change, line: int) -> dict[Any, Decimal]:
     quarter = ("true_cost_by_quarter", change.model, QUARTER)
     group = (change.model, QUARTER, change.stage, change.activity, change.round, change.kind)
     charge = ("charges", change.file, line, 0)
-    month = ("costs", change.file, line, 0, date.fromisoformat(re.sub(r".*(\d{4}-\d\d).*", r"\1-01", change.file)))
+    month = ("costs", change.file, line, 0, change.month)
     total = [("control_totals", change.file, column, "USD") for column in change.money]
     places: list[Key] = [("cost_by_stage", *group, "cost")]
     places += [(*quarter, column) for column in ("true_cost", "billed_cost", "true_cost_to_date")]
     places += [(*charge, column) for column in ("billed_cost", "effective_cost", "x_cost")]
     places += [(*month, column) for column in ("cost", "billed_cost")]
     places += [(*place, column) for place in total for column in ("amount_read", "amount_loaded")]
+    periods = ((change.month, QUARTER), (None, QUARTER), (None, None))
+    held = [("actual_vs_plan", change.model, *period, stage) for period in periods for stage in (change.stage, "total")]
+    places += [(*place, column) for place in held for column in ("actual", "variance")]
+    places += [("forecast", change.model, column) for column in FORECAST]
     return dict.fromkeys(places, change.by)
 
 
@@ -301,6 +326,79 @@ def test_a_changed_amount_moves_every_figure_that_holds_it_by_exactly_that_much(
     assert moved["models.invoice-reader.true_cost_to_date"] == Decimal("10.00")
     assert moved["total.multiplier_to_date"] > 0
     assert moved["models.support-bot.people_and_compute_share"] > 0
+
+
+def test_every_other_kind_of_record_moves_what_holds_it(before: Outputs, tmp_path: Path) -> None:
+    """An e-invoice, an inference bill, hours, a rate, a staff cost and a plan: each moves by what was changed."""
+    root = shutil.copytree(ROOT / "examples" / "demo", tmp_path / "workspace")
+    config = root / "truecost.toml"
+    edit(root / "inbox/annotators-ubl/TDS-0519.xml", raised_amounts)
+    edit(root / "inbox/openai/2026-08.json", raised_result)
+    seconds = edit(root / "inbox/timesheets/2026-08.csv", longer_entry)
+    edit(config, lambda text: (text.replace("hourly_cost = 95.50", "hourly_cost = 96.50"), None))
+    edit(config, lambda text: (text.replace("monthly_cost = 14600.00", "monthly_cost = 15200.00"), None))
+    edit(root / "plans/invoice-reader.toml", lambda text: (text.replace("cost = 120.00", "cost = 130.00"), None))
+    run(root)
+    after = read(root)
+
+    # Whatever follows from the changes is what the raw files, as they are now, come to.
+    assert {path: after.json[path] for path in after.by_hand} == after.by_hand
+    moved = differences(before.database, after.database)
+    charges = {key[1:4]: by for key, by in moved.items() if key[0] == "charges" and key[-1] == "x_cost"}
+    assert [by for (file, *_), by in charges.items() if file.endswith("TDS-0519.xml")] == [Decimal("40.00")]
+    assert [by for (file, *_), by in charges.items() if file.endswith("openai/2026-08.json")] == [Decimal("0.5")]
+    timed = {key: by for key, by in charges.items() if "timesheets" in key[0]}
+    assert len(timed) == len(charges) - 2
+    assert len(timed) == sum(entries_at_the_new_rate(path) for path in root.glob("inbox/timesheets/*.csv")) > 10
+    # An hour more at the new rate, and the hours it had before at a dollar more each.
+    assert abs(max(timed.values()) - (Decimal("96.50") + Decimal(seconds) / 3600)) < Decimal("1e-18")
+    served = [by for key, by in moved.items() if key[:4] == ("cost_by_stage", "invoice-reader", QUARTER, "serving")]
+    assert sum(served) == 3 * 30 + Decimal("0.5")  # a staff share of 5 % of 600 more a month, and the inference bill
+    planned = {key: by for key, by in moved.items() if "planned_mean" in key}
+    assert {key[1] for key in planned} == {"invoice-reader"}
+    assert planned["actual_vs_plan", "invoice-reader", None, QUARTER, "serving", "planned_mean"] == 30
+
+
+def edit(path: Path, change: Callable[[str], tuple[str, Any]]) -> Any:
+    """Change a file's text; returns what the change tells."""
+    text = path.read_bytes().decode("utf-8")
+    changed, told = change(text)
+    assert changed != text
+    path.write_bytes(changed.encode())
+    return told
+
+
+def raised_amounts(text: str) -> tuple[str, None]:
+    """The first line of an e-invoice, and the totals that hold it: 40.00 more."""
+    for name, count in (("LineExtension", 2), ("TaxExclusive", 1), ("TaxInclusive", 1), ("Payable", 1)):
+        amount = re.compile(rf'(<cbc:{name}Amount currencyID="USD">)([\d.]+)')
+        text = amount.sub(lambda found: found.group(1) + str(Decimal(found.group(2)) + 40), text, count=count)
+    return text, None
+
+
+def raised_result(text: str) -> tuple[str, None]:
+    """The first result of invoice-reader's project: 0.50 more."""
+    amount = re.compile(r'("value": )([\d.]+)(?=,\s+"currency": "usd"\s+},[^{}]*"proj_Dk91QwZ3uVtBx6RfMa5oGcSi")')
+    return amount.sub(lambda found: found.group(1) + str(Decimal(found.group(2)) + Decimal("0.5")), text, count=1), None
+
+
+def longer_entry(text: str) -> tuple[str, int]:
+    """The longest entry that is not Keller's: an hour more. Returns the seconds it had."""
+    spent = {}
+    for line in text.splitlines():
+        found = re.search(r",(\d\d):(\d\d):(\d\d),,$", line)
+        if found and "m.keller" not in line:
+            spent[line] = sum(int(part) * unit for part, unit in zip(found.groups(), (3600, 60, 1), strict=True))
+    longest = max(spent, key=lambda line: spent[line])
+    hours = re.compile(r",(\d\d)(?=:\d\d:\d\d,,$)")
+    longer = hours.sub(lambda found: f",{int(found.group(1)) + 1:02}", longest)
+    return text.replace(longest, longer), spent[longest]
+
+
+def entries_at_the_new_rate(path: Path) -> int:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    return sum(row["Start date"] >= "2026-01-01" and "m.keller" not in row["Email"] for row in rows)
 
 
 def test_a_bill_changed_in_place_supersedes_the_one_before(before: Outputs, workspace: Path) -> None:

@@ -237,7 +237,7 @@ def test_no_path_ever_shows_half_a_file(own_demo: Path) -> None:
             held.enter_context(handle)  # held open, so that its number is not given to another
             figures.add(whole_file(file))
             names = {path.name for path in file.parent.iterdir() if not path.name.startswith(".new-")}
-            assert names == {"reports.duckdb", *(path.name for path in file.parent.glob("FY*"))}
+            assert names == {"reports.duckdb", "drift", "evaluations", *(path.name for path in file.parent.glob("FY*"))}
     assert publisher.returncode == 0
     assert len(seen) >= 3, "the publisher was not seen at work"
     assert len(figures) == 1, "the figures do not depend on the day"

@@ -75,6 +75,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in SMALL:
             (root / "inbox" / name).parent.mkdir(parents=True)
             shutil.copyfile(example / "inbox" / name, root / "inbox" / name)
+        shutil.copytree(example / "plans", root / "plans")
         shutil.copyfile(example / "truecost.toml", root / "truecost.toml")
     assert sorted(run(root).loaded) == sorted(SMALL)
     return root

@@ -16,9 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    # A copy of what is tracked, so that a build leaves nothing in the tree.
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
-    for name in filter(None, tracked.decode().split("\0")):
+    # A copy of what git knows or would add, so that a build leaves nothing in the tree.
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True).stdout
+    for name in filter(None, names.decode().split("\0")):
         if (ROOT / name).is_file():
             target = folder / "source" / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +36,7 @@ def test_the_wheel_carries_what_the_code_reads(wheel: Path) -> None:
             if item.suffix in {".sql", ".json"}:
                 assert f"{packed}/{item.relative_to(ROOT / origin).as_posix()}" in held
     for item in (ROOT / "examples" / "demo").rglob("*.*"):
-        if "inbox" in item.parts or item.name == "truecost.toml":
+        if {"inbox", "plans", "evaluation"} & set(item.parts) or item.name == "truecost.toml":
             assert f"truecost/examples/{item.relative_to(ROOT / 'examples').as_posix()}" in held
     assert {"truecost/dashboards/report.html.j2", "truecost/dashboards/report.css", "truecost/flows/daily.py"} <= held
 
@@ -58,5 +59,5 @@ def test_the_installed_wheel_writes_and_reads_the_demo(wheel: Path, tmp_path: Pa
     )
     assert done.returncode == 0, done.stderr
     sources, books = map(int, done.stdout.split())
-    assert sources == 6
+    assert sources == 13
     assert books >= 8
