@@ -50,10 +50,12 @@ def overspend(row: Row) -> Reading:
     if row["state"] == "OK":
         message = f"{model} cost {currency} {actual} in {when}, and {planned} was planned"
         return Reading(model, OVERSPEND, "OK", message)
-    over = f"{row['variance_pct']:,.0f} % over" if row["variance_pct"] is not None else "though"
-    message = (
-        f"{model} cost {currency} {actual} in {when}, {over} the {planned} planned (P90 {_money(row['planned_p90'])})"
-    )
+    cost = f"{model} cost {currency} {actual} in {when}"
+    if row["variance_pct"] is None:
+        message = f"{cost}, and nothing was planned"
+    else:
+        p90 = _money(row["planned_p90"])
+        message = f"{cost}, {row['variance_pct']:,.0f} % over the {planned} planned (P90 {p90})"
     drivers = tuple(f"{_words(d['stage'])} (+{_money(d['variance'])})" for d in row["drivers"][:_DRIVERS])
     return Reading(model, OVERSPEND, row["state"], message, drivers)
 
@@ -81,7 +83,7 @@ def drift(rows: Sequence[Row]) -> Reading:
     state: State = "ALERT" if whole["drifted"] else "WARNING" if moved else "OK"
     message = (
         f"{len(moved)} of {len(features)} features of {model}'s requests drifted from {days} "
-        f"({whole['value']:.0%}; {whole['threshold']:.0%} is an alert)"
+        f"({_percent(whole['value'])}; {_percent(whole['threshold'])} is an alert)"
     )
     furthest = sorted(moved, key=lambda row: (-row["value"] / row["threshold"], row["feature"]))
     drivers = tuple(
@@ -115,6 +117,10 @@ def _days(row: Row) -> str:
 
 def _money(amount: Decimal) -> str:
     return f"{amount:,.2f}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _words(name: str) -> str:

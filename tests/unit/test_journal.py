@@ -1,0 +1,56 @@
+"""The journal: events stay, in order, whoever writes at the same time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from truecost.errors import TruecostError
+from truecost.journal import Journal, mirror
+from truecost.warehouse import IN_MEMORY, connect
+
+NOW = datetime(2026, 10, 5, tzinfo=UTC)
+
+
+def test_events_come_back_as_they_were_written(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    assert journal.events() == []
+    written = [journal.append("decision", NOW, "böt", verdict="hold", reasons=["“fine”"], cost="1.10") for _ in "ab"]
+    assert journal.events() == written
+    assert [event.event_id for event in written] == [1, 2]
+
+
+def test_two_who_write_at_once_both_keep_their_event(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: journal.append("delivered", NOW, "bot", message_id=number), range(40)))
+    events = journal.events()
+    assert [event.event_id for event in events] == list(range(1, 41))
+    assert {event.data["message_id"] for event in events} == set(range(40))
+    assert not list((tmp_path / "journal").glob(".new-*"))
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"kind": "alert"}', "[]"])
+def test_a_damaged_event_is_named(tmp_path: Path, text: str) -> None:
+    journal = Journal(tmp_path)
+    journal.append("decision", NOW, "bot")
+    (tmp_path / "00000001.json").chmod(0o644)
+    (tmp_path / "00000001.json").write_text(text, "utf-8")
+    with pytest.raises(TruecostError, match=r"00000001\.json is damaged"):
+        journal.events()
+
+
+def test_the_warehouse_mirrors_the_journal_and_only_once(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    with connect(IN_MEMORY) as con:
+        assert not mirror(con, journal.events())
+        journal.append("decision", NOW, "bot", verdict="hold")
+        assert mirror(con, journal.events())
+        assert not mirror(con, journal.events())
+        told = con.execute("SELECT event_id, kind, happened_at, model_id, data FROM outlook.events").fetchall()
+        assert told == [(1, "decision", NOW.replace(tzinfo=None), "bot", '{"verdict": "hold"}')]
+        assert mirror(con, [])
+        assert con.execute("SELECT count(*) FROM outlook.events").fetchall() == [(0,)]
