@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import create_table_artifact
 from truecost.flows.common import is_served, opened, step
 from truecost.flows.events import tell_alert, tell_reevaluation
@@ -90,7 +90,7 @@ def publish(workspace_dir: str, as_of: date | None) -> bool:
     return is_new
 
 
-@task(name="report")
+@step("report")
 def report(workspace_dir: str, as_of: date | None) -> str | None:
     """Write the report of the latest quarter that has ended; None where it, and all before it, have no cost."""
     workspace, clock = opened(workspace_dir, as_of)

@@ -7,6 +7,7 @@ it is decided, so that an event that got lost is made good by the next run.
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 from prefect.events import emit_event
 
@@ -30,13 +31,17 @@ def tell_alert(workspace: Workspace, event: Event) -> None:
 
 
 def tell_reevaluation(workspace_dir: str, as_of: date | None, waiting: Reevaluation) -> None:
-    """Emit that a re-evaluation waits; the payload is what the flow `reevaluate` takes as its parameters."""
+    """Emit that a re-evaluation waits; the payload is what the flow ``reevaluate`` takes as its parameters.
+
+    The automation in ``prefect.yaml`` hands the values on typed: a day that is not set arrives as None. The folder is
+    absolute, for the flow is run from elsewhere.
+    """
     emit_event(
         REEVALUATION,
         resource=_resource(waiting.model_id),
         payload={
             "model": waiting.model_id,
-            "workspace_dir": workspace_dir,
+            "workspace_dir": str(Path(workspace_dir).resolve()),
             "as_of": as_of.isoformat() if as_of else None,
             "triggers": list(waiting.triggers),
         },

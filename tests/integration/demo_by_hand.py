@@ -31,6 +31,7 @@ CONFIG = "truecost.toml"
 STAGES = ("data_curation", "training", "failed_experiments", "evaluation", "serving", "maintenance", "undecided")
 KINDS = ("compute", "labor", "annotation", "inference_api", "storage", "other")
 ZERO = Fraction(0)
+UNCLAIMED = "Unallocated"  # as the workbook names what no rule claims
 NO_RUN_REASON = "no promoted run in this quarter"
 UNCLAIMED_REASON = "no model claims this cost"
 YARDSTICKS = (  # what the report says of each model beside a published figure
@@ -578,6 +579,8 @@ class Books:
         if settings["fiscal_year_start_month"] != 1:
             raise NotImplementedError("a fiscal year that is not the calendar's")
         self._pieces = [piece for owned in self._owned for piece in pieces_of(owned, settings["tax"])]
+        self.pieces, self.plans = self._pieces, inbox.plans
+        self.as_of: date = settings["as_of"]
         self.quarters = sorted({piece.quarter for piece in self._pieces}, key=first_day)
         self.by_quarter = {(row["model_id"], row["quarter"]): row for row in self._quarter_rows()}
         self.by_stage = self._stage_rows()

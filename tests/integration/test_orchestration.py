@@ -6,21 +6,16 @@ import ast
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import pytest
 import yaml
 
+from tests.integration.prefect_server import ask, eventually, find, find_events
 from truecost.errors import TruecostError, WarehouseBusy
 
 pytestmark = pytest.mark.xdist_group("prefect")
@@ -28,7 +23,6 @@ pytestmark = pytest.mark.xdist_group("prefect")
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("aws/2025-11.csv", "slurm/2025-11.txt", "rates/gpu_rates.csv", "runs/training_runs.csv")
 STEPS = ("land", "load", "attribute", "compare", "drift", "alert", "reevaluate", "publish", "report")
-BOOT_SECONDS = 120
 
 EVERY_STEP = """
 import sys
@@ -48,6 +42,38 @@ print({name.split(".")[0] for name in sys.modules} & {"prefect", "truecost"})
 """
 
 
+# Asked where a flow starts, and in a step of it.
+IS_SERVED = """
+from prefect import flow
+from truecost.flows.common import is_served, step
+
+@step("ask")
+def ask():
+    return is_served()
+
+@flow
+def asking():
+    return [is_served(), ask()]
+
+print(*asking())
+"""
+
+TOLD = 20
+TELL_AND_END = f"""
+from datetime import UTC, datetime
+from prefect import flow
+from truecost.alerting import Reevaluation
+from truecost.flows.events import tell_reevaluation
+
+@flow
+def telling():
+    for number in range({TOLD}):
+        tell_reevaluation(".", None, Reevaluation(number, f"bot-{{number}}", datetime.now(UTC), ("drift",)))
+
+telling()
+"""
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """A few files of the example workspace, nothing of it run yet."""
@@ -61,41 +87,13 @@ def small(tmp_path: Path) -> Path:
     return root
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Prefect server of its own on loopback; its API's address."""
-    home = tmp_path_factory.mktemp("prefect")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    api = f"http://127.0.0.1:{port}/api"
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    environment = {**os.environ, "PREFECT_HOME": str(home), "PREFECT_SERVER_UI_ENABLED": "false"}
-    with (home / "log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-    try:
-        for _ in range(BOOT_SECONDS * 2):
-            with suppress(URLError, ConnectionError, TimeoutError):
-                ask(f"{api}/health")
-                break
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=0.5)
-                break
-        assert process.poll() is None, (home / "log").read_text()
-        ask(f"{api}/health")
-        yield api
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
-
-
 def test_a_run_can_be_followed_on_the_configured_server(server: str, small: Path) -> None:
     first, second = (json.loads(run_on(server, small, "--json", "--as-of", "2026-01-05")) for _ in range(2))
     assert (first["landed"], first["loaded"], first["derived"], first["published"]) == (4, 4, True, True)
     assert (second["landed"], second["loaded"], second["derived"], second["published"]) == (0, 0, False, False)
     assert first["quarter"] == second["quarter"] == "FY2025-Q4"
 
-    flow_runs = [run for run in find(server, "flow_runs") if run["parameters"]["workspace_dir"] == str(small)]
+    flow_runs = [run for run in find(server, "flow_runs") if run["parameters"].get("workspace_dir") == str(small)]
     assert [(run["state_name"], run["run_count"]) for run in flow_runs] == [("Completed", 1)] * 2
     (flow_id,) = {run["flow_id"] for run in flow_runs}
     assert ask(f"{server}/flows/{flow_id}")["name"] == "daily"
@@ -128,9 +126,8 @@ def test_a_step_is_tried_again_only_while_the_warehouse_is_busy() -> None:
 
     tasks = [getattr(daily, name) for name in STEPS]
     assert [task.name for task in tasks] == list(STEPS)
-    tried_again = [task for task in tasks if task.retries]
-    assert {task.name for task in tried_again} == set(STEPS) - {"report"}
-    for task in tried_again:
+    for task in tasks:
+        assert task.retries
         helps = task.retry_condition_fn
         assert helps is not None
         assert helps(task, None, Failed(data=WarehouseBusy("it is in use")))
@@ -139,16 +136,67 @@ def test_a_step_is_tried_again_only_while_the_warehouse_is_busy() -> None:
         assert not helps(task, None, Completed(data=1))
 
 
-def test_the_deployment_names_the_flow() -> None:
+def test_each_deployment_names_its_flow_and_when_it_runs() -> None:
     from prefect.flows import load_flow_from_entrypoint
 
-    (deployment,) = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
-    file, _, name = deployment["entrypoint"].rpartition(":")
-    assert (ROOT / file).is_file()
-    flow = load_flow_from_entrypoint(f"{ROOT / file}:{name}")
-    assert flow.name == deployment["name"] == "daily"
-    assert flow.validate_parameters(deployment["parameters"]) == {"workspace_dir": ".", "as_of": None}
-    assert deployment["concurrency_limit"] == 1
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
+    crons = {item["name"]: [schedule["cron"] for schedule in item.get("schedules", [])] for item in deployments}
+    assert crons == {
+        "daily": ["30 3 * * *"],
+        "drift": ["0 12 * * *"],
+        "quarterly": ["0 6 6 1,4,7,10 *"],
+        "reevaluate": [],
+    }
+    for deployment in deployments:
+        file, _, name = deployment["entrypoint"].rpartition(":")
+        assert (ROOT / file).is_file()
+        flow = load_flow_from_entrypoint(f"{ROOT / file}:{name}")
+        assert flow.name == deployment["name"]
+        given = deployment.get("parameters", {"model": "bot"})
+        parameters = flow.validate_parameters(given)
+        assert (parameters["workspace_dir"], parameters["as_of"]) == (".", None)
+        assert deployment["concurrency_limit"] == 1
+        assert deployment["work_pool"] == {"name": "truecost"}
+
+
+def test_the_automation_gives_the_flow_all_it_takes() -> None:
+    from truecost.flows.reevaluate import reevaluate
+
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
+    (trigger,) = [trigger for item in deployments for trigger in item.get("triggers", [])]
+    assert trigger["expect"] == ["truecost.reevaluation"]
+    assert set(trigger["parameters"]) == set(reevaluate.parameters.properties)
+
+
+def test_a_temporary_server_is_none_that_could_act_on_events(tmp_path: Path) -> None:
+    without = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    told = in_process(IS_SERVED, {**without, "PREFECT_HOME": str(tmp_path)})
+    assert told.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("by", ["environment", "profile"])
+def test_a_server_that_is_configured_can_act_on_events(server: str, tmp_path: Path, by: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    environment["PREFECT_HOME"] = str(tmp_path)
+    if by == "environment":
+        environment["PREFECT_API_URL"] = server
+    else:
+        profile = f'active = "served"\n[profiles.served]\nPREFECT_API_URL = "{server}"\n'
+        (tmp_path / "profiles.toml").write_text(profile, "utf-8")
+    assert in_process(IS_SERVED, environment).split() == ["True", "True"]
+
+
+def test_what_a_flow_tells_last_is_sent_before_its_process_ends(server: str, tmp_path: Path) -> None:
+    in_process(TELL_AND_END, {**os.environ, "PREFECT_API_URL": server, "PREFECT_HOME": str(tmp_path)})
+
+    def all_told() -> list[Any]:
+        events = find_events(server, "truecost.reevaluation")
+        return events if len(events) >= TOLD else []
+
+    events = eventually(all_told, within=20)
+    assert [event["payload"]["model"] for event in events] == [f"bot-{number}" for number in range(TOLD)]
+    assert {event["payload"]["as_of"] for event in events} == {None}
+    assert {event["payload"]["workspace_dir"] for event in events} == {str(Path.cwd())}
 
 
 def test_the_library_does_its_steps_without_prefect(small: Path) -> None:
@@ -180,6 +228,15 @@ def imported_by(node: ast.AST) -> list[str]:
     return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
 
 
+def in_process(program: str, environment: dict[str, str]) -> str:
+    """What a program prints, run to its end in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=240, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def run_on(api: str, workspace: Path, *options: str, expected_code: int = 0) -> str:
     """What ``truecost run`` says on the server at ``api``."""
     environment = {**os.environ, "PREFECT_API_URL": api, "PREFECT_HOME": str(workspace.parent / "home")}
@@ -189,25 +246,11 @@ def run_on(api: str, workspace: Path, *options: str, expected_code: int = 0) -> 
     return done.stderr if expected_code else done.stdout
 
 
-def find(api: str, what: str, **filters: Any) -> list[Any]:
-    """Everything of a kind that the server knows, oldest first."""
-    found: list[Any] = ask(f"{api}/{what}/filter", filters)
-    return sorted(found, key=lambda item: item.get("start_time") or item["created"])
-
-
 def recorded(api: str, flow_run: str) -> list[Any]:
-    """The task runs of a flow run. The server writes them down from events, so the last of them a moment later."""
-    for _ in range(100):
+    """The task runs of a flow run, when all of them have ended."""
+
+    def ended() -> list[Any]:
         task_runs = find(api, "task_runs", flow_runs={"id": {"any_": [flow_run]}})
-        if len(task_runs) == len(STEPS) and all(run["end_time"] for run in task_runs):
-            break
-        time.sleep(0.1)
-    return task_runs
+        return task_runs if len(task_runs) == len(STEPS) and all(run["end_time"] for run in task_runs) else []
 
-
-def ask(url: str, body: Any = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(request, timeout=10) as response:
-        return json.load(response)
+    return list(eventually(ended, within=20))
