@@ -12,7 +12,7 @@ from pathlib import Path
 from prefect.events import emit_event
 
 from truecost.alerting import Reevaluation
-from truecost.journal import Event
+from truecost.journal import Event, Journal
 from truecost.workspace import Workspace
 
 ALERT = "truecost.alert"
@@ -28,6 +28,18 @@ def tell_alert(workspace: Workspace, event: Event) -> None:
         resource=_resource(event.model_id, labels),
         payload={**payload, "alert_id": event.event_id, "workspace": workspace.name},
     )
+
+
+def last_event(workspace: Workspace) -> int:
+    """The number of the newest event of the workspace's journal; 0 while there is none."""
+    return max((event.event_id for event in Journal(workspace.journal).events()), default=0)
+
+
+def tell_alerts_since(workspace: Workspace, number: int) -> None:
+    """Emit the changes of state that have been written down since the event of that number."""
+    for event in Journal(workspace.journal).events():
+        if event.event_id > number and event.kind == "alert" and event.data["is_told"]:
+            tell_alert(workspace, event)
 
 
 def tell_reevaluation(workspace_dir: str, as_of: date | None, waiting: Reevaluation) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 from prefect import flow
 from truecost.flows import daily
-from truecost.flows.common import opened, step
+from truecost.flows.common import is_served, opened, step
+from truecost.flows.events import last_event, tell_alerts_since
 
 from truecost import steps
 
@@ -23,7 +24,11 @@ def decide(workspace_dir: str, model: str, as_of: date | None, only_open: bool) 
     workspace, clock = opened(workspace_dir, as_of)
     if only_open and model not in {item.model_id for item in steps.open_reevaluations(workspace)}:
         return None  # decided since the event was sent
-    return asdict(steps.reevaluate(workspace, clock, model))
+    before = last_event(workspace)
+    decided = steps.reevaluate(workspace, clock, model)
+    if is_served():
+        tell_alerts_since(workspace, before)
+    return asdict(decided)
 
 
 @flow(name="reevaluate")

@@ -19,7 +19,10 @@ from truecost.scaffold import write_demo
 from truecost.workspace import load_workspace
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+    pytest.mark.xdist_group("browser"),
+]
 HOSTILE = "<script>alert(1)</script>"
 
 
