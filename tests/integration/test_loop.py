@@ -192,7 +192,7 @@ def run_daily(served: Served, books: Books) -> dict[str, Any]:
 
 def assert_decided(served: Served, books: Books, as_of: str | None) -> None:
     """Follow the loop from the alert to the decision, by what the server and the workspace have kept of it."""
-    (alert,) = served.eventually(lambda: of(books, find_events(served.api, "truecost.alert"), "workspace"))
+    alert, *_ = served.eventually(lambda: of(books, find_events(served.api, "truecost.alert"), "workspace"))
     assert (alert["resource"]["truecost.rule"], alert["resource"]["truecost.state"]) == ("drift", "ALERT")
     assert "language" in alert["payload"]["message"]
 
@@ -218,6 +218,13 @@ def assert_decided(served: Served, books: Books, as_of: str | None) -> None:
     assert (drift.data["rule"], decay.data["rule"]) == ("drift", "eval_decay")
     assert opened.data["alert_ids"] == [drift.event_id] == [alert["payload"]["alert_id"]]
     assert (decision.data["reevaluation_id"], decision.data["verdict"]) == (opened.event_id, "retrain")
+    rules = ["drift", "eval_decay"]  # the second is raised by the re-evaluation itself
+    served.eventually(
+        lambda: (
+            rules
+            == [event["payload"]["rule"] for event in of(books, find_events(served.api, "truecost.alert"), "workspace")]
+        )
+    )
     with open_published(books.workspace.published) as con:
         (published,) = asked(con, "SELECT * FROM finance.retrain_decisions")
     assert (published["model_id"], published["verdict"], published["triggers"]) == ("bot", "retrain", ["drift"])
