@@ -150,6 +150,7 @@ class Inbox:
         self.deliveries: list[Delivery] = []
         self.scores: list[Fields] = []
         self.requests: dict[str, list[datetime]] = defaultdict(list)
+        self.features: dict[str, set[str]] = defaultdict(set)
         self.plans: dict[str, Projected] = {}
         self._root = root
         self._spoken_for: dict[object, str] = {}
@@ -200,9 +201,10 @@ class Inbox:
         self.scores += found
 
     def _read_requests(self, source: Fields, path: Path, file: str) -> None:
-        found = request_times(path)
+        found, features = request_times(path)
         self.deliveries.append(Delivery(file, read=len(found)))
         self.requests[source["model"]] += found
+        self.features[source["model"]] |= features
 
     def _rows(self, path: Path, delimiter: str = ",") -> Iterator[tuple[int, dict[str, str]]]:
         with path.open(encoding="utf-8", newline="") as lines:
@@ -258,6 +260,7 @@ class Inbox:
             net, tax = amount(told["amount"]), amount(told.get("tax") or "0")
             fields = {
                 "charge_description": told["description"],
+                "invoice_number": told["invoice_number"],
                 "charge_category": "Credit" if net < 0 else "Usage",
                 "tags": {name: text for name, text in told.items() if name not in known and text is not None},
             }
@@ -581,6 +584,8 @@ class Books:
         self._pieces = [piece for owned in self._owned for piece in pieces_of(owned, settings["tax"])]
         self.pieces, self.plans = self._pieces, inbox.plans
         self.as_of: date = settings["as_of"]
+        self.config, self.scores = inbox.config, inbox.scores
+        self.requests, self.features = inbox.requests, inbox.features
         self.quarters = sorted({piece.quarter for piece in self._pieces}, key=first_day)
         self.by_quarter = {(row["model_id"], row["quarter"]): row for row in self._quarter_rows()}
         self.by_stage = self._stage_rows()
@@ -820,19 +825,14 @@ class Books:
         as_of = self._settings["as_of"]
         return {"as_of": as_of, "actual_to_date": decimal(spent), **self._inbox.plans[model].forecast(spent, as_of)}
 
-    def newest_scores(self, model: str) -> set[tuple[Any, ...]]:
-        """(task, metric, version, when, score): the newest of each task and metric that the report can know of."""
-        known = [score for score in self._inbox.scores if score["model_id"] == model]
-        if self.quarter != self.quarters[-1]:
-            known = [score for score in known if score["evaluated_at"].date() < day_after(self.quarter)]
-        newest: dict[tuple[str, str], Fields] = {}
-        for score in sorted(known, key=lambda score: score["evaluated_at"]):
-            newest[score["task"], score["metric"]] = score
-        told = ("task", "metric", "model_version", "evaluated_at", "score")
-        return {tuple(score[name] for name in told) for score in newest.values()}
+    @property
+    def known_before(self) -> datetime:
+        """The first moment the report knows nothing of: the latest tells all, an earlier one stops with its quarter."""
+        return datetime.max if self.quarter == self.quarters[-1] else datetime.combine(day_after(self.quarter), time())
 
-    def requests_between(self, model: str, start: datetime, end: datetime) -> int:
-        return sum(start <= moment < end for moment in self._inbox.requests[model])
+    def promotions(self, model: str) -> list[datetime]:
+        runs = (run for run in self._runs if run.model == model and run.outcome == "promoted")
+        return sorted(run.decided for run in runs if run.decided)
 
     def round_cost(self, model: str, number: int) -> Fraction:
         """What a round cost, without serving."""

@@ -33,6 +33,13 @@ def invoice_rows(path: Path) -> list[Fields]:
     issued = date.fromisoformat(_text(root, "cbc:IssueDate") or "")
     period = _period(root)
     currency = _text(root, "cbc:DocumentCurrencyCode")
+    totals = "cac:LegalMonetaryTotal/cbc:%sAmount"
+    document = {
+        "invoice_number": _text(root, "cbc:ID"),
+        "prepaid": sign * Fraction(_text(root, totals % "Prepaid") or 0),
+        "rounding": sign * Fraction(_text(root, totals % "PayableRounding") or 0),
+        "payable": sign * Fraction(_text(root, totals % "Payable") or ""),
+    }
     found = []
 
     def row(kind: str, line: int, value: Fraction, days: tuple[date, date] | None, **fields: Any) -> None:
@@ -42,7 +49,7 @@ def invoice_rows(path: Path) -> list[Fields]:
         found.append(
             {
                 "line": line,
-                "fields": {"charge_category": category, "tags": tags, **fields},
+                "fields": {"charge_category": category, "tags": tags, **document, **fields},
                 "start": datetime.combine(first, time()),
                 "end": datetime.combine(last + timedelta(days=1), time()),
                 "effective": sign * value,
@@ -171,6 +178,9 @@ def scores(path: Path, source: Fields) -> list[Fields]:
             "task": task,
             "metric": name.removesuffix(",none"),
             "score": value,
+            "stderr": held[name.replace(",", "_stderr,")],
+            "n": told["n-samples"][task]["effective"],
+            "higher_is_better": told["higher_is_better"][task][name.partition(",")[0]],
             "evaluated_at": at,
         }
         for task, held in told["results"].items()
@@ -179,7 +189,9 @@ def scores(path: Path, source: Fields) -> list[Fields]:
     ]
 
 
-def request_times(path: Path) -> list[datetime]:
-    """When each request of a log was made."""
+def request_times(path: Path) -> tuple[list[datetime], set[str]]:
+    """When each request of a log was made, and what the log says of one besides."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
-        return [datetime.fromisoformat(row["requested_at"]).replace(tzinfo=None) for row in csv.DictReader(lines)]
+        reader = csv.DictReader(lines)
+        moments = [datetime.fromisoformat(row["requested_at"]).replace(tzinfo=None) for row in reader]
+        return moments, set(reader.fieldnames or ()) - {"request_id", "requested_at"}

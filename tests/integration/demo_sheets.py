@@ -71,7 +71,10 @@ def _planned(books: Books, model: str, plan: Projected) -> Iterator[tuple[Key, l
     months = sorted({*plan.months, *spent})
     quarters = list(dict.fromkeys(map(quarter_of, months)))
     periods: list[tuple[Key, list[date], bool, bool]] = [
-        *((("month", quarter_of(month), month), [month], month < end, _month_end(month) <= books.as_of) for month in months),
+        *(
+            (("month", quarter_of(month), month), [month], month < end, _month_end(month) <= books.as_of)
+            for month in months
+        ),
         *(
             (
                 ("quarter", name, None),
@@ -117,16 +120,22 @@ def charge_rows(books: Books) -> Rows:
 
 
 def invoice_rows(books: Books) -> Rows:
-    """By issue date and number: the sums of an invoice without tax, of its tax, and with it, up to the quarter's end."""
+    """By issue date and number: an invoice without tax, its tax, with it; prepaid, rounding and payable where told."""
     sums: dict[Key, list[Fraction]] = defaultdict(lambda: [Fraction(0)] * 3)
+    stated: dict[Key, list[Any]] = {}
     for charge in {piece.owned.charge.identity: piece.owned.charge for piece in books.pieces}.values():
         if charge.issued is None or charge.issued >= day_after(books.quarter):
             continue
-        held = sums[charge.issued, charge.fields["invoice_number"]]
-        place = 1 if charge.fields["charge_category"] == "Tax" else 0
-        held[place] += charge.billed
-        held[2] += charge.billed
-    return {key: [decimal(value) for value in held] for key, held in sums.items()}
+        key = (charge.issued, charge.fields["invoice_number"])
+        sums[key][1 if charge.fields["charge_category"] == "Tax" else 0] += charge.billed
+        sums[key][2] += charge.billed
+        stated[key] = [charge.fields.get(name) for name in ("prepaid", "rounding", "payable")]
+    rows: Rows = {}
+    for key, (net, tax, gross) in sums.items():
+        prepaid, rounding, payable = stated[key]
+        assert payable is None or payable == gross - prepaid + rounding
+        rows[key] = [None if v is None else decimal(v) for v in (net, tax, gross, prepaid, rounding, payable)]
+    return rows
 
 
 def fault_rows(books: Books) -> Rows:

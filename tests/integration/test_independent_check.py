@@ -1,6 +1,7 @@
 """The demo's figures against a second computation of them, made from the raw files by other code.
 
-Everything the product shows is compared: the report as JSON, CSV and page, for each quarter, and the published views.
+Everything the product shows is compared: the report as JSON, CSV, page and workbook, for each quarter, and the
+published views.
 """
 
 from __future__ import annotations
@@ -14,15 +15,19 @@ import sys
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Context, Decimal
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import demo_by_hand
 import demo_documents
 import demo_plans
+import demo_quality
+import demo_sheets
 import duckdb
 import pytest
 from demo_by_hand import Books, Page, decimal, figures, money, percent, plain, times, words
+from demo_quality import falls, windows
 
 from truecost import steps
 from truecost.clock import Clock
@@ -71,7 +76,7 @@ def view(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
 
 
 def test_the_recomputation_shares_no_code_with_the_product() -> None:
-    modules = (demo_by_hand, demo_documents, demo_plans)
+    modules = (demo_by_hand, demo_documents, demo_plans, demo_quality, demo_sheets)
     trees = [ast.parse(Path(module.__file__ or "").read_text("utf-8")) for module in modules]
     imported = {
         name.split(".")[0]
@@ -317,20 +322,85 @@ def test_every_charge_is_recomputed_from_the_raw_files(
 
 
 @pytest.mark.parametrize("quarter", QUARTERS)
-def test_scores_and_request_counts_are_those_of_the_raw_files(
+def test_what_is_compared_of_scores_and_requests_is_found_in_the_raw_files(
     reported: Path, by_hand: dict[str, Books], quarter: str
 ) -> None:
     report = json.loads((reported / "reports" / quarter / "true-cost.json").read_text("utf-8"))
     for model in report["models"]:
-        name = model["model_id"]
-        told = ("task", "metric", "model_version", "evaluated_at", "score")
-        scores = {tuple(row[key] for key in told) for row in model.get("evals", [])}
-        newest = by_hand[quarter].newest_scores(name)
-        assert scores == {(*row[:3], row[3].isoformat(), row[4]) for row in newest}
-        for side in ("reference", "current") if "drift" in model else ():
-            window = "window" if side == "current" else side
-            span = (datetime.fromisoformat(model["drift"][f"{window}_{end}"]) for end in ("start", "end"))
-            assert model["drift"][f"{side}_rows"] == by_hand[quarter].requests_between(name, *span)
+        expected = falls(by_hand[quarter], model["model_id"])
+        told = {(row["task"], row["metric"]): row for row in model.get("evals", [])}
+        assert told.keys() == expected.keys()
+        for key, row in expected.items():
+            for name, value in row.items():
+                wanted = value.isoformat() if isinstance(value, datetime) else value
+                assert told[key][name] == (pytest.approx(wanted, rel=1e-12) if isinstance(wanted, float) else wanted)
+        assert ("drift" in model) == (quarter == QUARTERS[-1])
+        if "drift" not in model:
+            continue
+        drift, compared = model["drift"], windows(by_hand[quarter], model["model_id"])
+        features = drift["features"]
+        assert sorted(feature["feature"] for feature in features) == sorted(compared.pop("features"))
+        assert {name: drift[name] for name in compared} == {
+            name: value.isoformat() if isinstance(value, datetime) else value for name, value in compared.items()
+        }
+        assert all(feature["drifted"] == (feature["value"] > feature["threshold"]) for feature in features)
+        share = sum(feature["drifted"] for feature in features) / len(features)
+        assert drift["value"] == pytest.approx(share)
+        assert drift["drifted"] == (share >= 0.5) == (drift["verdict"] == "drift")
+
+
+@pytest.mark.parametrize("quarter", QUARTERS)
+def test_every_figure_of_the_workbook_is_recomputed_from_the_raw_files(
+    reported: Path, by_hand: dict[str, Books], quarter: str
+) -> None:
+    from openpyxl import load_workbook
+
+    books = by_hand[quarter]
+    workbook = load_workbook(reported / "reports" / quarter / "true-cost.xlsx", read_only=True, data_only=True)
+    sheets = {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in workbook}
+    workbook.close()
+
+    summary = table(sheets["Summary"], "Model", "Training-only cost (USD)")
+    assert_same(keyed(summary, "Model", but={"Completeness"}), demo_sheets.model_rows(books))
+    plans = table(sheets["Summary"], "Model", "Planned, mean (USD)")
+    assert_same(keyed(plans, "Model"), demo_sheets.forecast_rows(books))
+    stages = table(sheets["Stages"], "Model")
+    told = keyed(stages, "Model", "Stage", "Activity", "Round", "Kind", but={"Idle"})
+    assert_same(told, demo_sheets.stage_rows(books))
+    told = keyed(table(sheets["Plan"], "Model"), "Model", "Period", "Quarter", "Month", "Stage")
+    assert_same(told, demo_sheets.plan_rows(books))
+
+    charges = table(sheets["Charges"], "Model")
+    costs = ("Model", "Stage", "Activity", "Round", "Kind", "Run", "Training-only", "Cost (USD)", "Billed cost (USD)")
+    costs += ("Source", "Charge period end (UTC)", "Billed cost, as billed", "Effective cost, as billed")
+    place = ("File", "Line", "Charge period start (UTC)", "Charge category", "Month")
+    assert_same(keyed(charges, *place, only=costs), demo_sheets.charge_rows(books))
+
+    sums = ("Without tax", "Tax", "With tax", "Prepaid", "Rounding", "Payable")
+    told = keyed(table(sheets["Invoices"], "Issuer"), "Issued", "Invoice", only=sums)
+    assert_same(told, demo_sheets.invoice_rows(books))
+    told = keyed(table(sheets["Quarantine"], "Source"), "File", "Line", only=("Column", "Value"))
+    assert_same(told, demo_sheets.fault_rows(books))
+
+    total = books.report["total"]
+    ties = keyed(table(sheets["Notes"], "Figure"), "Figure")
+    for figure, key in (
+        ("True cost", "true_cost"),
+        ("Billed cost", "billed_cost"),
+        ("True cost to date", "true_cost_to_date"),
+    ):
+        *values, apart = ties[figure,]
+        assert apart == 0
+        known = [value for value in values if value is not None]
+        assert known == [pytest.approx(float(total[key]), rel=1e-14)] * len(known)
+        assert len(known) >= 2
+    sums_above = {
+        "Stages": [total["true_cost"], total["true_cost_to_date"]],
+        "Charges": [total["true_cost"], total["billed_cost"]],
+    }
+    for sheet, amounts in sums_above.items():
+        (row,) = (row for row in sheets[sheet] if row[0] == "Total")
+        assert [value for value in row[1:] if value is not None] == pytest.approx(list(map(float, amounts)), rel=1e-14)
 
 
 def test_the_decisions_weigh_what_the_raw_files_come_to(reported: Path, by_hand: dict[str, Books]) -> None:
@@ -346,7 +416,7 @@ def test_the_decisions_weigh_what_the_raw_files_come_to(reported: Path, by_hand:
     assert Decimal(decided["support-bot"]["retrain_cost"]) == decimal(round(books.round_cost("support-bot", 1), 2))
     (evals,) = (model["evals"] for model in report["models"] if model["model_id"] == "support-bot")
     fall = Decimal(repr(next(row["drop"] for row in evals if row["task"] == "support_intents")))
-    requests = books.requests_between("support-bot", datetime(2026, 9, 28), datetime(2026, 10, 5))
+    requests = windows(books, "support-bot")["current_rows"]
     staleness = (fall * requests * 90 / 7 * 40).quantize(cent)
     assert Decimal(decided["support-bot"]["staleness_cost"]) == staleness
     assert [row["rule"] for row in report["alerts"]] == ["eval_decay", "drift", "overspend"]
@@ -364,6 +434,42 @@ def test_every_delivery_is_counted_from_the_raw_files(
     quarantined = published.execute("SELECT file, line, column_name, value FROM finance.quarantine").fetchall()
     faults = by_hand[QUARTERS[-1]].faults
     assert quarantined == [(fault.file, fault.line, fault.column, fault.value) for fault in faults]
+
+
+def table(rows: list[list[Any]], *heading: str) -> list[dict[str, Any]]:
+    """The rows of a sheet under the row that begins with ``heading``, up to the next empty one; by column."""
+    (start,) = (number for number, row in enumerate(rows) if tuple(row[: len(heading)]) == heading)
+    header = [name for name in rows[start] if name is not None]
+    held = takewhile(lambda row: any(value is not None for value in row), rows[start + 1 :])
+    return [dict(zip(header, row, strict=False)) for row in held]
+
+
+def keyed(
+    rows: list[dict[str, Any]], *keys: str, only: tuple[str, ...] = (), but: set[str] | None = None
+) -> dict[tuple[Any, ...], list[Any]]:
+    """The rows by some columns: the others, or ``only`` some of them, or all ``but`` some. A day is a date."""
+    left_out = {*keys, *(but or ())}
+    found = {}
+    for row in rows:
+        key = tuple(
+            row[name].date() if name in ("Month", "Issued") and row[name] is not None else row[name] for name in keys
+        )
+        assert key not in found, key
+        found[key] = [row[name] for name in only or [name for name in row if name not in left_out]]
+    return found
+
+
+def assert_same(told: dict[tuple[Any, ...], list[Any]], expected: dict[tuple[Any, ...], list[Any]]) -> None:
+    """Numbers to the 15 digits a spreadsheet holds; all else exactly."""
+    assert told.keys() == expected.keys()
+    for key, row in expected.items():
+        for value, wanted in zip(told[key], row, strict=True):
+            if isinstance(wanted, Decimal):
+                assert value == pytest.approx(float(wanted), rel=1e-14, abs=0), key
+            elif isinstance(wanted, date) and not isinstance(wanted, datetime):
+                assert value.date() == wanted, key
+            else:
+                assert value == wanted, key
 
 
 def recomputed(report: dict[str, Any]) -> dict[str, Any]:

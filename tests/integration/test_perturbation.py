@@ -1,6 +1,7 @@
 """One thing changes, and what depends on it moves by exactly that much: nothing else does.
 
-Every output is compared whole, before and after: the published database, the page, the CSV and the JSON.
+Every output is compared whole, before and after: the published database, the page, the CSV and the JSON; the workbook
+is held against the raw files as they are after the change.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import test_independent_check as check
 from demo_by_hand import Books, Page, figures
 from unit.support import run_steps
 
@@ -119,6 +121,7 @@ class Outputs:
     csv: dict[Key, str]
     page: dict[Key, str]
     database: dict[Key, Any]
+    books: Books  # the same once more, from the raw files
     by_hand: dict[str, Any]
 
 
@@ -135,6 +138,7 @@ def run(root: Path) -> list[Loaded]:
 
 def read(root: Path) -> Outputs:
     folder = root / "reports" / QUARTER
+    books = Books(root, QUARTER)
     with (folder / "true-cost.csv").open(encoding="utf-8", newline="") as lines:
         _, *rows = csv.reader(lines)
     return Outputs(
@@ -142,7 +146,8 @@ def read(root: Path) -> Outputs:
         csv={(*row[1:5], column): row[column] for row in rows for column in (6, 7)},
         page=Page(folder / "true-cost.html").cells(),
         database=read_database(root),
-        by_hand=figures(Books(root, QUARTER).report),
+        books=books,
+        by_hand=figures(books.report),
     )
 
 
@@ -320,6 +325,7 @@ def test_a_changed_amount_moves_every_figure_that_holds_it_by_exactly_that_much(
     run(root)
     after = read(root)
     assert_moved(before, after, made)
+    check.test_every_figure_of_the_workbook_is_recomputed_from_the_raw_files(root, {QUARTER: after.books}, QUARTER)
     moved = differences(before.json, after.json)
     assert moved["total.true_cost"] == Decimal("111.00")
     assert moved["models.support-bot.stages.maintenance.cost"] == Decimal("101.00")
@@ -341,8 +347,15 @@ def test_every_other_kind_of_record_moves_what_holds_it(before: Outputs, tmp_pat
     run(root)
     after = read(root)
 
-    # Whatever follows from the changes is what the raw files, as they are now, come to.
-    assert {path: after.json[path] for path in after.by_hand} == after.by_hand
+    # Every output holds what the raw files, as they are now, come to.
+    for recomputed in (
+        check.test_every_figure_of_the_report_is_recomputed_from_the_raw_files,
+        check.test_every_line_of_the_csv_is_recomputed_from_the_raw_files,
+        check.test_every_figure_of_the_page_is_recomputed_from_the_raw_files,
+        check.test_every_figure_of_the_charts_is_recomputed_from_the_raw_files,
+        check.test_every_figure_of_the_workbook_is_recomputed_from_the_raw_files,
+    ):
+        recomputed(root, {QUARTER: after.books}, QUARTER)
     moved = differences(before.database, after.database)
     charges = {key[1:4]: by for key, by in moved.items() if key[0] == "charges" and key[-1] == "x_cost"}
     assert [by for (file, *_), by in charges.items() if file.endswith("TDS-0519.xml")] == [Decimal("40.00")]
