@@ -19,7 +19,7 @@ demo: $(READY)
 	@$(BIN)/truecost demo
 
 test: $(READY)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: $(READY)
 	@$(BIN)/ruff check .

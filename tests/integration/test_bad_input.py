@@ -27,8 +27,6 @@ from truecost.errors import ConfigError
 from truecost.landing import Landing
 from truecost.workspace import load_workspace
 
-pytestmark = pytest.mark.xdist_group("bad_input")
-
 NUMBER = "write a plain number such as 1234.56: no currency sign, no thousands comma, no blanks"
 TIME = "write a UTC time such as 2026-01-31T00:00:00Z, between 2000 and 2100"
 LINE = "export the file again, or mend the line"

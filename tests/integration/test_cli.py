@@ -25,8 +25,6 @@ from truecost.publishing import open_published
 from truecost.scaffold import write_demo
 from truecost.workspace import load_workspace
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 QUICK_SECONDS = 0.5
 HEAVY = {"prefect", "great_expectations", "evidently", "pandas", "polars", "pyarrow", "duckdb", "altair"}
 ESCAPE = "\x1b"

@@ -13,8 +13,6 @@ from unit.support import Books, config, focus, in_month, invoices, rates, runs, 
 from truecost import steps
 from truecost.landing import Landing
 
-pytestmark = pytest.mark.xdist_group("dispositions")
-
 Open = Callable[..., Books]
 
 # Which rows are good is told elsewhere: here a suite of one rule saves most of the time.

@@ -18,8 +18,6 @@ from truecost import steps
 from truecost.clock import Clock
 from truecost.publishing import open_published
 
-pytestmark = pytest.mark.xdist_group("evidently")
-
 TODAY = date(2026, 10, 5)
 REQUEST = {
     **dict.fromkeys(("request_id", "requested_at", "input_tokens", "output_tokens", "latency_ms")),

@@ -33,8 +33,6 @@ from truecost import steps
 from truecost.clock import Clock
 from truecost.workspace import load_workspace
 
-pytestmark = pytest.mark.xdist_group("figures")  # both files of figures share one run of the demo
-
 DEMO = Path(__file__).resolve().parents[2] / "examples" / "demo"
 QUARTERS = ("FY2025-Q4", "FY2026-Q1", "FY2026-Q2", "FY2026-Q3")
 AS_OF = date(2026, 10, 5)

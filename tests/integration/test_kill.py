@@ -29,8 +29,6 @@ from truecost.queries import identifier
 from truecost.warehouse import connect
 from truecost.workspace import load_workspace
 
-pytestmark = pytest.mark.xdist_group("kill")
-
 SEED = 20261005
 KILLED = -signal.SIGKILL
 FIRST_DELIVERIES = (

@@ -24,7 +24,7 @@ from tests.unit.support import Books, asked, table
 from truecost.journal import Journal
 from truecost.publishing import open_published
 
-pytestmark = [pytest.mark.xdist_group("prefect"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 AS_OF = date(2026, 10, 5)

@@ -14,8 +14,6 @@ from unit.support import Bench, Books, Row
 
 from truecost.checking import check_file
 
-pytestmark = pytest.mark.xdist_group("openai_costs")
-
 DAY_ONE = 1767225600  # 2026-01-01T00:00:00Z
 SECONDS = 86400
 TOML = '[workspace]\nname = "x"\n[[sources]]\nname = "openai"\nformat = "openai_costs"\npath = "inbox/*.json*"\n'

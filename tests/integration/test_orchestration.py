@@ -18,8 +18,6 @@ import yaml
 from tests.integration.prefect_server import ask, eventually, find, find_events
 from truecost.errors import TruecostError, WarehouseBusy
 
-pytestmark = pytest.mark.xdist_group("prefect")
-
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("aws/2025-11.csv", "slurm/2025-11.txt", "rates/gpu_rates.csv", "runs/training_runs.csv")
 STEPS = ("land", "load", "attribute", "compare", "drift", "alert", "reevaluate", "publish", "report")

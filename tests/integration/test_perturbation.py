@@ -28,8 +28,6 @@ from truecost.clock import Clock
 from truecost.loading import Loaded
 from truecost.workspace import load_workspace
 
-pytestmark = pytest.mark.xdist_group("figures")  # both files of figures share one run of the demo
-
 ROOT = Path(__file__).resolve().parents[2]
 QUARTER = "FY2026-Q3"
 CLOCK = Clock(date(2026, 10, 5))

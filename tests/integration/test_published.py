@@ -21,8 +21,6 @@ from truecost.publishing import open_published
 from truecost.sources.focus import FORMAT as FOCUS
 from truecost.workspace import load_workspace
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 PROMISED = {
     "true_cost_by_quarter": (
         "model_id quarter quarter_start quarter_end currency training_only_cost true_cost billed_cost multiplier "

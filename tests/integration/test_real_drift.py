@@ -12,7 +12,7 @@ from tests.unit.support import Books, Row
 from truecost import steps
 from truecost.clock import Clock
 
-pytestmark = [pytest.mark.xdist_group("evidently"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 TOML = """
 [workspace]

@@ -13,8 +13,6 @@ from unit.support import Books, typed
 from truecost import steps
 from truecost.warehouse import IN_MEMORY, connect
 
-pytestmark = pytest.mark.xdist_group("real_files")
-
 SAMPLE = "focus_1.0_sample_1000.csv"
 SPEC = "focus_1.2_spec_"
 FRAGMENTS = (

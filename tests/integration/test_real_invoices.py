@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from unit.support import Bench
 
-pytestmark = pytest.mark.xdist_group("real_invoices")
-
 # Number, type, lines, sum of the lines, tax-inclusive and payable amount; one by one, since two share a number.
 INVOICES = [
     ("mustang_01.01a-INVOICE.ubl.xml", "123456XX", "380", "2016-04-04", 2, "314.86", "336.9"),

@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from unit.support import Books, Row
 
-pytestmark = pytest.mark.xdist_group("real_quality")
-
 PYTHIA = "evals/pythia_1.4b_zero-shot"
 NANNYML = "drift/nannyml_synthetic_car_loan_"
 SOURCES = {

@@ -10,8 +10,6 @@ from unit.support import Books
 
 from truecost import steps
 
-pytestmark = pytest.mark.xdist_group("real_files")
-
 DATES = {"clockify_solidtime_1.csv": 'dates = "month_first"\n'}  # 03/04/2024 twice: the file does not settle it
 
 

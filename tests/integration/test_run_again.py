@@ -22,8 +22,6 @@ from truecost.queries import identifier
 from truecost.warehouse import connect
 from truecost.workspace import load_workspace
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 SMALL = ("aws/2025-11.csv", "slurm/2025-11.txt", "rates/gpu_rates.csv", "annotators/2026-07-bright-labels.csv")
 WALL_CLOCK = {"finished_at", "applied_at"}
 PUBLISHED = "reports/reports.duckdb"

@@ -20,8 +20,6 @@ from truecost.checking import check_file
 from truecost.clock import Clock
 from truecost.publishing import open_published
 
-pytestmark = pytest.mark.xdist_group("ubl")
-
 RESEND = "ask the supplier for a corrected document"
 
 

@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 
 from truecost import psi
 
-pytestmark = pytest.mark.xdist_group("evidently")
-
 DISTRIBUTIONS = {
     "even": np.full(5, 0.2),
     "many rare categories": (1 / np.arange(1, 51) ** 1.5) / (1 / np.arange(1, 51) ** 1.5).sum(),

@@ -16,8 +16,6 @@ from unit.support import Bench, Row
 from truecost.errors import ConfigError
 from truecost.workspace import load_workspace
 
-pytestmark = pytest.mark.xdist_group("quality")
-
 DATE = 1749508083.8317592
 
 

@@ -19,8 +19,6 @@ from unit.support import Bench, Row, table, typed
 from truecost.queries import literal
 from truecost.warehouse import IN_MEMORY, connect
 
-pytestmark = pytest.mark.xdist_group("quality")
-
 GOOD = {"timestamp": "2026-09-01T10:00:00Z", "prompt_tokens": "120", "completion_tokens": "30", "intent": "refund"}
 
 

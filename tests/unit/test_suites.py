@@ -14,8 +14,6 @@ from truecost.sources import formats
 from truecost.validation import load_suite
 from truecost.warehouse import IN_MEMORY, connect
 
-pytestmark = pytest.mark.xdist_group("suites")
-
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
