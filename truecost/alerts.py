@@ -42,14 +42,15 @@ def alert(workspace: Workspace, clock: Clock) -> Alerted:
     A clock that stands before the journal's last event changes nothing: what has happened stays as it was.
     """
     journal = Journal(workspace.journal)
+    # The warehouse's lock keeps two runs from raising the same alert at once.
     with connect(workspace.warehouse) as con:
-        has_books = last_fingerprint(con, BOOKS_STEP) is not None
-        readings = read_all(con, workspace, clock) if has_books else []
-    events = journal.events()
-    if not has_books or (events and clock.now() < events[-1].happened_at):
-        return Alerted()
-    made = _write_down(journal, events, workspace, clock, readings)
-    opened = _open_due(journal, [*events, *made], clock)
+        if last_fingerprint(con, BOOKS_STEP) is None:
+            return Alerted()
+        events = journal.events()
+        if events and clock.now() < events[-1].happened_at:
+            return Alerted()
+        made = _write_down(journal, events, workspace, clock, read_all(con, workspace, clock))
+        opened = _open_due(journal, [*events, *made], clock)
     delivered, undelivered = _tell(journal, workspace, clock)
     return Alerted(
         raised=[event for event in made if event.kind == "alert" and event.data["is_told"]],

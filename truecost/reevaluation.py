@@ -15,6 +15,7 @@ from truecost.errors import TruecostError
 from truecost.evaluation import Evaluated, evaluate
 from truecost.journal import Event, Journal
 from truecost.queries import query
+from truecost.warehouse import connect
 from truecost.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -54,9 +55,10 @@ def opened(workspace: Workspace, clock: Clock, model_id: str) -> Reevaluation:
     """The model's open re-evaluation; one is opened where there is none, because someone asked."""
     known_model(workspace, model_id)
     journal = Journal(workspace.journal)
-    if model_id not in open_reevaluations(journal.events()):
-        journal.append("reevaluation", clock.now(), model_id, triggers=["asked"], alert_ids=[])
-    return open_reevaluations(journal.events())[model_id]
+    with connect(workspace.warehouse):  # its lock keeps two from opening one each
+        if model_id not in open_reevaluations(journal.events()):
+            journal.append("reevaluation", clock.now(), model_id, triggers=["asked"], alert_ids=[])
+        return open_reevaluations(journal.events())[model_id]
 
 
 def evaluated(workspace: Workspace, clock: Clock, reevaluation: Reevaluation) -> Evaluated:
@@ -75,11 +77,15 @@ def evaluated(workspace: Workspace, clock: Clock, reevaluation: Reevaluation) ->
 def decided(
     con: DuckDBPyConnection, workspace: Workspace, clock: Clock, reevaluation: Reevaluation, ended: Evaluated
 ) -> Decided:
-    """Weigh what is known by now, and record the decision."""
+    """Weigh what is known by now, and record the decision; one that another run has recorded meanwhile stands."""
     journal = Journal(workspace.journal)
-    evidence = _evidence(con, workspace, clock, journal.events(), reevaluation, ended)
+    events = journal.events()
+    for event in events:
+        if event.kind == "decision" and event.data["reevaluation_id"] == reevaluation.reevaluation_id:
+            return _as_recorded(event)
+    evidence = _evidence(con, workspace, clock, events, reevaluation, ended)
     decision = decide(evidence, workspace.config.drift.retrain_drop)
-    return _record(journal, clock, reevaluation, evidence, decision)
+    return _as_recorded(_record(journal, clock, reevaluation, evidence, decision))
 
 
 def _evidence(
@@ -151,9 +157,9 @@ def _retraining(con: DuckDBPyConnection, currency: str, model_id: str) -> tuple[
 
 def _record(
     journal: Journal, clock: Clock, reevaluation: Reevaluation, evidence: Evidence, decision: Decision
-) -> Decided:
+) -> Event:
     price = evidence.price
-    event = journal.append(
+    return journal.append(
         "decision",
         clock.now(),
         reevaluation.model_id,
@@ -165,13 +171,17 @@ def _record(
         retrain_cost=None if price.retrain_cost is None else str(price.retrain_cost),
         evaluation=evidence.outcome,
     )
+
+
+def _as_recorded(event: Event) -> Decided:
+    staleness, retrain = event.data["staleness_cost"], event.data["retrain_cost"]
     return Decided(
-        model_id=reevaluation.model_id,
-        reevaluation_id=reevaluation.reevaluation_id,
+        model_id=event.model_id,
+        reevaluation_id=event.data["reevaluation_id"],
         decided_at=event.happened_at,
-        verdict=decision.verdict,
-        reasons=decision.reasons,
-        currency=price.currency,
-        staleness_cost=price.staleness_cost,
-        retrain_cost=price.retrain_cost,
+        verdict=event.data["verdict"],
+        reasons=tuple(event.data["reasons"]),
+        currency=event.data["currency"],
+        staleness_cost=None if staleness is None else Decimal(staleness),
+        retrain_cost=None if retrain is None else Decimal(retrain),
     )

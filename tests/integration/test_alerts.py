@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -384,6 +386,67 @@ def test_staying_and_retraining_are_priced_from_the_records(tmp_path: Path) -> N
     assert decided.retrain_cost is None  # nothing was ever promoted
     assert decided.verdict == "retrain"
     assert "4.0 requests a day × USD 2.50 a wrong answer × 90 days" in decided.reasons[1]
+
+
+def test_a_retraining_is_priced_by_the_last_round_and_held_where_it_saves_less(tmp_path: Path) -> None:
+    root = tmp_path / "books"
+    evaluating(root, "python score.py 0.72", "error_cost = 2.50")
+    text = (root / "truecost.toml").read_text("utf-8")
+    runs = '[[sources]]\nname = "runs"\nformat = "training_runs"\npath = "inbox/runs/*.csv"\n'
+    (root / "truecost.toml").write_text(text + runs, "utf-8")
+    log, promoted = root / "inbox/log/2026-10.csv", root / "inbox/runs/runs.csv"
+    log.parent.mkdir(parents=True)
+    promoted.parent.mkdir(parents=True)
+    log.write_text("request_id,requested_at,input_tokens,output_tokens\n1,2026-10-02T00:00:00Z,10,20\n", "utf-8")
+    header = "run_id,model_id,outcome,job_id,parent_run_id,decided_at\n"
+    promoted.write_text(f"{header}r1,bot,promoted,,,2026-09-01T00:00:00Z\n", "utf-8")
+    decided = steps.reevaluate(load_workspace(root), OCTOBER, "bot")
+    # January to August at 2,000 a month came before the promotion; September did not.
+    assert decided.retrain_cost == 8 * 2000
+    # One request in 7 days, 0.19 of it wrong, for 90 days, at 2.50: 6.107.
+    assert decided.staleness_cost == Decimal("6.11")
+    assert decided.verdict == "hold"
+    assert "a retraining costs about USD 16,000.00: what the first build cost" in decided.reasons
+
+
+def test_two_who_reevaluate_at_once_record_one_decision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = opened(tmp_path, "2000.00")
+    judged(workspace)
+    decide = steps.reevaluation.decided
+    others = []
+
+    def overtaken(*arguments: Any) -> Any:
+        """Someone else has decided on the same evaluation just before."""
+        monkeypatch.setattr(steps.reevaluation, "decided", decide)
+        others.append(decide(*arguments))
+        return decide(*arguments)
+
+    monkeypatch.setattr(steps.reevaluation, "decided", overtaken)
+    assert [steps.reevaluate(workspace, OCTOBER, "bot")] == others
+    assert [event.kind for event in Journal(workspace.journal).events()].count("decision") == 1
+
+
+def test_nobody_else_judges_between_reading_the_journal_and_writing_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = opened(tmp_path, "2000.00")
+    append, codes = Journal.append, []
+    program = (
+        "import sys; from datetime import date; from pathlib import Path; from truecost import steps; "
+        "from truecost.clock import Clock; from truecost.errors import WarehouseBusy; "
+        "from truecost.workspace import load_workspace\n"
+        "try: steps.alert(load_workspace(Path(sys.argv[1])), Clock(date(2026, 10, 5)))\n"
+        "except WarehouseBusy: sys.exit(75)"
+    )
+
+    def interrupted(*arguments: Any, **data: Any) -> Any:
+        codes.append(subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False).returncode)
+        return append(*arguments, **data)
+
+    monkeypatch.setattr(Journal, "append", interrupted)
+    judged(workspace)
+    assert codes == [75, 75]
+    assert [event.kind for event in Journal(workspace.journal).events()] == ["alert", "reevaluation"]
 
 
 def test_a_rebuilt_warehouse_tells_the_same_alerts_and_decisions(tmp_path: Path) -> None:

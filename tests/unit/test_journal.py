@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +33,30 @@ def test_two_who_write_at_once_both_keep_their_event(tmp_path: Path) -> None:
     assert [event.event_id for event in events] == list(range(1, 41))
     assert {event.data["message_id"] for event in events} == set(range(40))
     assert not list((tmp_path / "journal").glob(".new-*"))
+
+
+def test_processes_that_write_at_once_all_keep_their_events(tmp_path: Path) -> None:
+    program = (
+        "import sys; from datetime import UTC, datetime; from pathlib import Path; "
+        "from truecost.journal import Journal; journal = Journal(Path(sys.argv[1])); "
+        "print(flush=True); sys.stdin.readline(); "
+        "[journal.append('delivered', datetime.now(UTC), 'bot', by=sys.argv[2], no=no) for no in range(15)]"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "journal")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    writers = [subprocess.Popen([*command, name], **pipes) for name in "abc"]  # type: ignore[call-overload]
+    for writer in writers:
+        writer.stdout.readline()  # it is ready
+    for writer in writers:
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate(timeout=60)
+        assert writer.returncode == 0
+    events = Journal(tmp_path / "journal").events()
+    assert [event.event_id for event in events] == list(range(1, 46))
+    for name in "abc":  # none is lost, and each keeps its own order
+        assert [event.data["no"] for event in events if event.data["by"] == name] == list(range(15))
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"kind": "alert"}', "[]"])
