@@ -14,7 +14,7 @@ from truecost.alerting import undelivered as find_undelivered
 from truecost.bookkeeping import STEP as BOOKS_STEP
 from truecost.clock import Clock
 from truecost.errors import TruecostError
-from truecost.journal import Event, Journal, mirror
+from truecost.journal import Event, Journal
 from truecost.notifying import addresses, deliver, service
 from truecost.readings import read_all
 from truecost.warehouse import connect, last_fingerprint
@@ -30,10 +30,6 @@ class Alerted:
     delivered: int = 0
     undelivered: list[str] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
-
-    @property
-    def is_new(self) -> bool:
-        return bool(self.raised or self.reminded or self.delivered or self.opened)
 
 
 def alert(workspace: Workspace, clock: Clock) -> Alerted:
@@ -59,13 +55,6 @@ def alert(workspace: Workspace, clock: Clock) -> Alerted:
         undelivered=undelivered,
         opened=opened,
     )
-
-
-def mirror_journal(workspace: Workspace) -> bool:
-    """Let the warehouse see the journal as it is; returns whether anything had changed."""
-    events = Journal(workspace.journal).events()
-    with connect(workspace.warehouse) as con:
-        return mirror(con, events)
 
 
 def acknowledge(workspace: Workspace, clock: Clock, alert_id: int) -> Standing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -9,11 +10,9 @@ from typing import TYPE_CHECKING
 
 from truecost.alerting import Reevaluation, open_reevaluations, standings
 from truecost.clock import Clock
-from truecost.config import ModelSection
 from truecost.deciding import Decision, Evidence, Price, Score, Verdict, decide, worst_fall
-from truecost.errors import TruecostError
 from truecost.evaluation import Evaluated, evaluate
-from truecost.journal import Event, Journal
+from truecost.journal import Event, Journal, Kind
 from truecost.queries import query
 from truecost.warehouse import connect
 from truecost.workspace import Workspace
@@ -38,36 +37,23 @@ class Decided:
     retrain_cost: Decimal | None
 
 
-def known_model(workspace: Workspace, model_id: str) -> ModelSection:
-    """The model of that name.
-
-    Raises:
-        TruecostError: there is none.
-    """
-    for model in workspace.config.models:
-        if model.id == model_id:
-            return model
-    known = ", ".join(model.id for model in workspace.config.models)
-    raise TruecostError(f"there is no model {model_id}; the models are {known or 'none yet'}")
-
-
 def opened(workspace: Workspace, clock: Clock, model_id: str) -> Reevaluation:
     """The model's open re-evaluation; one is opened where there is none, because someone asked."""
-    known_model(workspace, model_id)
+    workspace.model(model_id)
     journal = Journal(workspace.journal)
     with connect(workspace.warehouse):  # its lock keeps two from opening one each
-        if model_id not in open_reevaluations(journal.events()):
-            journal.append("reevaluation", clock.now(), model_id, triggers=["asked"], alert_ids=[])
-        return open_reevaluations(journal.events())[model_id]
+        events = journal.events()
+        if model_id not in open_reevaluations(events):
+            events.append(journal.append("reevaluation", clock.now(), model_id, triggers=["asked"], alert_ids=[]))
+        return open_reevaluations(events)[model_id]
 
 
 def evaluated(workspace: Workspace, clock: Clock, reevaluation: Reevaluation) -> Evaluated:
     """Run the eval command and record how it ended; what a run that died has recorded is not run again."""
     journal = Journal(workspace.journal)
-    for event in journal.events():
-        if event.kind == "evaluation" and event.data["reevaluation_id"] == reevaluation.reevaluation_id:
-            return Evaluated(**{name: value for name, value in event.data.items() if name != "reevaluation_id"})
-    model = known_model(workspace, reevaluation.model_id)
+    for event in _recorded(journal.events(), "evaluation", reevaluation):
+        return Evaluated(**{name: value for name, value in event.data.items() if name != "reevaluation_id"})
+    model = workspace.model(reevaluation.model_id)
     found = evaluate(workspace, clock, model, reevaluation.reevaluation_id)
     told = asdict(found)
     journal.append("evaluation", clock.now(), model.id, reevaluation_id=reevaluation.reevaluation_id, **told)
@@ -80,12 +66,17 @@ def decided(
     """Weigh what is known by now, and record the decision; one that another run has recorded meanwhile stands."""
     journal = Journal(workspace.journal)
     events = journal.events()
-    for event in events:
-        if event.kind == "decision" and event.data["reevaluation_id"] == reevaluation.reevaluation_id:
-            return _as_recorded(event)
+    for event in _recorded(events, "decision", reevaluation):
+        return _as_recorded(event)
     evidence = _evidence(con, workspace, clock, events, reevaluation, ended)
     decision = decide(evidence, workspace.config.drift.retrain_drop)
     return _as_recorded(_record(journal, clock, reevaluation, evidence, decision))
+
+
+def _recorded(events: list[Event], kind: Kind, reevaluation: Reevaluation) -> Iterator[Event]:
+    """What the journal holds of that kind for a re-evaluation."""
+    number = reevaluation.reevaluation_id
+    return (event for event in events if event.kind == kind and event.data["reevaluation_id"] == number)
 
 
 def _evidence(
@@ -98,7 +89,7 @@ def _evidence(
 ) -> Evidence:
     since = datetime.combine(reevaluation.opened_at.date(), time())
     rows = con.execute(query("reevaluation/scores"), {"model": reevaluation.model_id, "since": since}).fetchall()
-    scores = [Score(feature, score, fall, allowed) for feature, score, fall, allowed, _ in rows]
+    scores = [Score(feature, score, fall, allowed) for feature, score, fall, allowed in rows]
     outcome, reason = ended.outcome, ended.reason
     if outcome == "scored" and not scores:
         outcome, reason = "no_score", f"the eval command left no score since {since:%Y-%m-%d}; see {ended.log}"
@@ -125,7 +116,7 @@ def _staleness(
     fall x requests a day x cost of a wrong answer x days of the horizon. The fall is taken as the share of answers that
     were right and no longer are, so it is known only of scores between 0 and 1.
     """
-    error_cost = known_model(workspace, model_id).error_cost
+    error_cost = workspace.model(model_id).error_cost
     if fallen is None or fallen.fall is None or error_cost is None or not (fallen.score >= 0 and fallen.fall <= 1):
         return None, ""
     drift, currency = workspace.config.drift, workspace.config.workspace.reporting_currency

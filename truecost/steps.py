@@ -13,7 +13,7 @@ from typing import Any
 from truecost import progress, reevaluation
 from truecost.alerting import Reevaluation
 from truecost.alerting import Standing as StandingAlert
-from truecost.alerts import Alerted, mirror_journal, standing_alerts, waiting_reevaluations
+from truecost.alerts import Alerted, standing_alerts, waiting_reevaluations
 from truecost.alerts import alert as judge_alerts
 from truecost.bookkeeping import keep_books, settle_receipts, tell_config
 from truecost.clock import Clock
@@ -21,6 +21,7 @@ from truecost.comparing import Comparison, read_comparison
 from truecost.comparing import compare as compare_plans
 from truecost.drift import signals, watch
 from truecost.invariants import Breach, breaches
+from truecost.journal import Journal, mirror
 from truecost.landing import Landing
 from truecost.loading import Loaded, load_landed
 from truecost.publishing import publish as publish_views
@@ -138,8 +139,8 @@ def reevaluate(workspace: Workspace, clock: Clock, model_id: str) -> reevaluatio
 def publish(workspace: Workspace, clock: Clock) -> bool:
     """Swap in ``reports.duckdb``; returns whether anything had changed."""
     progress.say("publishing")
-    mirror_journal(workspace)
     with connect(workspace.warehouse) as con:
+        mirror(con, Journal(workspace.journal).events())
         return publish_views(con, workspace, clock)
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from truecost.config import ConfigFile, Match, SourceSection, WorkspaceSection
-from truecost.errors import ConfigError, Fault
+from truecost.config import ConfigFile, Match, ModelSection, SourceSection, WorkspaceSection
+from truecost.errors import ConfigError, Fault, TruecostError
 from truecost.plans import Plan, read_plans
 from truecost.sources import formats
 from truecost.tomlfiles import TomlLines, by_line, read_toml, schema_fault, suggestion
@@ -62,6 +62,18 @@ class Workspace:
 
     def source(self, name: str) -> SourceSection | None:
         return next((source for source in self.config.sources if source.name == name), None)
+
+    def model(self, model_id: str) -> ModelSection:
+        """The model of that name.
+
+        Raises:
+            TruecostError: there is none.
+        """
+        for model in self.config.models:
+            if model.id == model_id:
+                return model
+        known = ", ".join(model.id for model in self.config.models)
+        raise TruecostError(f"there is no model {model_id}; the models are {known or 'none yet'}")
 
 
 def load_workspace(root: Path) -> Workspace:

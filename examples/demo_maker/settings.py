@@ -1,4 +1,4 @@
-"""The demo's truecost.toml and plans, from their templates: what both models have in common is written once."""
+"""The demo's truecost.toml, from its templates: what both models have in common is written once."""
 
 from __future__ import annotations
 
@@ -28,8 +28,3 @@ def settings() -> str:
         projects = {"judge_project": JUDGE_PROJECT, "fallback_project": FALLBACK_PROJECT}
         parts.append(filled(f"rules-{model}.toml", **projects))
     return "".join([*parts, filled("closing.toml")])
-
-
-def plans() -> dict[str, str]:
-    """The text of each plan, by its name."""
-    return {path.name: path.read_text("utf-8") for path in sorted((TEMPLATES / "plans").iterdir())}

@@ -14,8 +14,11 @@ from .hosted_models import costs_pages
 from .labelled_samples import invoice_reader_sample, support_bot_sample
 from .payroll import staff_cost
 from .request_logs import no_drift, planted_drift, request_logs
-from .settings import plans, settings
+from .settings import settings
 from .timesheets import timesheet
+
+BY_HAND = Path(__file__).parents[1] / "demo"
+WRITTEN_BY_HAND = ("evaluation/evaluate.py", "plans/invoice-reader.toml", "plans/support-bot.toml")
 
 
 def workspace_files(with_drift: bool = True) -> dict[str, str | bytes]:
@@ -29,7 +32,7 @@ def workspace_files(with_drift: bool = True) -> dict[str, str | bytes]:
         "truecost.toml": settings(),
         "inbox/runs/training_runs.csv": run_log(jobs),
         "inbox/rates/gpu_rates.csv": rate_card(),
-        "evaluation/evaluate.py": (Path(__file__).parent / "evaluate.py").read_text("utf-8"),
+        **{name: (BY_HAND / name).read_text("utf-8") for name in WRITTEN_BY_HAND},
         "evaluation/support-bot-sample.csv": support_bot_sample(change),
         "evaluation/invoice-reader-sample.csv": invoice_reader_sample(change),
     }
@@ -39,7 +42,6 @@ def workspace_files(with_drift: bool = True) -> dict[str, str | bytes]:
         files[f"inbox/staff/{month:%Y-%m}.csv"] = staff_cost(month)
         files[f"inbox/timesheets/{month:%Y-%m}.csv"] = timesheet(month)
     folders: dict[str, dict[str, str] | dict[str, bytes]] = {
-        "plans": plans(),
         "inbox/annotators": agency_invoices(),
         "inbox/annotators-ubl": electronic_invoices(),
         "inbox/openai": costs_pages(),

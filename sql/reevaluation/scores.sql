@@ -3,8 +3,7 @@ SELECT
     evals.task || ' ' || evals.metric AS feature,
     evals.score,
     signals.value AS fall,
-    signals.threshold AS allowed,
-    signals.verdict
+    signals.threshold AS allowed
 FROM books.evals
 LEFT JOIN outlook.drift_signals AS signals
     ON evals.model_id = signals.model_id

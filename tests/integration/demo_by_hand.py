@@ -581,12 +581,12 @@ class Books:
         self._owned = owned_charges(inbox, self._runs)
         if settings["fiscal_year_start_month"] != 1:
             raise NotImplementedError("a fiscal year that is not the calendar's")
-        self._pieces = [piece for owned in self._owned for piece in pieces_of(owned, settings["tax"])]
-        self.pieces, self.plans = self._pieces, inbox.plans
+        self.pieces = [piece for owned in self._owned for piece in pieces_of(owned, settings["tax"])]
+        self.plans = inbox.plans
         self.as_of: date = settings["as_of"]
         self.config, self.scores = inbox.config, inbox.scores
         self.requests, self.features = inbox.requests, inbox.features
-        self.quarters = sorted({piece.quarter for piece in self._pieces}, key=first_day)
+        self.quarters = sorted({piece.quarter for piece in self.pieces}, key=first_day)
         self.by_quarter = {(row["model_id"], row["quarter"]): row for row in self._quarter_rows()}
         self.by_stage = self._stage_rows()
         self.runs = [self._run_row(run) for run in sorted(self._runs, key=lambda run: (run.model, run.run_id))]
@@ -596,7 +596,7 @@ class Books:
         """The pieces of a model, by ``quarter``, ``stage``, ``kind`` or ``activity``; ``until`` is the last quarter."""
         last = first_day(wanted.pop("until", self.quarters[-1]))
         found = []
-        for piece in self._pieces:
+        for piece in self.pieces:
             told = {**vars(piece.owned), "quarter": piece.quarter}
             if piece.owned.model == model and all(told[name] == value for name, value in wanted.items()):
                 found.append(piece)
@@ -612,7 +612,7 @@ class Books:
         return total(piece.billed for piece in self._of(model, **wanted))
 
     def _models(self) -> list[str | None]:
-        named = {piece.owned.model for piece in self._pieces}
+        named = {piece.owned.model for piece in self.pieces}
         return [*sorted(name for name in named if name is not None), *([None] if None in named else [])]
 
     def _quarter_rows(self) -> Iterator[Fields]:
@@ -651,7 +651,7 @@ class Books:
     def _stage_rows(self) -> dict[tuple[Any, ...], Decimal]:
         """(model, quarter, stage, activity, round, kind) -> cost, as ``cost_by_stage`` has them."""
         sums: dict[tuple[Any, ...], Fraction] = defaultdict(lambda: ZERO)
-        for piece in self._pieces:
+        for piece in self.pieces:
             owned = piece.owned
             sums[owned.model, piece.quarter, owned.stage, owned.activity, owned.round, owned.kind] += piece.cost
         return {key: decimal(value) for key, value in sums.items()}
@@ -659,7 +659,7 @@ class Books:
     def charges(self) -> dict[tuple[str, int, int], tuple[Any, ...]]:
         """Each charge by file, line and part: model, activity, round, stage, kind, run, true cost, billed cost."""
         sums: dict[tuple[str, int, int], list[Fraction]] = defaultdict(lambda: [ZERO, ZERO])
-        for piece in self._pieces:
+        for piece in self.pieces:
             held = sums[piece.owned.charge.identity]
             held[0] += piece.cost
             held[1] += piece.billed
@@ -681,7 +681,7 @@ class Books:
             "decided_at": run.decided,
             "gpu_hours": decimal(total(o.charge.gpu_hours for o in self._owned if o.run == run.run_id)),
             "currency": self.currency,
-            "cost": decimal(total(piece.cost for piece in self._pieces if piece.owned.run == run.run_id)),
+            "cost": decimal(total(piece.cost for piece in self.pieces if piece.owned.run == run.run_id)),
             "activity": run.activity,
         }
 
@@ -776,7 +776,7 @@ class Books:
 
     def _plan(self, model: str) -> Fields:
         """The plan held against the costs, as the report of the quarter has it."""
-        plan, end = self._inbox.plans[model], day_after(self.quarter)
+        plan, end = self.plans[model], day_after(self.quarter)
         months = tuple(month for month in plan.months if quarter_of(month) == self.quarter)
         spent = {piece.month for piece in self._of(model) if piece.cost}
         before = tuple(month for month in plan.months if month < end)
@@ -793,13 +793,13 @@ class Books:
                 {
                     "month": month,
                     **plan.planned(None, (month,)),
-                    "actual": decimal(self._in_months(model, None, (month,))) if month < end else None,
+                    "actual": decimal(self._in_months(model, (month,))) if month < end else None,
                 }
                 for month in sorted({*plan.months, *spent})
             ],
             "whole": {
                 **plan.planned(None, tuple(plan.months)),
-                "actual": decimal(self._in_months(model, None, before)),
+                "actual": decimal(self._in_months(model, before)),
             },
         }
 
@@ -815,15 +815,14 @@ class Books:
             "variance_pct": None if share is None else 100 * share,
         }
 
-    def _in_months(self, model: str, stage: str | None, months: Iterable[date]) -> Fraction:
+    def _in_months(self, model: str, months: Iterable[date]) -> Fraction:
         wanted = set(months)
-        found = (piece for piece in self._of(model) if stage in (None, piece.owned.stage))
-        return total(piece.cost for piece in found if piece.month in wanted)
+        return total(piece.cost for piece in self._of(model) if piece.month in wanted)
 
     def _forecast(self, model: str) -> Fields:
         spent = self._cost(model)
-        as_of = self._settings["as_of"]
-        return {"as_of": as_of, "actual_to_date": decimal(spent), **self._inbox.plans[model].forecast(spent, as_of)}
+        ahead = self.plans[model].forecast(spent, self.as_of)
+        return {"as_of": self.as_of, "actual_to_date": decimal(spent), **ahead}
 
     @property
     def known_before(self) -> datetime:
@@ -849,8 +848,8 @@ class Books:
     def _total(self) -> Fields:
         """All models and what nobody claims: sums over all pieces, never sums of the models' own figures."""
         last = first_day(self.quarter)
-        here = [piece for piece in self._pieces if piece.quarter == self.quarter]
-        so_far = [piece for piece in self._pieces if first_day(piece.quarter) <= last]
+        here = [piece for piece in self.pieces if piece.quarter == self.quarter]
+        so_far = [piece for piece in self.pieces if first_day(piece.quarter) <= last]
         cost, to_date = (total(piece.cost for piece in pieces) for pieces in (here, so_far))
         training, training_to_date = (
             total(piece.cost for piece in pieces if piece.owned.is_training_only) for pieces in (here, so_far)

@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.unit.quality import EVALUATE, put_score
 from truecost import steps
 from truecost.alerts import Alerted, acknowledge, standing_alerts
 from truecost.clock import Clock
@@ -80,22 +81,6 @@ format = "request_log"
 path = "inbox/log/*.csv"
 model = "bot"
 """
-SCORE = """
-import json, os, sys
-from datetime import datetime
-from pathlib import Path
-
-moment = datetime.fromisoformat(os.environ["TRUECOST_AS_OF"] + "T00:00:00+00:00")
-result = {
-    "results": {"intents": {"acc,none": float(sys.argv[1]), "acc_stderr,none": 0.01}},
-    "higher_is_better": {"intents": {"acc": True}},
-    "n-samples": {"intents": {"original": 1000, "effective": 1000}},
-    "date": moment.timestamp(),
-}
-target = Path("inbox/evals") / f"{moment:%Y-%m-%d}.json"
-target.parent.mkdir(parents=True, exist_ok=True)
-target.write_text(json.dumps(result))
-"""
 
 
 def opened(
@@ -105,7 +90,7 @@ def opened(
     text = TOML.format(cost=cost, model=model, more=more)
     (root / "truecost.toml").write_text(text, "utf-8")
     (root / "plan.toml").write_text(PLAN.format(last_month=last_month), "utf-8")
-    (root / "score.py").write_text(SCORE, "utf-8")
+    (root / "score.py").write_text(EVALUATE, "utf-8")
     return load_workspace(root)
 
 
@@ -262,15 +247,7 @@ def test_it_is_told_again_after_a_week_until_someone_acknowledges(receiver: Any,
 def evaluating(root: Path, command: str, more: str = "") -> Workspace:
     """A workspace with a baseline of 0.91, whose alert asks for the command."""
     workspace = opened(root, "2000.00", model=f"evaluate = {json.dumps(command)}\n{more}", more=EVALS)
-    baseline = root / "inbox/evals/2026-08-01.json"
-    baseline.parent.mkdir(parents=True)
-    result = {
-        "results": {"intents": {"acc,none": 0.91, "acc_stderr,none": 0.01}},
-        "higher_is_better": {"intents": {"acc": True}},
-        "n-samples": {"intents": {"original": 1000, "effective": 1000}},
-        "date": 1785542400.0,
-    }
-    baseline.write_text(json.dumps(result), "utf-8")
+    put_score(root, date(2026, 8, 1), 0.91)
     judged(workspace)
     return workspace
 

@@ -8,11 +8,11 @@ import subprocess
 import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
+from tests.unit.quality import requests
 from tests.unit.support import Books, Row, table
 from truecost import steps
 from truecost.clock import Clock
@@ -49,30 +49,6 @@ model = "bot"
 
 [drift]
 """
-
-
-def requests(
-    first: date, days: int, a_day: int, seed: int, is_shifted: bool = False, intent: str = "refund"
-) -> list[dict[str, str]]:
-    """Requests spread over whole days; a shift makes them longer, and another language common."""
-    draw = Random(seed)
-    languages = [40, 20, 60] if is_shifted else [70, 25, 5]
-    rows = []
-    for number in range(days * a_day):
-        moment = datetime(first.year, first.month, first.day) + timedelta(seconds=number * 86400 // a_day)
-        rows.append(
-            {
-                "request_id": f"{seed}-{number}",
-                "requested_at": moment.isoformat(sep=" "),
-                "input_tokens": str(int(draw.lognormvariate(6 if is_shifted else 5, 1))),
-                "output_tokens": str(int(draw.lognormvariate(4, 0.5))),
-                "latency_ms": f"{draw.lognormvariate(7, 0.5):.1f}",
-                "language": draw.choices(["en", "de", "pl"], languages)[0],
-                "intent": draw.choice([intent, "delivery", "other"]),
-                "temperature": str(draw.randrange(100) / 100),
-            }
-        )
-    return rows
 
 
 def logged(*batches: list[dict[str, str]]) -> str:

@@ -221,7 +221,7 @@ def test_publish_killed_at_any_moment_comes_to_the_same_file(
 ) -> None:
     ingested = shutil.copytree(redelivered, tmp_path / "ingested")
     nursery.finish("ingest", "-w", ingested)
-    kill_and_run_again(nursery, ingested, "publish", times=9, folder=tmp_path)
+    kill_and_run_again(nursery, ingested, "publish", times=18, folder=tmp_path)
 
 
 def test_a_warehouse_is_never_there_before_it_is_whole(tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
 from tests.integration.prefect_server import PREFECT, ask, eventually, find, find_events, running
+from tests.unit.quality import EVALUATE, put_score, requests
 from tests.unit.support import Books, asked, table
 from truecost.journal import Journal
 from truecost.publishing import open_published
@@ -54,24 +54,7 @@ model = "bot"
 
 [drift]
 min_rows = 200
-"""
-
-# Writes a score of the day, as lm-evaluation-harness 0.4 does.
-EVALUATE = """
-import json, os, sys
-from datetime import datetime
-from pathlib import Path
-
-score, day = float(sys.argv[1]), os.environ["TRUECOST_AS_OF"]
-result = {
-    "results": {"intents": {"alias": "intents", "acc,none": score, "acc_stderr,none": 0.01}},
-    "higher_is_better": {"intents": {"acc": True}},
-    "n-samples": {"intents": {"original": 1000, "effective": 1000}},
-    "date": datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp(),
-}
-target = Path(os.environ["TRUECOST_WORKSPACE"], "inbox", "evals", f"{day}.json")
-target.parent.mkdir(parents=True, exist_ok=True)
-target.write_text(json.dumps(result), "utf-8")
+columns = ["input_tokens", "output_tokens", "language"]
 """
 
 
@@ -132,28 +115,12 @@ def served(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 
 def drifting(root: Path) -> Books:
     """A workspace whose last week's requests are no longer those that the model was accepted on."""
-    now, before = requests(AS_OF - timedelta(days=7), 7, 45, is_shifted=True), requests(date(2026, 8, 1), 28, 12)
+    before = requests(date(2026, 8, 1), 28, 12, seed=1)
+    now = requests(AS_OF - timedelta(days=7), 7, 45, seed=2, is_shifted=True)
     files = {"inbox/log/requests.csv": table([*before, *now], {}), "evaluate.py": EVALUATE}
     books = Books.of(root, TOML.replace("NAME", root.name), files)
-    environment = {"TRUECOST_AS_OF": "2026-08-01", "TRUECOST_WORKSPACE": str(root)}
-    subprocess.run([sys.executable, str(root / "evaluate.py"), "0.91"], env=environment, check=True, timeout=60)
+    put_score(root, date(2026, 8, 1), 0.91)
     return books
-
-
-def requests(first: date, days: int, a_day: int, is_shifted: bool = False) -> list[dict[str, str]]:
-    """Requests spread over whole days; those that are shifted are longer and in another language."""
-    draw = Random(days)
-    start = datetime(first.year, first.month, first.day)
-    return [
-        {
-            "request_id": f"{first}-{number}",
-            "requested_at": (start + timedelta(seconds=number * 86400 // a_day)).isoformat(sep=" "),
-            "input_tokens": str(int(draw.lognormvariate(7 if is_shifted else 5, 1))),
-            "output_tokens": str(int(draw.lognormvariate(4, 0.5))),
-            "language": draw.choices(["en", "pl"], [30, 70] if is_shifted else [95, 5])[0],
-        }
-        for number in range(days * a_day)
-    ]
 
 
 def test_a_drift_ends_in_a_decision_that_finance_can_read(served: Served, tmp_path: Path) -> None:

@@ -181,9 +181,8 @@ def drift(
     from truecost.cli.watched import show_signals
 
     opened, clock = _opened(workspace, as_of)
-    known = [item.id for item in opened.config.models]
-    if model is not None and model not in known:
-        raise TruecostError(f"there is no model {model}; the models are {', '.join(known) or 'none yet'}")
+    if model is not None:
+        opened.model(model)  # a name that is none fails here
     with shown_progress():
         steps.attribute(opened)
         is_new = steps.drift(opened, clock)
@@ -242,10 +241,9 @@ def reevaluate(
     """Run the model's eval command, take in what it leaves, and decide: hold, re-evaluate further or retrain."""
     from truecost.cli.alerted import show_decision
     from truecost.cli.output import print_json, shown_progress
-    from truecost.reevaluation import known_model
     from truecost.workspace import load_workspace
 
-    known_model(load_workspace(workspace), model)  # a faulty call fails here, before anything is started
+    load_workspace(workspace).model(model)  # a faulty call fails here, before anything is started
     with shown_progress():
         result = _flow("reevaluate")(workspace, _day(as_of), model)
     if json:
