@@ -7,7 +7,7 @@ charge's tags; a charge without that tag does not match.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from truecost.config import Match, Scalar
 from truecost.queries import identifier, literal
@@ -23,10 +23,10 @@ def rule_number_sql(matches: Sequence[Match]) -> str:
     return f"CASE\n            {whens}\n        END"
 
 
-def any_match_sql(matches: Iterable[Match], condition: str) -> str:
-    """Whether a charge matches any of ``matches``, under ``condition``."""
-    tests = [f"({match_sql(match)})" for match in matches]
-    return f"({condition} AND ({' OR '.join(tests)}))" if tests else "FALSE"
+def rule_numbers_sql(matches: Sequence[Match]) -> str:
+    """A list that holds the position (from 1) of every match that fits."""
+    tests = [f"CASE WHEN {match_sql(match)} THEN {number} END" for number, match in enumerate(matches, start=1)]
+    return f"list_filter([{', '.join(tests)}], lambda number: number IS NOT NULL)" if tests else "CAST([] AS INTEGER[])"
 
 
 def match_sql(match: Match) -> str:

@@ -8,9 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from truecost.attribution import any_match_sql, rule_number_sql
+from truecost.attribution import rule_number_sql, rule_numbers_sql
+from truecost.config import ConfigFile, Match
 from truecost.landing import source_files
 from truecost.queries import literal, names, query
 from truecost.sources import formats
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 STEP = "attribute"
+CAPACITY = "[[capacity]]"  # the source of the charges that sql/books makes of it
 _RECEIPTS_STEP = "settle"
 
 
@@ -53,11 +58,19 @@ def _derive(con: DuckDBPyConnection, workspace: Workspace, step: str, sql_names:
 def _run(con: DuckDBPyConnection, workspace: Workspace, sql_names: Sequence[str]) -> None:
     tell_config(con, workspace)
     config = workspace.config
-    rules = rule_number_sql([rule.match for rule in config.attribution])
-    covered = any_match_sql([item.usage for item in config.coverage], "x_basis = 'usage'")
+    pools = coverages(config)
+    compiled = {
+        "/* rule number */ NULL": rule_number_sql([rule.match for rule in config.attribution]),
+        "/* shared charge */ NULL": rule_number_sql([allocation.match for allocation in config.allocations]),
+        "/* covering bill */ NULL": rule_number_sql([pool.billed for pool in pools]),
+        "/* covering pools */ []": rule_numbers_sql([pool.usage for pool in pools]),
+    }
     con.execute("CREATE SCHEMA IF NOT EXISTS books")
     for name in sql_names:
-        con.execute(query(name).replace("/* rule number */ NULL", rules).replace("/* covered usage */ FALSE", covered))
+        sql = query(name)
+        for placeholder, expression in compiled.items():
+            sql = sql.replace(placeholder, expression)
+        con.execute(sql)
 
 
 def _fingerprint(con: DuckDBPyConnection, workspace: Workspace, sql_names: Sequence[str]) -> str:
@@ -66,7 +79,9 @@ def _fingerprint(con: DuckDBPyConnection, workspace: Workspace, sql_names: Seque
     settings = workspace.config.model_dump(mode="json")
     sql = [query(name) for name in (*names("macros"), *sql_names)]
     gone = _gone_files(con, workspace)
-    return hashlib.sha256(json.dumps([loaded, gone, settings, workspace.staff_lines, sql]).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps([loaded, gone, settings, workspace.staff_lines, workspace.capacity_lines, sql]).encode()
+    ).hexdigest()
 
 
 def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
@@ -112,10 +127,90 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
             for n, (s, at) in enumerate(zip(config.staff, staff_lines, strict=True), start=1)
         ],
     )
+    _tell_sharing(con, workspace)
     _fill(
         con,
         "config_expected (source VARCHAR, every_days DOUBLE)",
         [[item.source, item.every.total_seconds() / 86400] for item in config.expected],
+    )
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """A bill and the usage it pays for: what ``[[coverage]]`` says, and each ``[[capacity]]``."""
+
+    billed: Match
+    usage: Match
+    join: str
+    gpu_type: str | None
+    gpu_hours_per_unit: Decimal | None
+    name: str
+
+
+def coverages(config: ConfigFile) -> list[Coverage]:
+    """Every coverage, numbered from 1 by its place: ``[[coverage]]`` first, then ``[[capacity]]``."""
+    return [
+        *(
+            Coverage(item.billed, item.usage, item.join, item.gpu_type, item.gpu_hours_per_unit, f"coverage {number}")
+            for number, item in enumerate(config.coverage, start=1)
+        ),
+        *(
+            Coverage(
+                {"source": [CAPACITY], "resource_id": [item.name]},
+                {"consumed_unit": ["GPU-Hours"], "sku_id": [item.gpu_type], **item.usage},
+                "gpu_type+day",
+                item.gpu_type,
+                Decimal(1),
+                f"capacity {item.name}",
+            )
+            for item in config.capacity
+        ),
+    ]
+
+
+def _tell_sharing(con: DuckDBPyConnection, workspace: Workspace) -> None:
+    """Capacities, coverages, allocations and the idle policy, each as a temp table."""
+    config = workspace.config
+    lines = workspace.capacity_lines or range(1, len(config.capacity) + 1)
+    _fill(
+        con,
+        "config_capacity (line INTEGER, name VARCHAR, gpu_type VARCHAR, gpus INTEGER, monthly_cost DECIMAL(38, 20), "
+        "currency VARCHAR, first_day DATE, last_day DATE)",
+        [
+            [line, c.name, c.gpu_type, c.gpus, c.monthly_cost, c.currency, c.first_day, c.last_day]
+            for c, line in zip(config.capacity, lines, strict=True)
+        ],
+    )
+    _fill(
+        con,
+        "config_coverage (coverage_no INTEGER, name VARCHAR, join_on VARCHAR, gpu_type VARCHAR, "
+        "gpu_hours_per_unit DECIMAL(18, 6), is_capacity BOOLEAN)",
+        [
+            [n, pool.name, pool.join, pool.gpu_type, pool.gpu_hours_per_unit, n > len(config.coverage)]
+            for n, pool in enumerate(coverages(config), start=1)
+        ],
+    )
+    _fill(
+        con,
+        "config_allocations (allocation_no INTEGER, driver VARCHAR, model_id VARCHAR, share DECIMAL(18, 6), "
+        "activity VARCHAR, cost_kind VARCHAR, gpu_hours_per_unit DECIMAL(18, 6))",
+        [
+            [n, item.driver, model, share, item.activity, item.cost_kind, item.gpu_hours_per_unit]
+            for n, item in enumerate(config.allocations, start=1)
+            for model, share in zip_longest(item.models, item.shares)
+        ],
+    )
+    con.execute(f"SET VARIABLE idle_policy = {literal(config.idle.policy)}")
+    con.execute(f"SET VARIABLE idle_activity = {literal(config.idle.activity)}")
+    _fill(
+        con,
+        "config_idle (model_id VARCHAR, share DECIMAL(18, 6))",
+        [
+            [model, share]
+            for model, share in zip_longest(
+                config.idle.models or [model.id for model in config.models], config.idle.shares
+            )
+        ],
     )
 
 

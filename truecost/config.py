@@ -17,6 +17,8 @@ CostKind = Literal["compute", "labor", "annotation", "inference_api", "storage",
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Money = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6)]
+Share = Annotated[Decimal, Field(gt=0, le=1, decimal_places=6)]
+GpuHours = Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=6)]
 Scalar = str | int | float | bool
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -97,12 +99,48 @@ class AttributionSection(_Section):
     cost_kind: CostKind | None = None
 
 
-class CoverageSection(_Section):
-    """``[[coverage]]``: which bill pays for which usage."""
+class AllocationSection(_Section):
+    """``[[allocations]]``: a shared cost, split over models by what they used of it in the charge's own period."""
 
-    billed: Match
-    usage: Match
+    match: Annotated[Match, Field(min_length=1)]
+    driver: Literal["gpu_hours", "gpu_seconds", "requests", "tokens", "equal", "fixed"]
+    models: Annotated[list[str], Field(min_length=1)]
+    shares: list[Share] = Field(default_factory=list)
+    activity: Activity | None = None
+    cost_kind: CostKind | None = None
+    gpu_hours_per_unit: GpuHours | None = None
+
+
+class CoverageSection(_Section):
+    """``[[coverage]]``: which bill pays for which usage, and how many GPU hours a unit of it is."""
+
+    billed: Annotated[Match, Field(min_length=1)]
+    usage: Annotated[Match, Field(min_length=1)]
     join: Literal["gpu_type+day", "resource_id"] = "gpu_type+day"
+    gpu_type: str | None = None
+    gpu_hours_per_unit: GpuHours | None = None
+
+
+class CapacitySection(_Section):
+    """``[[capacity]]``: GPUs that are paid for, used or not: a cluster of one's own, or a reservation."""
+
+    name: Name
+    gpu_type: Annotated[str, Field(min_length=1)]
+    gpus: Annotated[int, Field(ge=1, le=1_000_000)]
+    monthly_cost: Money
+    currency: Currency
+    usage: Match = Field(default_factory=dict)
+    first_day: Annotated[date | None, Field(alias="from")] = None
+    last_day: Annotated[date | None, Field(alias="to")] = None
+
+
+class IdleSection(_Section):
+    """``[idle]``: who bears the GPU hours that were paid for and that nobody used."""
+
+    policy: Literal["platform", "proportional", "equal", "fixed"] = "platform"
+    models: list[str] = Field(default_factory=list)
+    shares: list[Share] = Field(default_factory=list)
+    activity: Activity = "serving"
 
 
 class StaffSection(_Section):
@@ -169,7 +207,10 @@ class ConfigFile(_Section):
     sources: list[SourceSection] = Field(default_factory=list)
     models: list[ModelSection] = Field(default_factory=list)
     attribution: list[AttributionSection] = Field(default_factory=list)
+    allocations: list[AllocationSection] = Field(default_factory=list)
     coverage: list[CoverageSection] = Field(default_factory=list)
+    capacity: list[CapacitySection] = Field(default_factory=list)
+    idle: IdleSection = Field(default_factory=IdleSection)
     staff: list[StaffSection] = Field(default_factory=list)
     rates: list[RateSection] = Field(default_factory=list)
     expected: list[ExpectedSection] = Field(default_factory=list)

@@ -6,14 +6,16 @@ Every fault of these files is reported together, each with its line and its reme
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from truecost.config import ConfigFile, Match, ModelSection, SourceSection, WorkspaceSection
+from truecost.config import CapacitySection, ConfigFile, Match, ModelSection, SourceSection, WorkspaceSection
 from truecost.errors import ConfigError, Fault, TruecostError
 from truecost.plans import Plan, read_plans
 from truecost.sources import formats
@@ -30,6 +32,7 @@ class Workspace:
     config: ConfigFile
     plans: Mapping[str, Plan] = field(default_factory=dict)  # by model, in the order of [[models]]
     staff_lines: tuple[int, ...] = ()  # where each [[staff]] stands in truecost.toml
+    capacity_lines: tuple[int, ...] = ()  # and each [[capacity]]
 
     @property
     def name(self) -> str:
@@ -104,8 +107,11 @@ def load_workspace(root: Path) -> Workspace:
     faults = [*by_line(_cross_faults(root, config, lines)), *plan_faults]
     if faults:
         raise ConfigError(faults)
-    staff_lines = tuple(lines.find(("staff", index)) or 1 for index in range(len(config.staff)))
-    return Workspace(root.resolve(), config, plans, staff_lines)
+    staff_lines, capacity_lines = (
+        tuple(lines.find((section, index)) or 1 for index in range(count))
+        for section, count in (("staff", len(config.staff)), ("capacity", len(config.capacity)))
+    )
+    return Workspace(root.resolve(), config, plans, staff_lines, capacity_lines)
 
 
 def match_columns() -> frozenset[str]:
@@ -148,9 +154,15 @@ def _cross_faults(root: Path, config: ConfigFile, lines: TomlLines) -> Iterator[
         if rule.model not in known:
             yield _unknown_model(rule.model, ("attribution", index, "model"), known, lines)
         yield from _match_faults(rule.match, ("attribution", index, "match"), config, lines)
+    for index, allocation in enumerate(config.allocations):
+        yield from _match_faults(allocation.match, ("allocations", index, "match"), config, lines)
+        where = ("allocations", index)
+        yield from _share_faults(allocation.driver, allocation.models, allocation.shares, where, known, lines)
+    yield from _share_faults(config.idle.policy, config.idle.models, config.idle.shares, ("idle",), known, lines)
     for index, coverage in enumerate(config.coverage):
         for side, match in (("billed", coverage.billed), ("usage", coverage.usage)):
             yield from _match_faults(match, ("coverage", index, side), config, lines)
+    yield from _capacity_faults(config, lines)
     sources = {source.name for source in config.sources}
     for index, source in enumerate(config.sources):
         if source.model is not None and source.model not in known:
@@ -232,6 +244,55 @@ def _match_faults(match: Match, where: tuple[str | int, ...], config: ConfigFile
                 if isinstance(value, str) and not set(value) & set("*?") and value not in names:
                     remedy = suggestion(value, names, "name one of [[sources]]")
                     yield Fault(CONFIG, lines.find(where), f"no source is called {value!r}", remedy)
+
+
+def _share_faults(
+    driver: str,
+    models: Sequence[str],
+    shares: Sequence[Decimal],
+    where: tuple[str | int, ...],
+    known: set[str],
+    lines: TomlLines,
+) -> Iterator[Fault]:
+    """Of what is split over models: they must be known, and fixed shares go with them one to one and sum to 1."""
+    section = f"[{where[0]}]" if len(where) == 1 else f"[[{where[0]}]]"
+    for position, model in enumerate(models):
+        if model not in known:
+            yield _unknown_model(model, (*where, "models"), known, lines)
+        if model in models[:position]:
+            yield Fault(CONFIG, lines.find((*where, "models")), f"{section} names {model} twice", "name it once")
+    at = lines.find((*where, "shares")) or lines.find(where)
+    if driver != "fixed":
+        if shares:
+            yield Fault(CONFIG, at, f"{section} has shares and is not fixed", "take `shares` out, or say fixed")
+    elif len(shares) != len(models):
+        yield Fault(
+            CONFIG, at, f"{section} is fixed and has {len(shares)} shares for {len(models)} models", "give each a share"
+        )
+    elif sum(shares) != 1:
+        yield Fault(CONFIG, at, f"the shares of {section} sum to {sum(shares)}", "make them sum to 1")
+
+
+def _capacity_faults(config: ConfigFile, lines: TomlLines) -> Iterator[Fault]:
+    yield from _repeated([capacity.name for capacity in config.capacity], "capacity", "name", lines)
+    for index, capacity in enumerate(config.capacity):
+        yield from _match_faults(capacity.usage, ("capacity", index, "usage"), config, lines)
+        if capacity.first_day and capacity.last_day and capacity.last_day < capacity.first_day:
+            at = lines.find(("capacity", index, "to"))
+            yield Fault(CONFIG, at, "the time of [[capacity]] ends before it starts", "correct `from` or `to`")
+        alike = [other for other in config.capacity[:index] if _is_same_time(other, capacity)]
+        if any(other.gpu_type == capacity.gpu_type and other.usage == capacity.usage for other in alike):
+            yield Fault(
+                CONFIG,
+                lines.find(("capacity", index)),
+                f"two [[capacity]] hold {capacity.gpu_type} at a time, and their jobs would count twice",
+                "say with `usage` which jobs run on which, like usage = { 'tags.cluster' = 'ridge' }",
+            )
+
+
+def _is_same_time(one: CapacitySection, other: CapacitySection) -> bool:
+    first, last = max(one.first_day or date.min, other.first_day or date.min), date.max
+    return first <= min(one.last_day or last, other.last_day or last)
 
 
 def _repeated(values: list[str], section: str, key: str, lines: TomlLines) -> Iterator[Fault]:

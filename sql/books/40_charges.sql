@@ -1,4 +1,4 @@
--- Every current charge: the bills' own lines, and priced usage: GPU hours and staff time. `x_basis` says which.
+-- Every current charge: the bills' own lines; priced usage: GPU hours and staff time; and capacity of our own. `x_basis` says which.
 CREATE OR REPLACE VIEW books.charges AS
 SELECT charges.* EXCLUDE (x_slot_no), claims.source, 'billed' AS x_basis
 FROM ledger.charges
@@ -15,3 +15,6 @@ FROM books.labor_charges
 UNION ALL BY NAME
 SELECT * EXCLUDE (staff_model_id, staff_activity), CAST(NULL AS TIMESTAMP) AS x_issued_at, 'usage' AS x_basis
 FROM books.staff_charges
+UNION ALL BY NAME
+SELECT *, CAST(NULL AS TIMESTAMP) AS x_issued_at, 'capacity' AS x_basis
+FROM books.capacity_charges

@@ -13,8 +13,7 @@ WITH ruled AS (
         service_category,
         service_subcategory,
         service_name,
-        /* rule number */ NULL AS rule_no,
-        /* covered usage */ FALSE AS is_covered
+        /* rule number */ NULL AS rule_no
     FROM books.charges
     WHERE source <> '[[staff]]'
 ),
@@ -28,7 +27,7 @@ claimed AS (
             config_rules.cost_kind,
             CASE
                 WHEN ruled.x_basis = 'usage' AND ruled.service_name = 'Staff time' THEN 'labor'
-                WHEN ruled.x_basis = 'usage' OR ruled.service_category = 'Compute' THEN 'compute'
+                WHEN ruled.x_basis <> 'billed' OR ruled.service_category = 'Compute' THEN 'compute'
                 WHEN ruled.service_category = 'Storage' THEN 'storage'
                 WHEN ruled.service_category = 'AI and Machine Learning' AND ruled.service_subcategory = 'Generative AI'
                     THEN 'inference_api'
@@ -47,7 +46,6 @@ claimed AS (
         service_category,
         service_name,
         CAST(NULL AS INTEGER) AS rule_no,
-        FALSE AS is_covered,
         staff_model_id AS rule_model_id,
         staff_activity AS rule_activity,
         'labor' AS cost_kind
@@ -138,15 +136,9 @@ SELECT
     rule_no,
     run_id,
     len(run_ids) > 1 AS is_contested,
-    is_covered,
     model_id,
     activity,
     round,
-    CASE
-        WHEN model_id IS NULL THEN 'unallocated'
-        WHEN activity IN ('serving', 'deployment') THEN 'serving'
-        WHEN round >= 1 THEN 'maintenance'
-        ELSE activity
-    END AS stage,
+    stage_of(model_id, activity, round) AS stage,
     cost_kind
 FROM rounded

@@ -2,28 +2,87 @@
 --
 -- An invoice line's effective cost is spread over its service period by UTC day (cumulative shares, so the months add up
 -- to the line exactly) and its billed cost stands in the month of issue; any other charge stands in the month it starts.
--- `cost` is what counts as true cost: NULL where it can't be known (no price, no rate, covered usage), 0 for recoverable tax.
+-- A charge that is split stands here share by share. `cost` is what counts as true cost: NULL where it can't be known (no
+-- price, no rate), 0 for recoverable tax, and 0 for usage that a bill covers: its cost is its share of the bill.
 CREATE OR REPLACE TABLE books.costs AS
-WITH charge AS (
+WITH covered AS (
+    SELECT DISTINCT x_delivery_id, x_line, x_part FROM books.pool_usage
+),
+
+accrued AS (
+    SELECT DISTINCT coverable_usage.x_delivery_id, coverable_usage.x_line, coverable_usage.x_part
+    FROM books.coverable_usage
+    INNER JOIN config_coverage USING (coverage_no)
+    ANTI JOIN covered USING (x_delivery_id, x_line, x_part)
+    WHERE NOT config_coverage.is_capacity
+),
+
+share AS (
     SELECT
-        charges.x_delivery_id,
-        charges.x_line,
-        charges.x_part,
+        x_delivery_id,
+        x_line,
+        x_part,
+        0 AS share_no,
+        model_id,
+        activity,
+        round,
+        stage,
+        cost_kind,
+        run_id,
+        rule_no,
+        is_contested,
+        FALSE AS is_idle,
+        CAST(NULL AS VARCHAR) AS allocated_method_id,
+        CAST(NULL AS VARCHAR) AS allocated_method_details,
+        CAST(NULL AS DECIMAL(38, 20)) AS share_billed,
+        CAST(NULL AS DECIMAL(38, 20)) AS share_effective
+    FROM books.attribution
+    ANTI JOIN books.shares USING (x_delivery_id, x_line, x_part)
+    UNION ALL
+    SELECT
+        x_delivery_id,
+        x_line,
+        x_part,
+        share_no,
+        model_id,
+        activity,
+        round,
+        stage,
+        cost_kind,
+        run_id,
+        NULL AS rule_no,
+        FALSE AS is_contested,
+        is_idle,
+        allocated_method_id,
+        allocated_method_details,
+        billed_cost,
+        effective_cost
+    FROM books.shares
+),
+
+charge AS (
+    SELECT
+        share.*,
         charges.source,
         charges.x_basis,
         charges.billing_currency,
-        charges.billed_cost,
-        charges.effective_cost,
+        CASE WHEN share_no = 0 THEN charges.billed_cost ELSE share_billed END AS billed_cost,
+        CASE WHEN share_no = 0 THEN charges.effective_cost ELSE share_effective END AS effective_cost,
+        covered.x_delivery_id IS NOT NULL AS is_covered,
+        accrued.x_delivery_id IS NOT NULL AS is_accrued,
         charges.charge_category,
         CAST(date_trunc('month', coalesce(charges.x_issued_at, charges.charge_period_start)) AS DATE) AS billed_month,
         charges.x_issued_at IS NOT NULL AS is_prorated,
         CAST(charges.charge_period_start AS DATE) AS first_day,
         CAST(charges.charge_period_end AS DATE) AS end_day
     FROM books.charges
+    INNER JOIN share USING (x_delivery_id, x_line, x_part)
+    LEFT JOIN covered USING (x_delivery_id, x_line, x_part)
+    LEFT JOIN accrued USING (x_delivery_id, x_line, x_part)
 ),
 
 whole AS (
-    SELECT x_delivery_id, x_line, x_part, billed_month AS month, billed_cost, effective_cost
+    SELECT x_delivery_id, x_line, x_part, share_no, billed_month AS month, billed_cost, effective_cost
     FROM charge
     WHERE NOT is_prorated
 ),
@@ -41,6 +100,7 @@ spread AS (
         x_delivery_id,
         x_line,
         x_part,
+        share_no,
         month,
         CAST(0 AS DECIMAL(38, 20)) AS billed_cost,
         from_units(
@@ -53,47 +113,53 @@ spread AS (
 ),
 
 issued AS (
-    SELECT x_delivery_id, x_line, x_part, billed_month AS month, billed_cost, CAST(0 AS DECIMAL(38, 20)) AS effective_cost
+    SELECT x_delivery_id, x_line, x_part, share_no, billed_month AS month, billed_cost, CAST(0 AS DECIMAL(38, 20)) AS effective_cost
     FROM charge
     WHERE is_prorated
 ),
 
 by_month AS (
-    SELECT x_delivery_id, x_line, x_part, month, sum(billed_cost) AS billed_cost, sum(effective_cost) AS effective_cost
+    SELECT x_delivery_id, x_line, x_part, share_no, month, sum(billed_cost) AS billed_cost, sum(effective_cost) AS effective_cost
     FROM (SELECT * FROM whole UNION ALL SELECT * FROM spread UNION ALL SELECT * FROM issued)
-    GROUP BY x_delivery_id, x_line, x_part, month
+    GROUP BY x_delivery_id, x_line, x_part, share_no, month
 )
 
 SELECT
     by_month.x_delivery_id,
     by_month.x_line,
     by_month.x_part,
+    by_month.share_no,
     charge.source,
     charge.x_basis,
-    attribution.model_id,
-    attribution.activity,
-    attribution.round,
-    attribution.stage,
-    attribution.cost_kind,
-    attribution.run_id,
-    attribution.rule_no,
-    attribution.is_contested,
+    charge.model_id,
+    charge.activity,
+    charge.round,
+    charge.stage,
+    charge.cost_kind,
+    charge.run_id,
+    charge.rule_no,
+    charge.is_contested,
     by_month.month,
     fiscal_quarter(by_month.month, getvariable('fiscal_year_start_month')) AS quarter,
     CAST(fiscal_quarter_start(by_month.month, getvariable('fiscal_year_start_month')) AS DATE) AS quarter_start,
     charge.billing_currency,
     by_month.billed_cost,
     by_month.effective_cost,
-    attribution.is_covered,
-    by_month.effective_cost IS NULL AS is_unpriced,
+    charge.is_idle,
+    charge.is_covered,
+    charge.is_accrued,
+    charge.allocated_method_id,
+    charge.allocated_method_details,
+    by_month.effective_cost IS NULL AND NOT charge.is_covered AS is_unpriced,
     coalesce(charge.billing_currency <> getvariable('reporting_currency'), FALSE) AS is_unconverted,
     CASE
-        WHEN attribution.is_covered OR is_unconverted THEN NULL
+        WHEN charge.is_covered THEN CAST(0 AS DECIMAL(38, 20))
+        WHEN is_unconverted THEN NULL
         WHEN charge.charge_category = 'Tax' AND getvariable('tax') = 'recoverable' THEN CAST(0 AS DECIMAL(38, 20))
         ELSE by_month.effective_cost
     END AS cost,
     CASE WHEN NOT is_unconverted THEN by_month.billed_cost END AS billed,
-    attribution.run_id IS NOT NULL AND attribution.activity = 'training' AND attribution.cost_kind = 'compute' AS is_training_only
+    charge.run_id IS NOT NULL AND charge.activity = 'training' AND charge.cost_kind = 'compute' AND NOT charge.is_idle
+        AS is_training_only
 FROM by_month
-INNER JOIN charge USING (x_delivery_id, x_line, x_part)
-INNER JOIN books.attribution USING (x_delivery_id, x_line, x_part)
+INNER JOIN charge USING (x_delivery_id, x_line, x_part, share_no)

@@ -1,22 +1,28 @@
 -- The ledger's current charges: FOCUS columns, our own with x_, and what each counts for.
 -- x_charge_id: delivery, line and part: give it to `truecost trace`
 -- x_source: the source it came from
--- x_basis: billed (a bill says it) or usage (GPU hours or staff time at a rate)
--- x_delivery_id: the delivery, in `deliveries`; 0 for what [[staff]] says
+-- x_basis: billed (a bill says it), usage (GPU hours or staff time at a rate) or capacity (GPUs of our own)
+-- x_delivery_id: the delivery, in `deliveries`; 0 for what [[staff]] or [[capacity]] says
 -- x_line: the line of the file, or of truecost.toml
--- x_part: which charge of the line: 0 the line itself, 1 its tax, 2 and on where more rows start on it; for jobs, the day; for [[staff]], the month
+-- x_part: which charge of the line: 0 the line itself, 1 its tax, 2 and on where more rows start on it; for jobs and [[capacity]], the day; for [[staff]], the month
 -- x_issued_at: an invoice's date of issue; its cost is spread over its service period
--- x_model_id: the model it belongs to; NULL where no rule claims it
+-- x_model_id: the model it belongs to; NULL where no rule claims it, or it is split: `costs` has its shares
 -- x_activity: data_curation, training, failed_experiments, evaluation, deployment, serving or undecided
 -- x_round: the model's promotions before it
 -- x_stage: the stage, derived from activity and round
 -- x_cost_kind: compute, labor, annotation, inference_api, storage or other
 -- x_run_id: the training run it belongs to
 -- x_rule: the position in truecost.toml of the [[attribution]] rule that claimed it
--- x_cost: cost in the reporting currency; NULL where it has no price, no rate, or is covered
+-- x_is_split: whether it is split over models
+-- x_cost: cost in the reporting currency; NULL where it has no price or no rate, 0 where a bill covers it
 -- currency: the reporting currency, of x_cost
 WITH counted AS (
-    SELECT x_delivery_id, x_line, x_part, CAST(sum(cost) AS DECIMAL(38, 20)) AS x_cost
+    SELECT
+        x_delivery_id,
+        x_line,
+        x_part,
+        CAST(sum(cost) AS DECIMAL(38, 20)) AS x_cost,
+        bool_or(share_no > 0) AS x_is_split
     FROM books.costs
     GROUP BY x_delivery_id, x_line, x_part
 )
@@ -26,13 +32,14 @@ SELECT
     charges.* EXCLUDE (source, x_basis),
     charges.source AS x_source,
     charges.x_basis,
-    attribution.model_id AS x_model_id,
-    attribution.activity AS x_activity,
-    attribution.round AS x_round,
-    attribution.stage AS x_stage,
-    attribution.cost_kind AS x_cost_kind,
-    attribution.run_id AS x_run_id,
-    attribution.rule_no AS x_rule,
+    CASE WHEN NOT counted.x_is_split THEN attribution.model_id END AS x_model_id,
+    CASE WHEN NOT counted.x_is_split THEN attribution.activity END AS x_activity,
+    CASE WHEN NOT counted.x_is_split THEN attribution.round END AS x_round,
+    CASE WHEN NOT counted.x_is_split THEN attribution.stage END AS x_stage,
+    CASE WHEN NOT counted.x_is_split THEN attribution.cost_kind END AS x_cost_kind,
+    CASE WHEN NOT counted.x_is_split THEN attribution.run_id END AS x_run_id,
+    CASE WHEN NOT counted.x_is_split THEN attribution.rule_no END AS x_rule,
+    counted.x_is_split,
     counted.x_cost,
     getvariable('reporting_currency') AS currency
 FROM books.charges

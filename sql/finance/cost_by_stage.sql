@@ -15,10 +15,10 @@ SELECT
     activity,
     round,
     cost_kind,
-    FALSE AS is_idle,
+    is_idle,
     getvariable('reporting_currency') AS currency,
     CAST(sum(cost) AS DECIMAL(38, 20)) AS cost
 FROM books.costs
 WHERE cost IS NOT NULL
-GROUP BY model_id, quarter, stage, activity, round, cost_kind
-ORDER BY model_id NULLS LAST, quarter, stage, activity, round, cost_kind
+GROUP BY model_id, quarter, stage, activity, round, cost_kind, is_idle
+ORDER BY model_id NULLS LAST, quarter, stage, activity, round, cost_kind, is_idle

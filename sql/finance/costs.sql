@@ -8,6 +8,11 @@
 -- round: the model's promotions before the charge
 -- cost_kind: compute, labor, annotation, inference_api, storage or other
 -- run_id: the training run, where the charge belongs to one
+-- share_no: which share of a charge that is split, from 1; 0 where it is not
+-- is_idle: whether it is paid capacity that was not used
+-- is_accrued: whether it is usage at the rate card whose bill has not come
+-- allocated_method_id: how the charge was split, after FOCUS 1.3; NULL where it was not
+-- allocated_method_details: the weights it was split by, as JSON
 -- is_training_only: whether it counts as training-only cost
 -- currency: currency of cost and billed_cost
 -- cost: what counts as true cost; NULL where it can't be known
@@ -22,9 +27,14 @@ SELECT
     round,
     cost_kind,
     run_id,
+    share_no,
+    is_idle,
+    is_accrued,
+    allocated_method_id,
+    allocated_method_details,
     is_training_only,
     getvariable('reporting_currency') AS currency,
     cost,
     billed AS billed_cost
 FROM books.costs
-ORDER BY x_delivery_id, x_line, x_part, month
+ORDER BY x_delivery_id, x_line, x_part, share_no, month

@@ -1,5 +1,5 @@
 -- What is missing from the totals, and how to mend it: a sentence each.
--- kind: refused, held, quarantined, unpriced, unconverted, covered, contested, unknown_model, pages, silent, left_out
+-- kind: refused, held, quarantined, unpriced, unconverted, contested, unknown_model, pages, silent, left_out
 -- source: the source concerned
 -- what: what is missing
 -- remedy: what to do
@@ -154,17 +154,6 @@ SELECT
 FROM books.costs
 WHERE is_unconverted
 GROUP BY source, billing_currency
-UNION ALL
-SELECT
-    'covered',
-    source,
-    'the usage of ' || source || ' is declared covered by a bill ([[coverage]]); splitting a bill by usage is not built yet, so it '
-    || 'counts for nothing here',
-    'take the [[coverage]] out to price the usage at the rate card instead',
-    NULL
-FROM books.costs
-WHERE is_covered
-GROUP BY source
 UNION ALL
 SELECT
     'contested',

@@ -14,6 +14,8 @@
 -- multiplier_to_date: true_cost_to_date / training_only_cost_to_date; NULL where the cost of a promoted run is not known
 -- training_share: training_only_cost / true_cost, 0 to 1
 -- idle_assigned: part of true_cost that is idle capacity assigned to the model
+-- idle_platform: idle capacity that no model bears; only where model_id is NULL
+-- multiplier_before_idle: the multiplier, had the model no idle assigned
 -- unconverted_count: charges in another currency, which no rate converts and no total includes
 -- completeness: "complete", or "incomplete: ..." where the true cost is a lower bound
 -- status: preliminary until the quarter is closed
@@ -41,8 +43,8 @@ summed AS (
         coalesce(sum(costs.cost) FILTER (costs.is_training_only), 0) AS training_only_cost,
         coalesce(sum(costs.billed), 0) AS billed_cost,
         count(*) FILTER (costs.is_unconverted) AS unconverted_count,
-        count(*) FILTER (costs.is_unpriced AND NOT costs.is_covered) AS unpriced_count,
-        count(*) FILTER (costs.is_covered) AS covered_count,
+        coalesce(sum(costs.cost) FILTER (costs.is_idle), 0) AS idle_cost,
+        count(*) FILTER (costs.is_unpriced) AS unpriced_count,
         count(*) FILTER (costs.is_training_only AND costs.cost IS NULL) AS unknown_training_count,
         count(*) FILTER (costs.cost_kind = 'compute' AND costs.cost IS NOT NULL) AS compute_count,
         count(*) FILTER (costs.cost_kind = 'labor' AND costs.cost IS NOT NULL) AS labor_count
@@ -81,7 +83,6 @@ told AS (
                 CASE WHEN model_id IS NOT NULL AND labor_count = 0 THEN 'no labor' END,
                 CASE WHEN unpriced_count > 0 THEN unpriced_count || ' unpriced usage charges' END,
                 CASE WHEN unconverted_count > 0 THEN unconverted_count || ' unconverted charges' END,
-                CASE WHEN covered_count > 0 THEN covered_count || ' usage charges declared covered by a bill' END,
                 silent_sources
             ],
             lambda gap: gap IS NOT NULL
@@ -104,8 +105,6 @@ SELECT
     CASE WHEN unknown_training_count = 0 THEN ratio(true_cost, training_only_cost) END AS multiplier,
     CASE
         WHEN model_id IS NULL THEN 'no model claims this cost'
-        WHEN unknown_training_count > 0 AND covered_count > 0
-            THEN 'the usage of its runs is declared covered by a bill, which truecost does not split yet'
         WHEN unknown_training_count > 0 AND unpriced_count > 0 THEN 'the usage of its runs has no price'
         WHEN unknown_training_count > 0 THEN 'the usage of its runs is not converted'
         WHEN training_only_cost = 0 THEN 'no promoted run in this quarter'
@@ -116,7 +115,9 @@ SELECT
         WHEN unknown_training_count_to_date = 0 THEN ratio(true_cost_to_date, training_only_cost_to_date)
     END AS multiplier_to_date,
     ratio(training_only_cost, true_cost) AS training_share,
-    CAST(0 AS DECIMAL(38, 20)) AS idle_assigned,
+    CAST(CASE WHEN model_id IS NOT NULL THEN idle_cost ELSE 0 END AS DECIMAL(38, 20)) AS idle_assigned,
+    CAST(CASE WHEN model_id IS NULL THEN idle_cost ELSE 0 END AS DECIMAL(38, 20)) AS idle_platform,
+    CASE WHEN unknown_training_count = 0 THEN ratio(true_cost - idle_cost, training_only_cost) END AS multiplier_before_idle,
     unconverted_count,
     CASE WHEN len(gaps) = 0 THEN 'complete' ELSE 'incomplete: ' || array_to_string(gaps, '; ') END AS completeness,
     'preliminary' AS status,
