@@ -642,6 +642,8 @@ class Books:
                     "multiplier_to_date": ratio(to_date, training_to_date),
                     "training_share": ratio(training, cost),
                     "idle_assigned": Decimal(0),
+                    "idle_platform": Decimal(0),
+                    "multiplier_before_idle": ratio(cost, training),
                     "unconverted_count": 0,
                     "completeness": f"incomplete: {'; '.join(gaps)}" if gaps else "complete",
                     "status": "preliminary",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from truecost.attribution import any_match_sql, match_sql, rule_number_sql
+from truecost.attribution import match_sql, rule_number_sql, rule_numbers_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -177,8 +177,8 @@ def test_a_match_of_nothing_matches_nothing(con: DuckDBPyConnection) -> None:
     assert matched(con, {}) == []
 
 
-def test_any_of_several_matches_under_a_condition(con: DuckDBPyConnection) -> None:
-    both: list[Matches] = [{"source": ["aws"]}, {"source": ["slurm"]}]
-    found = con.execute(f"SELECT line FROM charges WHERE {any_match_sql(both, 'line > 0')} ORDER BY line").fetchall()
-    assert [row[0] for row in found] == [1, 2]
-    assert any_match_sql([], "TRUE") == "FALSE"
+def test_every_match_that_fits_is_named(con: DuckDBPyConnection) -> None:
+    several: list[Matches] = [{"source": ["aws"]}, {"source": ["slurm"]}, {"source": ["a*"]}]
+    found = con.execute(f"SELECT {rule_numbers_sql(several)} FROM charges ORDER BY line").fetchall()
+    assert [row[0] for row in found] == [[1, 3], [2], [1, 3], [3]]
+    assert con.execute(f"SELECT DISTINCT {rule_numbers_sql([])} FROM charges").fetchall() == [([],)]
