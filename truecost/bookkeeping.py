@@ -14,7 +14,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from truecost.attribution import rule_number_sql, rule_numbers_sql
-from truecost.config import ConfigFile, Match
+from truecost.closes import COSTS, PLAN, closed_quarters, times_closed
+from truecost.config import AttributionSection, ConfigFile, Match
 from truecost.landing import source_files
 from truecost.queries import literal, names, query
 from truecost.sources import formats
@@ -60,7 +61,8 @@ def _run(con: DuckDBPyConnection, workspace: Workspace, sql_names: Sequence[str]
     config = workspace.config
     pools = coverages(config)
     compiled = {
-        "/* rule number */ NULL": rule_number_sql([rule.match for rule in config.attribution]),
+        **_tell_closes(con, workspace),
+        "/* rule number */ NULL": _rules_sql(con, workspace),
         "/* shared charge */ NULL": rule_number_sql([allocation.match for allocation in config.allocations]),
         "/* covering bill */ NULL": rule_number_sql([pool.billed for pool in pools]),
         "/* covering pools */ []": rule_numbers_sql([pool.usage for pool in pools]),
@@ -79,9 +81,68 @@ def _fingerprint(con: DuckDBPyConnection, workspace: Workspace, sql_names: Seque
     settings = workspace.config.model_dump(mode="json")
     sql = [query(name) for name in (*names("macros"), *sql_names)]
     gone = _gone_files(con, workspace)
+    closes = [[close.event_id, close.content_hash] for close in closed_quarters(workspace)]
+    closes += [[*item] for item in times_closed(workspace).items()]
     return hashlib.sha256(
-        json.dumps([loaded, gone, settings, workspace.staff_lines, workspace.capacity_lines, sql]).encode()
+        json.dumps([loaded, gone, closes, settings, workspace.staff_lines, workspace.capacity_lines, sql]).encode()
     ).hexdigest()
+
+
+def _tell_closes(con: DuckDBPyConnection, workspace: Workspace) -> dict[str, str]:
+    """Which quarters are closed, as temp tables; returns where their frozen rows are to be read from."""
+    closes = closed_quarters(workspace)
+    _fill(
+        con,
+        "config_closes (quarter VARCHAR, quarter_start DATE, quarter_end DATE, version INTEGER, content_hash VARCHAR)",
+        [[close.quarter, close.start, close.end, close.version, close.content_hash] for close in closes],
+    )
+    _fill(
+        con,
+        "config_versions (quarter VARCHAR, closed_times INTEGER)",
+        [[quarter, times] for quarter, times in times_closed(workspace).items()],
+    )
+    _fill(
+        con,
+        "config_completeness (quarter VARCHAR, model_id VARCHAR, frozen_completeness VARCHAR)",
+        [[close.quarter, model or None, told] for close in closes for model, told in close.completeness.items()],
+    )
+    if not closes:
+        return {}
+    costs, plans = (", ".join(literal(str(close.folder / name)) for close in closes) for name in (COSTS, PLAN))
+    return {
+        "/* frozen costs */ FROM books.frozen": f"FROM read_parquet([{costs}], union_by_name = true)",
+        "/* frozen plans */ FROM books.frozen_plan": f"FROM read_parquet([{plans}], union_by_name = true)",
+    }
+
+
+def _rules_sql(con: DuckDBPyConnection, workspace: Workspace) -> str:
+    """The rule of each charge: by today's rules, and in a closed quarter by the rules frozen with it.
+
+    Frozen rules that are not today's join ``config_rules`` under numbers of their own.
+    """
+    current = workspace.config.attribution
+    whens: list[str] = []
+    number = len(current)
+    frozen: list[AttributionSection] = current
+    for close in closed_quarters(workspace):
+        if close.rules == current:
+            first = 0
+        elif close.rules == frozen and whens:
+            first = number - len(frozen)
+        else:
+            first, number = number, number + len(close.rules)
+            for position, rule in enumerate(close.rules, start=1):
+                con.execute(
+                    "INSERT INTO config_rules VALUES (?, ?, ?, ?, ?)",
+                    [first + position, rule.model, rule.activity, rule.cost_kind, position],
+                )
+        frozen = close.rules
+        ruled = rule_number_sql([rule.match for rule in close.rules])
+        whens.append(f"WHEN charge_period_start < TIMESTAMP '{close.end}' THEN {first} + ({ruled})")
+    ruled = rule_number_sql([rule.match for rule in current])
+    if all(close.rules == current for close in closed_quarters(workspace)):
+        return ruled
+    return f"CASE {' '.join(whens)} ELSE {ruled} END"
 
 
 def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
@@ -98,8 +159,8 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
     _fill(con, "config_models (model_id VARCHAR)", [[model.id] for model in config.models])
     _fill(
         con,
-        "config_rules (rule_no INTEGER, model_id VARCHAR, activity VARCHAR, cost_kind VARCHAR)",
-        [[n, rule.model, rule.activity, rule.cost_kind] for n, rule in enumerate(config.attribution, start=1)],
+        "config_rules (rule_no INTEGER, model_id VARCHAR, activity VARCHAR, cost_kind VARCHAR, rule_position INTEGER)",
+        [[n, rule.model, rule.activity, rule.cost_kind, n] for n, rule in enumerate(config.attribution, start=1)],
     )
     staff_lines = workspace.staff_lines or range(1, len(config.staff) + 1)
     gone = _gone_files(con, workspace)

@@ -200,6 +200,12 @@ class AlertsSection(_Section):
     urls_from: str = "TRUECOST_ALERT_URLS"
 
 
+class CloseSection(_Section):
+    """``[close]``: what a quarter must be like to be closed."""
+
+    max_unallocated_share: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.02")
+
+
 class ConfigFile(_Section):
     """The whole of ``truecost.toml``."""
 
@@ -216,3 +222,4 @@ class ConfigFile(_Section):
     expected: list[ExpectedSection] = Field(default_factory=list)
     drift: DriftSection = Field(default_factory=DriftSection)
     alerts: AlertsSection = Field(default_factory=AlertsSection)
+    close: CloseSection = Field(default_factory=CloseSection)

@@ -1,7 +1,8 @@
 """The journal: what happened, and can't be derived again: alerts, who was told, evaluations, decisions.
 
-``journal/00000007.json`` is the seventh event, written once and never changed. The warehouse mirrors the folder and can
-be made anew from it.
+``journal/00000007.json`` is the seventh event, written once and never changed. Each holds the sha256 of the one before
+it, so that what was changed, taken out or put in later shows. The warehouse mirrors the folder and can be made anew
+from it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ Kind = Literal[
     "reevaluation",  # one was opened: triggers (rules), alert_ids
     "evaluation",  # its command ended: reevaluation_id, outcome, exit_code, seconds, log
     "decision",  # reevaluation_id, verdict, reasons, staleness_cost, retrain_cost, currency
+    "close",  # quarter, version, content_hash, files, approver, accepted; the model is ""
+    "reopen",  # quarter, version (of the close it undoes), reason, by; the model is ""
 ]
 
 
@@ -64,12 +67,39 @@ class Journal:
         """Write an event down, for good; it has the next number when this returns."""
         self._root.mkdir(parents=True, exist_ok=True)
         while True:
-            number = max((int(path.stem) for path in self._files()), default=0) + 1
+            last = max(self._files(), key=lambda path: int(path.stem), default=None)
+            number = int(last.stem) + 1 if last else 1
             written = {"kind": kind, "happened_at": happened_at.isoformat(), "model_id": model_id, "data": data}
+            if last:
+                written["previous"] = hashlib.sha256(last.read_bytes()).hexdigest()
             text = json.dumps(written, indent=1, ensure_ascii=False) + "\n"
             with suppress(FileExistsError):  # another process was first: the number after its own
                 write_once(self._root / f"{number:08d}.json", text.encode())
                 return Event(number, kind, happened_at, model_id, data)
+
+    def faults(self) -> list[str]:
+        """What is wrong with the chain, a sentence each: an event that was changed, taken out or put in later.
+
+        Events from before the chain are covered from the first link on: it holds the file before it.
+        """
+        found, before, is_chained = [], None, False
+        for path in sorted(self._files(), key=lambda path: int(path.stem)):
+            expected = int(before.stem) + 1 if before else 1
+            if int(path.stem) != expected:
+                found.append(f"{path.parent / f'{expected:08d}.json'} is missing; put it back from a backup")
+            try:
+                previous = json.loads(path.read_text("utf-8")).get("previous")
+            except (ValueError, AttributeError):
+                found.append(f"{path} is damaged; put it back from a backup")
+                before = path
+                continue
+            if previous is None and is_chained:
+                found.append(f"{path} was not written by truecost: it does not name the event before it")
+            elif previous is not None and before and previous != hashlib.sha256(before.read_bytes()).hexdigest():
+                found.append(f"{before} was changed after {path.name} was written; put it back from a backup")
+            is_chained = is_chained or previous is not None
+            before = path
+        return found
 
     def _files(self) -> list[Path]:
         return sorted(self._root.glob("[0-9]*.json"))

@@ -50,9 +50,7 @@ def publish(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool
         leftover.unlink()
     temporary = workspace.reports / f".new-{os.getpid()}.duckdb"
     tell_config(con, workspace)
-    con.execute(f"SET VARIABLE as_of = TIMESTAMP {literal(clock.today().isoformat())}")
-    for sql in clocked:
-        con.execute(sql)
+    tell_clock(con, clock)
     con.execute(f"ATTACH {literal(str(temporary))} AS published")
     try:
         _write_views(con, views)
@@ -69,6 +67,13 @@ def publish(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool
         con.execute("DETACH published")
     _swap_in(temporary, workspace.published)
     return True
+
+
+def tell_clock(con: DuckDBPyConnection, clock: Clock) -> None:
+    """The day, and what depends on it (``sql/clock``), to a connection that knows the workspace."""
+    con.execute(f"SET VARIABLE as_of = TIMESTAMP {literal(clock.today().isoformat())}")
+    for name in names("clock"):
+        con.execute(query(name))
 
 
 def open_published(path: Path) -> DuckDBPyConnection:

@@ -6,6 +6,7 @@ but what is on disk. Each can be repeated at any time and does nothing where not
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from truecost.alerts import Alerted, standing_alerts, waiting_reevaluations
 from truecost.alerts import alert as judge_alerts
 from truecost.bookkeeping import keep_books, settle_receipts, tell_config
 from truecost.clock import Clock
+from truecost.closes import Close, closed_quarters
+from truecost.closing import Closing, close_quarter, reopen_quarter
 from truecost.comparing import Comparison, read_comparison
 from truecost.comparing import compare as compare_plans
 from truecost.drift import signals, watch
@@ -142,6 +145,59 @@ def publish(workspace: Workspace, clock: Clock) -> bool:
     with connect(workspace.warehouse) as con:
         mirror(con, Journal(workspace.journal).events())
         return publish_views(con, workspace, clock)
+
+
+def close(
+    workspace: Workspace,
+    clock: Clock,
+    quarter: str,
+    approver: str | None,
+    accepted: Collection[str] = (),
+    dry_run: bool = False,
+) -> Closing:
+    """Close a quarter: check it, freeze it, publish it as closed and write its report for good.
+
+    Raises:
+        TruecostError: it can't be closed now.
+    """
+    progress.say(f"closing {quarter}")
+    attribute(workspace)
+    compare(workspace, clock)
+    with connect(workspace.warehouse) as con:
+        closing = close_quarter(con, workspace, clock, quarter, approver, accepted, dry_run)
+    if closing.close:
+        _publish_anew(workspace, clock)
+        report(workspace, clock, quarter)
+    return closing
+
+
+def reopen(workspace: Workspace, clock: Clock, quarter: str, reason: str, by: str) -> Close:
+    """Open the latest closed quarter again, and publish it as preliminary.
+
+    Raises:
+        TruecostError: it is not the latest that is closed.
+    """
+    with connect(workspace.warehouse):  # no two closes at once
+        undone = reopen_quarter(workspace, clock, quarter, reason, by)
+    _publish_anew(workspace, clock)
+    return undone
+
+
+def _publish_anew(workspace: Workspace, clock: Clock) -> None:
+    attribute(workspace)
+    compare(workspace, clock)
+    publish(workspace, clock)
+
+
+def faults(workspace: Workspace) -> list[str]:
+    """What is wrong with the books, the journal's chain or what was frozen; a sentence each."""
+    found = Journal(workspace.journal).faults()
+    for closed in closed_quarters(workspace):
+        found += closed.faults()
+    if not found:
+        attribute(workspace)
+        found += [f"{breach.subject}: {breach.fault} ({breach.invariant})" for breach in check_invariants(workspace)]
+    return found
 
 
 def report(workspace: Workspace, clock: Clock, quarter_name: str | None = None) -> Reported:

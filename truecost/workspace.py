@@ -51,6 +51,10 @@ class Workspace:
         return self.root / "journal"
 
     @property
+    def closed(self) -> Path:
+        return self.root / "closed"
+
+    @property
     def reports(self) -> Path:
         return self.root / self.config.workspace.reports
 

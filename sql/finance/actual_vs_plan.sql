@@ -16,26 +16,26 @@
 -- is_complete: whether the period is over; until then, actual is compared with the plan of the whole period
 WITH plan AS (
     SELECT
-        projection.model_id,
+        baseline.model_id,
         forecast.as_of,
-        min(projection.month) AS first_month,
-        CAST(max(projection.month) + INTERVAL 1 MONTH AS DATE) AS end_month
-    FROM outlook.projection
+        min(baseline.month) AS first_month,
+        CAST(max(baseline.month) + INTERVAL 1 MONTH AS DATE) AS end_month
+    FROM books.baseline
     INNER JOIN outlook.forecast USING (model_id)
-    GROUP BY projection.model_id, forecast.as_of
+    GROUP BY baseline.model_id, forecast.as_of
 ),
 
 spent AS (
     SELECT
-        costs.model_id,
-        costs.month,
-        costs.quarter,
-        costs.stage,
-        costs.month >= plan.first_month AND costs.month < plan.end_month AS is_in_plan,
-        sum(costs.cost) AS cost
-    FROM books.costs
-    INNER JOIN plan ON costs.model_id = plan.model_id AND costs.month <= plan.as_of
-    WHERE costs.cost IS NOT NULL
+        posted.model_id,
+        posted.month,
+        posted.quarter,
+        posted.stage,
+        posted.month >= plan.first_month AND posted.month < plan.end_month AS is_in_plan,
+        sum(posted.cost) AS cost
+    FROM books.posted
+    INNER JOIN plan ON posted.model_id = plan.model_id AND posted.month <= plan.as_of
+    WHERE posted.cost IS NOT NULL
     GROUP BY ALL
 ),
 
@@ -55,7 +55,7 @@ actual AS (
 ),
 
 told AS (
-    SELECT model_id, month, quarter, stage FROM outlook.projection
+    SELECT model_id, month, quarter, stage FROM books.baseline
     UNION
     SELECT model_id, month, quarter, stage FROM actual
 ),
@@ -91,17 +91,17 @@ period AS (
 compared AS (
     SELECT
         period.*,
-        coalesce(projection.planned_mean, 0) AS planned_mean,
-        coalesce(projection.planned_p10, 0) AS planned_p10,
-        coalesce(projection.planned_p50, 0) AS planned_p50,
-        coalesce(projection.planned_p90, 0) AS planned_p90,
+        coalesce(baseline.planned_mean, 0) AS planned_mean,
+        coalesce(baseline.planned_p10, 0) AS planned_p10,
+        coalesce(baseline.planned_p50, 0) AS planned_p50,
+        coalesce(baseline.planned_p90, 0) AS planned_p90,
         CASE WHEN period.period_start <= period.as_of THEN CAST(coalesce(actual.cost, 0) AS DECIMAL(38, 20)) END AS actual
     FROM period
-    LEFT JOIN outlook.projection
-        ON period.model_id = projection.model_id
-        AND period.month IS NOT DISTINCT FROM projection.month
-        AND period.quarter IS NOT DISTINCT FROM projection.quarter
-        AND period.stage = projection.stage
+    LEFT JOIN books.baseline
+        ON period.model_id = baseline.model_id
+        AND period.month IS NOT DISTINCT FROM baseline.month
+        AND period.quarter IS NOT DISTINCT FROM baseline.quarter
+        AND period.stage = baseline.stage
     LEFT JOIN actual
         ON period.model_id = actual.model_id
         AND period.month IS NOT DISTINCT FROM actual.month

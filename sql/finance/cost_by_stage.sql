@@ -18,7 +18,7 @@ SELECT
     is_idle,
     getvariable('reporting_currency') AS currency,
     CAST(sum(cost) AS DECIMAL(38, 20)) AS cost
-FROM books.costs
+FROM books.posted
 WHERE cost IS NOT NULL
 GROUP BY model_id, quarter, stage, activity, round, cost_kind, is_idle
 ORDER BY model_id NULLS LAST, quarter, stage, activity, round, cost_kind, is_idle

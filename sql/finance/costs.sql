@@ -2,6 +2,9 @@
 -- x_charge_id: the charge, in `charges`
 -- month: first day of the calendar month
 -- quarter: fiscal quarter
+-- origin_quarter: the quarter the cost is of: an earlier one, closed since, where the row is an adjustment
+-- is_adjustment: whether it was posted late, to the first quarter still open
+-- reason: why it is an adjustment: late, withdrawn, restated or reclassified
 -- model_id: the model; NULL where no rule claims the charge
 -- stage: the stage
 -- activity: what was done
@@ -21,6 +24,9 @@ SELECT
     x_delivery_id || ':' || x_line || ':' || x_part AS x_charge_id,
     month,
     quarter,
+    origin_quarter,
+    is_adjustment,
+    reason,
     model_id,
     stage,
     activity,
@@ -36,5 +42,5 @@ SELECT
     getvariable('reporting_currency') AS currency,
     cost,
     billed AS billed_cost
-FROM books.costs
+FROM books.posted
 ORDER BY x_delivery_id, x_line, x_part, share_no, month

@@ -11,7 +11,7 @@
 -- cost: effective cost of its charges
 -- activity: training, failed_experiments or undecided
 WITH charged AS (
-    SELECT run_id, sum(cost) AS cost FROM books.costs WHERE run_id IS NOT NULL GROUP BY run_id
+    SELECT run_id, sum(cost) AS cost FROM books.posted WHERE run_id IS NOT NULL GROUP BY run_id
 ),
 
 used AS (

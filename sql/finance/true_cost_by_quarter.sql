@@ -18,18 +18,19 @@
 -- multiplier_before_idle: the multiplier, had the model no idle assigned
 -- unconverted_count: charges in another currency, which no rate converts and no total includes
 -- completeness: "complete", or "incomplete: ..." where the true cost is a lower bound
+-- adjustments: part of true_cost that is of earlier quarters, which were closed when it came or changed
 -- status: preliminary until the quarter is closed
 -- version: 1 until the quarter is reopened
 WITH quarter AS (
-    SELECT DISTINCT quarter, quarter_start FROM books.costs
+    SELECT quarter, quarter_start, max(status) AS status, max(version) AS version FROM books.posted GROUP BY quarter, quarter_start
 ),
 
 owner AS (
-    SELECT model_id, min(quarter_start) AS first_quarter_start FROM books.costs GROUP BY model_id
+    SELECT model_id, min(quarter_start) AS first_quarter_start FROM books.posted GROUP BY model_id
 ),
 
 spine AS (
-    SELECT owner.model_id, quarter.quarter, quarter.quarter_start
+    SELECT owner.model_id, quarter.*
     FROM owner
     INNER JOIN quarter ON quarter.quarter_start >= owner.first_quarter_start
 ),
@@ -39,9 +40,12 @@ summed AS (
         spine.model_id,
         spine.quarter,
         spine.quarter_start,
+        spine.status,
+        spine.version,
         coalesce(sum(costs.cost), 0) AS true_cost,
         coalesce(sum(costs.cost) FILTER (costs.is_training_only), 0) AS training_only_cost,
         coalesce(sum(costs.billed), 0) AS billed_cost,
+        coalesce(sum(costs.cost) FILTER (costs.is_adjustment), 0) AS adjustments,
         count(*) FILTER (costs.is_unconverted) AS unconverted_count,
         coalesce(sum(costs.cost) FILTER (costs.is_idle), 0) AS idle_cost,
         count(*) FILTER (costs.is_unpriced) AS unpriced_count,
@@ -49,10 +53,10 @@ summed AS (
         count(*) FILTER (costs.cost_kind = 'compute' AND costs.cost IS NOT NULL) AS compute_count,
         count(*) FILTER (costs.cost_kind = 'labor' AND costs.cost IS NOT NULL) AS labor_count
     FROM spine
-    LEFT JOIN books.costs
+    LEFT JOIN books.posted AS costs
         ON spine.model_id IS NOT DISTINCT FROM costs.model_id
         AND spine.quarter = costs.quarter
-    GROUP BY spine.model_id, spine.quarter, spine.quarter_start
+    GROUP BY spine.model_id, spine.quarter, spine.quarter_start, spine.status, spine.version
 ),
 
 to_date AS (
@@ -94,8 +98,8 @@ told AS (
 )
 
 SELECT
-    model_id,
-    quarter,
+    told.model_id,
+    told.quarter,
     quarter_start,
     CAST(quarter_start + INTERVAL 3 MONTH AS DATE) AS quarter_end,
     getvariable('reporting_currency') AS currency,
@@ -104,7 +108,7 @@ SELECT
     billed_cost,
     CASE WHEN unknown_training_count = 0 THEN ratio(true_cost, training_only_cost) END AS multiplier,
     CASE
-        WHEN model_id IS NULL THEN 'no model claims this cost'
+        WHEN told.model_id IS NULL THEN 'no model claims this cost'
         WHEN unknown_training_count > 0 AND unpriced_count > 0 THEN 'the usage of its runs has no price'
         WHEN unknown_training_count > 0 THEN 'the usage of its runs is not converted'
         WHEN training_only_cost = 0 THEN 'no promoted run in this quarter'
@@ -115,12 +119,19 @@ SELECT
         WHEN unknown_training_count_to_date = 0 THEN ratio(true_cost_to_date, training_only_cost_to_date)
     END AS multiplier_to_date,
     ratio(training_only_cost, true_cost) AS training_share,
-    CAST(CASE WHEN model_id IS NOT NULL THEN idle_cost ELSE 0 END AS DECIMAL(38, 20)) AS idle_assigned,
-    CAST(CASE WHEN model_id IS NULL THEN idle_cost ELSE 0 END AS DECIMAL(38, 20)) AS idle_platform,
+    CAST(CASE WHEN told.model_id IS NOT NULL THEN idle_cost ELSE 0 END AS DECIMAL(38, 20)) AS idle_assigned,
+    CAST(CASE WHEN told.model_id IS NULL THEN idle_cost ELSE 0 END AS DECIMAL(38, 20)) AS idle_platform,
     CASE WHEN unknown_training_count = 0 THEN ratio(true_cost - idle_cost, training_only_cost) END AS multiplier_before_idle,
     unconverted_count,
-    CASE WHEN len(gaps) = 0 THEN 'complete' ELSE 'incomplete: ' || array_to_string(gaps, '; ') END AS completeness,
-    'preliminary' AS status,
-    1 AS version
+    CAST(adjustments AS DECIMAL(38, 20)) AS adjustments,
+    CASE
+        WHEN status = 'closed' AND frozen_completeness IS NOT NULL THEN frozen_completeness
+        WHEN len(gaps) = 0 THEN 'complete'
+        ELSE 'incomplete: ' || array_to_string(gaps, '; ')
+    END AS completeness,
+    status,
+    CAST(version AS INTEGER) AS version
 FROM told
-ORDER BY model_id NULLS LAST, quarter_start
+LEFT JOIN books.completeness AS frozen
+    ON told.quarter = frozen.quarter AND told.model_id IS NOT DISTINCT FROM frozen.model_id
+ORDER BY told.model_id NULLS LAST, quarter_start

@@ -10,7 +10,7 @@ SELECT
     any_value(costs.stage) AS stage,
     charges.x_rule AS rule
 FROM costs
-INNER JOIN charges USING (x_charge_id)
+LEFT JOIN charges USING (x_charge_id)
 LEFT JOIN deliveries ON charges.x_delivery_id = deliveries.delivery_id
 WHERE /* fits */ TRUE
 GROUP BY ALL

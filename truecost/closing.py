@@ -1,0 +1,245 @@
+"""Closing a quarter: check it, freeze what it says, and never change it again; reopening makes the next version.
+
+What arrives after the close is posted to the open quarter as an adjustment (``sql/books/76_adjustments.sql``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from truecost import __version__
+from truecost.bookkeeping import keep_books, tell_config
+from truecost.clock import Clock
+from truecost.closes import COSTS, PLAN, SETTINGS, Close, closed_quarters, folder_of, times_closed
+from truecost.durable import sync_folder
+from truecost.errors import TruecostError
+from truecost.journal import Journal
+from truecost.publishing import tell_clock
+from truecost.quarters import Quarter, parse_quarter, quarter_of
+from truecost.queries import literal, query
+from truecost.workspace import Workspace
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+CHECKS = (
+    *("quarantined", "held", "refused", "invoices", "silent"),
+    *("unallocated", "unpriced", "unconverted", "contested"),
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check before a close: what it found (nothing, where ``found`` is empty), and what to do about it."""
+
+    name: str
+    found: tuple[str, ...]
+    remedy: str
+    is_accepted: bool = False
+
+    @property
+    def is_passed(self) -> bool:
+        return not self.found
+
+
+@dataclass(frozen=True)
+class Closing:
+    """A close, or what it would be: the checks, what is frozen, and where; ``close`` is None in a dry run."""
+
+    quarter: str
+    version: int
+    checks: tuple[Check, ...]
+    true_cost: dict[str, Decimal]
+    adjustments: Decimal
+    currency: str
+    row_count: int
+    content_hash: str
+    close: Close | None = None
+
+    @property
+    def refused_by(self) -> tuple[str, ...]:
+        return tuple(check.name for check in self.checks if not (check.is_passed or check.is_accepted))
+
+
+def close_quarter(
+    con: DuckDBPyConnection,
+    workspace: Workspace,
+    clock: Clock,
+    name: str,
+    approver: str | None,
+    accepted: Collection[str] = (),
+    dry_run: bool = False,
+) -> Closing:
+    """Check the quarter and, unless this is a dry run or a check refuses it, freeze it.
+
+    Raises:
+        TruecostError: the quarter has not ended, is closed, has no cost, or an earlier one is still open; or a check
+            is accepted that there is not.
+    """
+    quarter = parse_quarter(name, workspace.config.workspace.fiscal_year_start_month)
+    if unknown := sorted(set(accepted) - set(CHECKS)):
+        raise TruecostError(f"there is no check {unknown[0]}; the checks are {', '.join(CHECKS)}")
+    keep_books(con, workspace)
+    tell_config(con, workspace)
+    tell_clock(con, clock)
+    _see_that_it_is_its_turn(con, workspace, clock, quarter)
+    con.execute(f"SET VARIABLE quarter = {literal(quarter.name)}")
+    checks = _checked(con, workspace, accepted)
+    figures = con.execute(query("close/figures")).fetchall()
+    true_cost = query("finance/true_cost_by_quarter")
+    totals = con.execute(
+        query("close/totals").replace(
+            "/* true cost by quarter */ SELECT NULL AS model_id, NULL AS quarter, NULL AS completeness", true_cost
+        )
+    ).fetchall()
+    settings = _settings(workspace)
+    version = times_closed(workspace)[quarter.name] + 1
+    closing = Closing(
+        quarter=quarter.name,
+        version=version,
+        checks=checks,
+        true_cost={row[0] or "unallocated": row[1] for row in totals},
+        adjustments=sum((row[2] for row in totals), Decimal(0)),
+        currency=workspace.config.workspace.reporting_currency,
+        row_count=sum(row[-1] for row in figures),
+        content_hash=_hash([quarter.name, settings, figures]),
+    )
+    if dry_run or closing.refused_by:
+        return closing
+    if not approver:
+        raise TruecostError("who approves the close? name them with --approver")
+    files = _freeze(con, folder_of(workspace, quarter.name, version), settings)
+    completeness = {row[0] or "": row[3] for row in totals}
+    Journal(workspace.journal).append(
+        "close",
+        clock.now(),
+        "",
+        quarter=quarter.name,
+        quarter_start=quarter.start.isoformat(),
+        quarter_end=quarter.end.isoformat(),
+        version=version,
+        approver=approver,
+        accepted=sorted(check.name for check in checks if check.is_accepted),
+        content_hash=closing.content_hash,
+        files=files,
+        completeness=completeness,
+        row_count=closing.row_count,
+        true_cost={model: str(cost) for model, cost in closing.true_cost.items()},
+        currency=closing.currency,
+    )
+    return replace(closing, close=closed_quarters(workspace)[-1])
+
+
+def reopen_quarter(workspace: Workspace, clock: Clock, name: str, reason: str, by: str) -> Close:
+    """Take a close back; its frozen version stays, and the next close makes another one.
+
+    Raises:
+        TruecostError: the quarter is not closed, or a later one is.
+    """
+    quarter = parse_quarter(name, workspace.config.workspace.fiscal_year_start_month)
+    held = closed_quarters(workspace)
+    if quarter.name not in {close.quarter for close in held}:
+        known = ", ".join(close.quarter for close in held)
+        raise TruecostError(f"{quarter.name} is not closed; {f'closed are {known}' if known else 'no quarter is'}")
+    last = held[-1]
+    if last.quarter != quarter.name:
+        raise TruecostError(f"{last.quarter} is closed after {quarter.name}; reopen {last.quarter} first")
+    if not (reason.strip() and by.strip()):
+        raise TruecostError("a quarter is reopened for a reason, by someone: give --reason and --by")
+    Journal(workspace.journal).append(
+        "reopen", clock.now(), "", quarter=last.quarter, version=last.version, reason=reason, by=by
+    )
+    return last
+
+
+def _see_that_it_is_its_turn(con: DuckDBPyConnection, workspace: Workspace, clock: Clock, quarter: Quarter) -> None:
+    held = closed_quarters(workspace)
+    if any(close.quarter == quarter.name for close in held):
+        raise TruecostError(f"{quarter.name} is closed already; `truecost reopen` takes that back")
+    if clock.today() < quarter.end:
+        raise TruecostError(f"{quarter.name} ends on {quarter.end}; it can be closed from then on")
+    last = held[-1] if held else None
+    if last:
+        following = quarter_of(last.end, workspace.config.workspace.fiscal_year_start_month)
+        if quarter != following:
+            raise TruecostError(f"{last.quarter} is closed; the next to close is {following.name}, not {quarter.name}")
+        return
+    with_costs = con.execute(
+        "SELECT quarter FROM books.posted WHERE status <> 'closed' AND quarter_start <= ? "
+        "GROUP BY quarter, quarter_start ORDER BY quarter_start",
+        [quarter.start],
+    ).fetchall()
+    if with_costs and with_costs[0][0] != quarter.name:
+        raise TruecostError(f"{with_costs[0][0]} comes before {quarter.name} and is open; close it first")
+    if not with_costs:
+        raise TruecostError(f"there is no cost in {quarter.name}")
+
+
+def _checked(con: DuckDBPyConnection, workspace: Workspace, accepted: Collection[str]) -> tuple[Check, ...]:
+    limit = workspace.config.close.max_unallocated_share
+    con.execute(f"SET VARIABLE max_unallocated_share = CAST('{limit}' AS DECIMAL(18, 6))")
+    rows = con.execute(query("close/checks")).fetchall()
+    remedies = {
+        "quarantined": "correct the lines and deliver the files again",
+        "held": "settle which delivery holds",
+        "refused": "mend the file and deliver it again",
+        "invoices": "ask the supplier, or deliver the corrected invoice",
+        "silent": "deliver what is missing",
+        "unallocated": "add rules (`truecost attribution suggest`)",
+        "unpriced": "add the price to a rate card or to [[rates]]",
+        "unconverted": "book them in the reporting currency, or deliver exchange rates",
+        "contested": "name each job in one run only",
+    }
+    return tuple(
+        Check(name, tuple(what for found, what in rows if found == name), remedies[name], name in accepted)
+        for name in CHECKS
+    )
+
+
+def _settings(workspace: Workspace) -> dict[str, Any]:
+    """What gives the figures their meaning: the whole configuration, its rules and rates, and the plans."""
+    return {
+        "truecost_version": __version__,
+        "config": workspace.config.model_dump(mode="json", by_alias=True),
+        "plans": {model: plan.model_dump(mode="json") for model, plan in workspace.plans.items()},
+    }
+
+
+def _freeze(con: DuckDBPyConnection, folder: Path, settings: dict[str, Any]) -> dict[str, str]:
+    """Write the quarter's rows, plan, prices and settings to ``folder``, in one step; name -> sha256."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # of a close that died before its event was written
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
+    try:
+        for name, sql in (
+            (COSTS, "close/costs"),
+            (PLAN, "close/plan"),
+            ("gpu_prices.parquet", "close/gpu_prices"),
+        ):
+            con.execute(f"COPY ({query(sql)}) TO {literal(str(temporary / name))} (FORMAT parquet)")
+        text = json.dumps(settings, indent=1, sort_keys=True, ensure_ascii=False, default=str) + "\n"
+        (temporary / SETTINGS).write_text(text, "utf-8")
+        files = {}
+        for path in sorted(temporary.iterdir()):
+            with path.open("rb") as file:
+                files[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+            path.chmod(0o444)
+        sync_folder(temporary)
+        temporary.chmod(0o755)
+        temporary.rename(folder)
+        sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return files
+
+
+def _hash(parts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()
