@@ -9,6 +9,7 @@ from typing import Any
 
 from truecost import steps
 from truecost.clock import Clock
+from truecost.closes import Close, closed_quarters
 from truecost.landing import Landing, source_files
 from truecost.publishing import open_published
 from truecost.queries import query
@@ -36,6 +37,7 @@ class Overview:
     standing: steps.Standing
     quarters: list[str]
     models: list[str]
+    closed: list[Close]
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def read_overview(workspace: Workspace, clock: Clock) -> Overview:
         if not files and not held[0]:
             warnings.append(f"{source.name}: no file matches {source.path}")
     quarters, models = _published(workspace)
-    return Overview(sources, warnings, steps.standing(workspace), quarters, models)
+    return Overview(sources, warnings, steps.standing(workspace), quarters, models, closed_quarters(workspace))
 
 
 def quarter_figures(workspace: Workspace, quarter: str) -> list[QuarterFigures]:

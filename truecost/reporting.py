@@ -10,6 +10,8 @@ import hashlib
 import io
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -20,9 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truecost.clock import Clock
+from truecost.closes import REPORT, closed_quarters
+from truecost.durable import sync_folder
 from truecost.errors import TruecostError
 from truecost.outlook import Outlook, read_outlook
-from truecost.publishing import open_published, read_rows
+from truecost.publishing import open_published, read_rows, view_names
 from truecost.quarters import Quarter, latest_ended, parse_quarter
 from truecost.queries import names, query
 from truecost.workbook import write_workbook
@@ -36,6 +40,7 @@ STAGES = (
     *("data_curation", "training", "failed_experiments", "evaluation", "serving", "maintenance", "undecided"),
     "unallocated",
 )
+FILES = ("true-cost.html", "true-cost.xlsx", "true-cost.csv", "true-cost.json")
 _SHOWN_FAULTS = 20
 _RATIO_PLACES = Decimal("0.000001")
 _NO_PROMOTED_RUN = "no promoted run in this quarter"
@@ -50,6 +55,9 @@ def write_report(workspace: Workspace, clock: Clock, quarter_name: str | None = 
     """
     quarter = report_quarter(workspace, clock, quarter_name)
     folder = workspace.reports / quarter.name
+    close = next((close for close in closed_quarters(workspace) if close.quarter == quarter.name), None)
+    if close and (close.folder / REPORT).is_dir():
+        return _put_back(close.folder / REPORT, folder)
     with open_published(workspace.published) as con:
         fingerprint = _fingerprint(con, quarter)
         if _is_written(folder, fingerprint):
@@ -69,7 +77,36 @@ def write_report(workspace: Workspace, clock: Clock, quarter_name: str | None = 
     for name, text in texts.items():  # the JSON, which holds the fingerprint, comes last
         with _replacing(folder / name) as temporary:
             temporary.write_text(text, "utf-8", newline="")
+    if close:
+        _keep(folder, close.folder / REPORT)
     return folder
+
+
+def _keep(folder: Path, archive: Path) -> None:
+    """Keep the report of a closed quarter as it is, in one step."""
+    temporary = Path(tempfile.mkdtemp(dir=archive.parent, prefix=".new-"))
+    try:
+        for name in FILES:
+            shutil.copyfile(folder / name, temporary / name)
+        temporary.chmod(0o755)
+        temporary.rename(archive)
+        sync_folder(archive.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _put_back(archive: Path, folder: Path) -> Path | None:
+    """The report as it was kept, byte for byte; None where it is there already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = [
+        name
+        for name in FILES
+        if not (folder / name).is_file() or (folder / name).read_bytes() != (archive / name).read_bytes()
+    ]
+    for name in changed:
+        with _replacing(folder / name) as temporary:
+            shutil.copyfile(archive / name, temporary)
+    return folder if changed else None
 
 
 def report_quarter(workspace: Workspace, clock: Clock, name: str | None) -> Quarter:
@@ -111,13 +148,13 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> Row:
     unclaimed = [row for row in by_quarter if row["model_id"] is None]
     total = _total(sections, unclaimed, quarter)
     quarantined = read_rows(con, query("report/quarantine"))
+    held = view_names(con)
     report = {
         "workspace": about["workspace"],
         "quarter": quarter.name,
         "quarter_start": quarter.start,
         "quarter_end": quarter.end,
-        "status": "preliminary",
-        "version": 1,
+        **_status(con, quarter),
         "currency": about["currency"],
         "as_of": about["as_of"],
         "truecost_version": about["truecost_version"],
@@ -129,11 +166,17 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> Row:
             {"what": _with_amounts(row["what"], row["amounts"]), "remedy": row["remedy"]}
             for row in read_rows(con, "SELECT * FROM gaps")
         ],
+        "adjustments": read_rows(con, query("report/adjustments"), quarter.name) if "adjustments" in held else [],
         "quarantine": quarantined[:_SHOWN_FAULTS],
         "quarantine_total": len(quarantined),
         "deliveries": read_rows(con, query("report/deliveries"))[0],
     }
     return report | {"yardsticks": _yardsticks(report)}
+
+
+def _status(con: DuckDBPyConnection, quarter: Quarter) -> Row:
+    told = read_rows(con, "SELECT DISTINCT status, version FROM true_cost_by_quarter WHERE quarter = ?", quarter.name)
+    return told[0] if told else {"status": "preliminary", "version": 1}
 
 
 def report_csv(report: Row) -> str:
@@ -413,7 +456,7 @@ def _replacing(target: Path) -> Iterator[Path]:
 
 
 def _is_written(folder: Path, fingerprint: str) -> bool:
-    if not all((folder / f"true-cost.{kind}").is_file() for kind in ("html", "xlsx", "csv", "json")):
+    if not all((folder / name).is_file() for name in FILES):
         return False
     try:
         written: Mapping[str, Any] = json.loads((folder / "true-cost.json").read_text("utf-8"))

@@ -84,6 +84,7 @@ SELECT
     FALSE AS is_contested,
     FALSE AS is_covered,
     CASE
+        WHEN netted.is_accrued AND cost_change < 0 THEN 'reversed'
         WHEN NOT charge.was_posted THEN 'late'
         WHEN NOT charge.is_held THEN 'withdrawn'
         WHEN charge.is_moved THEN 'reclassified'

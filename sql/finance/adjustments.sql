@@ -13,7 +13,7 @@
 -- currency: currency of amount and billed_amount
 -- amount: what it adds to true cost; NULL where it can't be known
 -- billed_amount: what it adds to the billed cost
--- reason: late, withdrawn, restated or reclassified
+-- reason: late, withdrawn, restated, reclassified, or reversed: an accrual whose bill has come
 -- x_delivery_id: the delivery that brought it
 -- received_at: when that came, UTC
 -- status: preliminary until into_quarter is closed too
@@ -37,5 +37,5 @@ SELECT
     posted.status
 FROM books.posted
 LEFT JOIN books.deliveries ON posted.x_delivery_id = deliveries.delivery_id
-WHERE posted.is_adjustment
+WHERE posted.is_adjustment AND (posted.cost IS DISTINCT FROM 0 OR posted.billed IS DISTINCT FROM 0)
 ORDER BY ALL

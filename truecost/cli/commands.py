@@ -291,6 +291,74 @@ def report(
         typer.echo(f"{page}: {'written' if reported.is_new else 'already up to date'}.")
 
 
+@app.command()
+def close(
+    quarter: Annotated[str, typer.Option("--quarter", metavar="Q", help="The quarter, like FY2026-Q3.")],
+    approver: Annotated[str | None, typer.Option("--approver", help="Who approves the figures.")] = None,
+    accept: Annotated[
+        list[str] | None, typer.Option("--accept", metavar="CHECK", help="Close although this check found something.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the checks and the figures, write nothing.")] = False,
+    workspace: WorkspaceDir = HERE,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Close a quarter: check it and freeze its figures; what comes later is posted to the open quarter."""
+    from truecost import steps
+    from truecost.cli.closed import show_closing
+    from truecost.cli.output import print_json, shown_progress
+
+    opened, clock = _opened(workspace, as_of)
+    with shown_progress():
+        closing = steps.close(opened, clock, quarter, approver, accept or [], dry_run)
+    if json:
+        print_json(closing)
+    else:
+        show_closing(closing, dry_run)
+    raise typer.Exit(1 if closing.refused_by else 0)
+
+
+@app.command()
+def reopen(
+    quarter: Annotated[str, typer.Option("--quarter", metavar="Q", help="The latest closed quarter.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; the journal keeps it.")],
+    by: Annotated[str, typer.Option("--by", help="Who reopens it.")],
+    workspace: WorkspaceDir = HERE,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Open the latest closed quarter again: its next close is the next version, and this one stays."""
+    from truecost import steps
+    from truecost.cli.output import print_json, print_line, shown_progress
+
+    opened, clock = _opened(workspace, as_of)
+    with shown_progress():
+        undone = steps.reopen(opened, clock, quarter, reason, by)
+    if json:
+        print_json(undone)
+    else:
+        print_line(f"{undone.quarter} is open again; version {undone.version} stays in {undone.folder}.")
+
+
+@app.command()
+def doctor(workspace: WorkspaceDir = HERE, json: Json = False, debug: Debug = False) -> None:
+    """Whether the books keep their promises, and the journal and the closed quarters are as they were written."""
+    from truecost import steps
+    from truecost.cli.closed import show_faults
+    from truecost.cli.output import print_json, shown_progress
+
+    opened, _ = _opened(workspace, None)
+    with shown_progress():
+        faults = steps.faults(opened)
+    if json:
+        print_json(faults)
+    else:
+        show_faults(faults)
+    raise typer.Exit(1 if faults else 0)
+
+
 @sources_app.callback()
 def sources(context: typer.Context, workspace: WorkspaceDir = HERE, json: Json = False, debug: Debug = False) -> None:
     """What comes in: the sources of the workspace, and the formats there are."""
@@ -407,6 +475,8 @@ def status(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = Fals
     if overview.quarters:
         quarters, models = ", ".join(overview.quarters), ", ".join(overview.models)
         print_line(f"Published: {shown_path(opened.published)}, quarters {quarters}; models {models}.")
+        closed = ", ".join(f"{close.quarter} (version {close.version})" for close in overview.closed)
+        print_line(f"Closed: {closed or 'no quarter; `truecost close` does it'}.")
     else:
         print_line("Published: nothing yet; `truecost run` does it.")
 
