@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -150,6 +151,7 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
     config = workspace.config
     con.execute(f"SET VARIABLE reporting_currency = {literal(config.workspace.reporting_currency)}")
     con.execute(f"SET VARIABLE fiscal_year_start_month = {config.workspace.fiscal_year_start_month}")
+    con.execute(f"SET VARIABLE fx_max_age_days = {config.fx.max_age // timedelta(days=1)}")
     con.execute(f"SET VARIABLE tax = {literal(config.workspace.tax)}")
     _fill(
         con,

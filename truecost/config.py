@@ -200,6 +200,12 @@ class AlertsSection(_Section):
     urls_from: str = "TRUECOST_ALERT_URLS"
 
 
+class FxSection(_Section):
+    """``[fx]``: how old a rate may be: none is set on weekends and holidays."""
+
+    max_age: Duration = timedelta(days=7)
+
+
 class CloseSection(_Section):
     """``[close]``: what a quarter must be like to be closed."""
 
@@ -222,4 +228,5 @@ class ConfigFile(_Section):
     expected: list[ExpectedSection] = Field(default_factory=list)
     drift: DriftSection = Field(default_factory=DriftSection)
     alerts: AlertsSection = Field(default_factory=AlertsSection)
+    fx: FxSection = Field(default_factory=FxSection)
     close: CloseSection = Field(default_factory=CloseSection)

@@ -40,6 +40,7 @@ DATASET_TABLES = {
     "worklogs": "worklogs",
     "evals": "evals",
     "requests": "requests",
+    "fx_rates": "fx_rates",
 }
 _WITH_SLOTS = ("charges", "invoices")
 

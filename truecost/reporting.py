@@ -148,7 +148,7 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> Row:
     unclaimed = [row for row in by_quarter if row["model_id"] is None]
     total = _total(sections, unclaimed, quarter)
     quarantined = read_rows(con, query("report/quarantine"))
-    held = view_names(con)
+    views = view_names(con)
     report = {
         "workspace": about["workspace"],
         "quarter": quarter.name,
@@ -166,7 +166,7 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> Row:
             {"what": _with_amounts(row["what"], row["amounts"]), "remedy": row["remedy"]}
             for row in read_rows(con, "SELECT * FROM gaps")
         ],
-        "adjustments": read_rows(con, query("report/adjustments"), quarter.name) if "adjustments" in held else [],
+        "adjustments": read_rows(con, query("report/adjustments"), quarter.name) if "adjustments" in views else [],
         "quarantine": quarantined[:_SHOWN_FAULTS],
         "quarantine_total": len(quarantined),
         "deliveries": read_rows(con, query("report/deliveries"))[0],

@@ -1,4 +1,5 @@
--- Each charge's cost by month, in the reporting currency: what every figure adds up.
+-- Each charge's cost by month, in the reporting currency: what every figure adds up. A charge in another currency is converted
+-- whole, at the rate of its day (an invoice: its day of issue), and then spread, so that its months add up to it.
 --
 -- An invoice line's effective cost is spread over its service period by UTC day (cumulative shares, so the months add up
 -- to the line exactly) and its billed cost stands in the month of issue; any other charge stands in the month it starts.
@@ -60,7 +61,7 @@ share AS (
     FROM books.shares
 ),
 
-charge AS (
+counted AS (
     SELECT
         share.*,
         charges.source,
@@ -74,15 +75,31 @@ charge AS (
         CAST(date_trunc('month', coalesce(charges.x_issued_at, charges.charge_period_start)) AS DATE) AS billed_month,
         charges.x_issued_at IS NOT NULL AS is_prorated,
         CAST(charges.charge_period_start AS DATE) AS first_day,
-        CAST(charges.charge_period_end AS DATE) AS end_day
+        CAST(charges.charge_period_end AS DATE) AS end_day,
+        fx.fx_rate,
+        fx.fx_rate IS NOT NULL AS is_converted,
+        coalesce(charges.billing_currency <> getvariable('reporting_currency') AND fx.fx_rate IS NULL, FALSE) AS is_unconverted,
+        fx.own_units,
+        fx.reporting_units
     FROM books.charges
     INNER JOIN share USING (x_delivery_id, x_line, x_part)
     LEFT JOIN covered USING (x_delivery_id, x_line, x_part)
     LEFT JOIN accrued USING (x_delivery_id, x_line, x_part)
+    LEFT JOIN books.fx
+        ON charges.billing_currency = fx.currency
+        AND CAST(coalesce(charges.x_issued_at, charges.charge_period_start) AS DATE) = fx.day
+),
+
+charge AS (
+    SELECT
+        *,
+        CASE WHEN is_converted THEN converted(billed_cost, own_units, reporting_units) ELSE billed_cost END AS billed,
+        CASE WHEN is_converted THEN converted(effective_cost, own_units, reporting_units) ELSE effective_cost END AS effective
+    FROM counted
 ),
 
 whole AS (
-    SELECT x_delivery_id, x_line, x_part, share_no, billed_month AS month, billed_cost, effective_cost
+    SELECT x_delivery_id, x_line, x_part, share_no, billed_month AS month, billed_cost, effective_cost, billed, effective
     FROM charge
     WHERE NOT is_prorated
 ),
@@ -103,23 +120,38 @@ spread AS (
         share_no,
         month,
         CAST(0 AS DECIMAL(38, 20)) AS billed_cost,
-        from_units(
-            to_units(effective_cost) * date_diff('day', first_day, least(CAST(month + INTERVAL 1 MONTH AS DATE), end_day))
-            // date_diff('day', first_day, end_day)
-            - to_units(effective_cost) * date_diff('day', first_day, greatest(month, first_day))
-            // date_diff('day', first_day, end_day)
-        ) AS effective_cost
+        spread_over_days(effective_cost, first_day, end_day, month) AS effective_cost,
+        CAST(0 AS DECIMAL(38, 20)) AS billed,
+        spread_over_days(effective, first_day, end_day, month) AS effective
     FROM service_month
 ),
 
 issued AS (
-    SELECT x_delivery_id, x_line, x_part, share_no, billed_month AS month, billed_cost, CAST(0 AS DECIMAL(38, 20)) AS effective_cost
+    SELECT
+        x_delivery_id,
+        x_line,
+        x_part,
+        share_no,
+        billed_month AS month,
+        billed_cost,
+        CAST(0 AS DECIMAL(38, 20)) AS effective_cost,
+        billed,
+        CAST(0 AS DECIMAL(38, 20)) AS effective
     FROM charge
     WHERE is_prorated
 ),
 
 by_month AS (
-    SELECT x_delivery_id, x_line, x_part, share_no, month, sum(billed_cost) AS billed_cost, sum(effective_cost) AS effective_cost
+    SELECT
+        x_delivery_id,
+        x_line,
+        x_part,
+        share_no,
+        month,
+        sum(billed_cost) AS billed_cost,
+        sum(effective_cost) AS effective_cost,
+        sum(billed) AS billed,
+        sum(effective) AS effective
     FROM (SELECT * FROM whole UNION ALL SELECT * FROM spread UNION ALL SELECT * FROM issued)
     GROUP BY x_delivery_id, x_line, x_part, share_no, month
 )
@@ -151,14 +183,16 @@ SELECT
     charge.allocated_method_id,
     charge.allocated_method_details,
     by_month.effective_cost IS NULL AND NOT charge.is_covered AS is_unpriced,
-    coalesce(charge.billing_currency <> getvariable('reporting_currency'), FALSE) AS is_unconverted,
+    charge.is_unconverted,
+    charge.is_converted,
+    charge.fx_rate,
     CASE
         WHEN charge.is_covered THEN CAST(0 AS DECIMAL(38, 20))
-        WHEN is_unconverted THEN NULL
+        WHEN charge.is_unconverted THEN NULL
         WHEN charge.charge_category = 'Tax' AND getvariable('tax') = 'recoverable' THEN CAST(0 AS DECIMAL(38, 20))
-        ELSE by_month.effective_cost
+        ELSE by_month.effective
     END AS cost,
-    CASE WHEN NOT is_unconverted THEN by_month.billed_cost END AS billed,
+    CASE WHEN NOT charge.is_unconverted THEN by_month.billed END AS billed,
     charge.run_id IS NOT NULL AND charge.activity = 'training' AND charge.cost_kind = 'compute' AND NOT charge.is_idle
         AS is_training_only
 FROM by_month

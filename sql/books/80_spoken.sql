@@ -22,6 +22,9 @@ WITH record AS (
     SELECT source, CAST(valid_from AS TIMESTAMP), CAST(coalesce(valid_to, DATE '9999-12-30') AS TIMESTAMP) + INTERVAL 1 DAY
     FROM books.rates
     UNION ALL
+    SELECT source, CAST(rate_date AS TIMESTAMP), CAST(rate_date AS TIMESTAMP) + INTERVAL 1 DAY
+    FROM books.fx_days
+    UNION ALL
     SELECT source, evaluated_at, evaluated_at
     FROM books.evals
     UNION ALL

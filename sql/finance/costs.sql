@@ -13,6 +13,7 @@
 -- run_id: the training run, where the charge belongs to one
 -- share_no: which share of a charge that is split, from 1; 0 where it is not
 -- is_idle: whether it is paid capacity that was not used
+-- fx_rate: what a unit of the charge's currency came to in the reporting currency; NULL where nothing was converted
 -- is_accrued: whether it is usage at the rate card whose bill has not come
 -- allocated_method_id: how the charge was split, after FOCUS 1.3; NULL where it was not
 -- allocated_method_details: the weights it was split by, as JSON
@@ -35,6 +36,7 @@ SELECT
     run_id,
     share_no,
     is_idle,
+    fx_rate,
     is_accrued,
     allocated_method_id,
     allocated_method_details,

@@ -149,7 +149,7 @@ SELECT
     source,
     count(DISTINCT (x_delivery_id, x_line, x_part)) || ' charges in ' || billing_currency || ' are not converted to '
     || getvariable('reporting_currency'),
-    'book them in the reporting currency: no exchange rates are set up',
+    'deliver the exchange rates of these days (a source of the format ecb_rates), or book them in the reporting currency',
     billing_currency || ' ' || CAST(CAST(sum(effective_cost) AS DECIMAL(38, 2)) AS VARCHAR)
 FROM books.costs
 WHERE is_unconverted

@@ -13,6 +13,8 @@ WITH stored AS (
     SELECT x_delivery_id, count(*) FROM ledger.evals GROUP BY x_delivery_id
     UNION ALL
     SELECT x_delivery_id, count(*) FROM ledger.requests GROUP BY x_delivery_id
+    UNION ALL
+    SELECT x_delivery_id, count(*) FROM ledger.fx_rates GROUP BY x_delivery_id
 ),
 
 quarantined AS (

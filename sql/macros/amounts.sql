@@ -54,7 +54,7 @@ CREATE OR REPLACE TEMP MACRO rounds_up(fraction) AS
     END;
 
 CREATE OR REPLACE TEMP MACRO long_amount(sign, whole, fraction) AS
-    CAST(sign || '0' || whole || '.' || substr(fraction || '00000000000000000000', 1, 20) AS DECIMAL(38, 20))
+    try_cast(sign || '0' || whole || '.' || substr(fraction || '00000000000000000000', 1, 20) AS DECIMAL(38, 20))
     + CASE
         WHEN NOT rounds_up(fraction) THEN 0.00000000000000000000::DECIMAL(38, 20)
         WHEN sign = '-' THEN CAST('-0.00000000000000000001' AS DECIMAL(38, 20))
@@ -74,14 +74,15 @@ CREATE OR REPLACE TEMP MACRO fraction_length(amount_text) AS
 
 -- A plain number as a whole number of 1e-20 units: DuckDB reads that 25 times as fast as a DECIMAL(38, 20).
 CREATE OR REPLACE TEMP MACRO short_amount_units(amount_text) AS
-    CAST(replace(amount_text, '.', '') || substr('00000000000000000000', 1 + fraction_length(amount_text)) AS HUGEINT);
+    try_cast(replace(amount_text, '.', '') || substr('00000000000000000000', 1 + fraction_length(amount_text)) AS HUGEINT);
 
--- The second branch says nothing new: most amounts fit 64 bits, and are read faster still.
+-- The second branch says nothing new: most amounts fit 64 bits, and are read faster still. The casts are tries because DuckDB may
+-- take the values of a dictionary through a branch that is not theirs.
 CREATE OR REPLACE TEMP MACRO parse_amount(amount_text) AS
     CASE
         WHEN amount_text IS NULL THEN NULL
         WHEN regexp_full_match(amount_text, '[+-]?[0-9]{1,6}(\.[0-9]{1,12})?')
-            THEN CAST(CAST(amount_text AS DECIMAL(18, 12)) AS DECIMAL(38, 20))
+            THEN CAST(try_cast(amount_text AS DECIMAL(18, 12)) AS DECIMAL(38, 20))
         WHEN is_short_amount(amount_text) THEN from_units(short_amount_units(amount_text))
         WHEN amount_state(amount_text) NOT IN ('ok', 'rounded') THEN NULL
         WHEN ltrim(amount_digits(amount_text), '0') = '' THEN CAST(0 AS DECIMAL(38, 20))
@@ -108,3 +109,11 @@ CREATE OR REPLACE TEMP MACRO currency_state(code) AS
         WHEN regexp_full_match(code, '[A-Z]{3}') THEN 'ok'
         ELSE 'not_a_code'
     END;
+
+-- An amount in one currency, in another: times the one rate, by the other, half-even. It is divided before it is multiplied, so that
+-- no product overflows.
+CREATE OR REPLACE TEMP MACRO converted(amount, own_units, reporting_units) AS
+    from_units(
+        to_units(amount) // own_units * reporting_units
+        + divide_half_even(to_units(amount) % own_units * reporting_units, own_units)
+    );

@@ -18,3 +18,12 @@ CREATE OR REPLACE TEMP MACRO stage_of(model, activity, round) AS
         WHEN round >= 1 THEN 'maintenance'
         ELSE activity
     END;
+
+-- A month's part of an amount that is spread over the days from first_day up to end_day: cumulative shares, so that the months add
+-- up to it exactly.
+CREATE OR REPLACE TEMP MACRO spread_over_days(amount, first_day, end_day, month) AS
+    from_units(
+        to_units(amount) * date_diff('day', first_day, least(CAST(month + INTERVAL 1 MONTH AS DATE), end_day))
+        // date_diff('day', first_day, end_day)
+        - to_units(amount) * date_diff('day', first_day, greatest(month, first_day)) // date_diff('day', first_day, end_day)
+    );

@@ -12,6 +12,8 @@ WITH merged AS (
     SELECT x_delivery_id, status FROM books.evals
     UNION ALL
     SELECT x_delivery_id, status FROM books.requests
+    UNION ALL
+    SELECT x_delivery_id, status FROM books.fx_days
 ),
 
 merged_rows AS (

@@ -11,4 +11,4 @@ FROM adjustments
 WHERE into_quarter = ?
 GROUP BY ALL
 HAVING sum(amount) <> 0 OR count(amount) < count(*)
-ORDER BY abs(amount) DESC NULLS LAST, from_quarter, model_id, stage, reason
+ORDER BY abs(sum(amount)) DESC NULLS LAST, from_quarter, model_id, stage, reason

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Disposition = Literal["replace", "merge", "append"]
 Basis = Literal["billed", "usage", "reference"]
-Dataset = Literal["charges", "invoices", "jobs", "training_runs", "rates", "worklogs", "evals", "requests"]
+Dataset = Literal["charges", "invoices", "jobs", "training_runs", "rates", "worklogs", "evals", "requests", "fx_rates"]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,25 @@
+"""The ECB's euro reference rates as CSV: the full history, or one day. A row is a day: units of each currency per euro.
+
+A currency that is not quoted on a day is left out of it (``N/A``, or blank). They are reference rates, set at about
+16:00 CET on the days of TARGET, and not the rate at which anyone dealt.
+"""
+
+from __future__ import annotations
+
+from truecost.sources import Column, Format
+from truecost.sources.delimited import read
+
+FORMAT = Format(
+    name="ecb_rates",
+    title="Euro reference rates of the ECB",
+    versions=("1",),
+    dataset="fx_rates",
+    disposition="merge",
+    basis="reference",
+    natural_key=("rate_date",),
+    columns=(Column("rate_date", ("Date",), required=True),),
+    sql="formats/ecb_rates",
+    read=read,
+    extra_columns="tags",
+    delimiters=(",",),
+)
