@@ -134,8 +134,8 @@ def _rules_sql(con: DuckDBPyConnection, workspace: Workspace) -> str:
             first, number = number, number + len(close.rules)
             for position, rule in enumerate(close.rules, start=1):
                 con.execute(
-                    "INSERT INTO config_rules VALUES (?, ?, ?, ?, ?)",
-                    [first + position, rule.model, rule.activity, rule.cost_kind, position],
+                    "INSERT INTO config_rules VALUES (?, ?, ?, ?, ?, ?)",
+                    [first + position, rule.model, rule.activity, rule.cost_kind, position, rule.treatment],
                 )
         frozen = close.rules
         ruled = rule_number_sql([rule.match for rule in close.rules])
@@ -155,14 +155,23 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
     con.execute(f"SET VARIABLE tax = {literal(config.workspace.tax)}")
     _fill(
         con,
-        "config_sources (source VARCHAR, format VARCHAR, dataset VARCHAR, restates VARCHAR)",
-        [[s.name, s.format, formats()[s.format].dataset, s.restates] for s in config.sources],
+        "config_sources (source VARCHAR, format VARCHAR, dataset VARCHAR, restates VARCHAR, one_in INTEGER)",
+        [[s.name, s.format, formats()[s.format].dataset, s.restates, s.one_in] for s in config.sources],
     )
-    _fill(con, "config_models (model_id VARCHAR)", [[model.id] for model in config.models])
     _fill(
         con,
-        "config_rules (rule_no INTEGER, model_id VARCHAR, activity VARCHAR, cost_kind VARCHAR, rule_position INTEGER)",
-        [[n, rule.model, rule.activity, rule.cost_kind, n] for n, rule in enumerate(config.attribution, start=1)],
+        "config_models (model_id VARCHAR, headline_task VARCHAR, headline_metric VARCHAR, useful_life_months INTEGER, "
+        "abandoned_on DATE)",
+        [[m.id, *_headline(m.headline_eval), m.useful_life_months, m.abandoned] for m in config.models],
+    )
+    _fill(
+        con,
+        "config_rules (rule_no INTEGER, model_id VARCHAR, activity VARCHAR, cost_kind VARCHAR, rule_position INTEGER, "
+        "treatment VARCHAR)",
+        [
+            [n, rule.model, rule.activity, rule.cost_kind, n, rule.treatment]
+            for n, rule in enumerate(config.attribution, start=1)
+        ],
     )
     staff_lines = workspace.staff_lines or range(1, len(config.staff) + 1)
     gone = _gone_files(con, workspace)
@@ -229,6 +238,12 @@ def coverages(config: ConfigFile) -> list[Coverage]:
             for item in config.capacity
         ),
     ]
+
+
+def _headline(named: str | None) -> tuple[str | None, str | None]:
+    """``task:metric``; the metric is what follows the last colon."""
+    task, _, metric = (named or "").rpartition(":")
+    return task or None, metric or None
 
 
 def _tell_sharing(con: DuckDBPyConnection, workspace: Workspace) -> None:

@@ -78,6 +78,7 @@ class SourceSection(_Section):
     model: str | None = None
     role: str | None = None
     dates: Literal["month_first", "day_first"] | None = None
+    one_in: Annotated[int, Field(ge=1)] = 1  # of how many calls the request log holds one
 
 
 class ModelSection(_Section):
@@ -88,6 +89,9 @@ class ModelSection(_Section):
     evaluate: str | None = None
     evaluate_within: Duration = timedelta(hours=1)
     error_cost: Money | None = None
+    headline_eval: str | None = None  # task:metric, by which the model is judged
+    useful_life_months: Annotated[int, Field(ge=1, le=240)] = 12
+    abandoned: date | None = None
 
 
 class AttributionSection(_Section):
@@ -97,6 +101,7 @@ class AttributionSection(_Section):
     model: str
     activity: Activity | None = None
     cost_kind: CostKind | None = None
+    treatment: Literal["expense", "capitalise"] = "expense"  # a memo: no figure depends on it
 
 
 class AllocationSection(_Section):

@@ -1,7 +1,7 @@
 -- Each run's round and activity, from the outcomes as last told.
 --
 -- A promoted run and its ancestors are training. Crashed and discarded runs that no promoted run builds on are failed
--- experiments. A run without outcome is undecided until its round's promotion, then discarded.
+-- experiments. A run without outcome is undecided until its round's promotion or the model's abandonment, then discarded.
 CREATE OR REPLACE TABLE books.training_runs AS
 WITH RECURSIVE run AS (
     SELECT run_versions.*
@@ -69,6 +69,7 @@ SELECT
         WHEN is_built_on THEN 'training'
         WHEN outcome IN ('crashed', 'discarded') THEN 'failed_experiments'
         WHEN round < (SELECT count(*) FROM promotion WHERE promotion.model_id = rounded.model_id) THEN 'failed_experiments'
+        WHEN model_id IN (SELECT model_id FROM config_models WHERE abandoned_on IS NOT NULL) THEN 'failed_experiments'
         ELSE 'undecided'
     END AS activity,
     x_delivery_id,

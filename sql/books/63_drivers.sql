@@ -20,11 +20,13 @@ wanted AS (
 
 request AS (
     SELECT
-        model_id,
-        requested_at,
+        requests.model_id,
+        requests.requested_at,
+        config_sources.one_in,
         coalesce(input_tokens, 0) + coalesce(output_tokens, 0) AS tokens,
         CAST(round(1000 * coalesce(try_cast(json_extract_string(features, '/gpu_seconds') AS DOUBLE), 0)) AS BIGINT) AS gpu_milliseconds
     FROM books.requests
+    INNER JOIN config_sources USING (source)
     WHERE status = 'current' AND model_id IN (SELECT model_id FROM config_allocations)
 ),
 
@@ -32,7 +34,7 @@ served AS (
     SELECT
         wanted.*,
         sum(
-            CASE driver WHEN 'requests' THEN 1 WHEN 'tokens' THEN request.tokens ELSE request.gpu_milliseconds END
+            request.one_in * CASE driver WHEN 'requests' THEN 1 WHEN 'tokens' THEN request.tokens ELSE request.gpu_milliseconds END
         ) AS weight
     FROM wanted
     INNER JOIN request

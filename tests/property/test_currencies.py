@@ -1,4 +1,4 @@
-"""Amounts in other currencies: converted whole at their day's rate, with one rounding; without a rate they don't count."""
+"""Other currencies: converted whole at the rate of their day, with one rounding; without a rate they do not count."""
 
 from __future__ import annotations
 
