@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test check lock clean help
+.PHONY: demo test check mutants lock clean help
 
 help:
 	@echo "make demo    the example workspace, from raw bills to the quarter's true cost"
 	@echo "make test    every test"
 	@echo "make check   lint, formatting, types"
+	@echo "make mutants every planted fault in the SQL is caught by a test (about ten minutes)"
 	@echo "make lock    pin the dependencies again"
 
 demo: $(READY)
@@ -25,6 +26,9 @@ check: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+mutants: $(READY)
+	@$(BIN)/python tests/mutate.py
 
 $(READY): requirements.txt requirements-dev.txt requirements-uv.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "truecost needs Python 3.11 or newer; name one with make PYTHON=...")'
