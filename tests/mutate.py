@@ -83,6 +83,7 @@ def _tested(mutant: Mutant | None, tests: Iterable[str]) -> int:
         queries.query = query  # type: ignore[assignment]
     os.environ["TRUECOST_STEPS"] = STEPS
     os.chdir(HERE.parent)
+    sys.path.insert(0, str(HERE.parent))  # as `python -m pytest` does
     return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-n0", *(str(HERE / test) for test in tests)]))
 
 

@@ -643,6 +643,7 @@ class Books:
                     "training_share": ratio(training, cost),
                     "idle_assigned": Decimal(0),
                     "idle_platform": Decimal(0),
+                    "adjustments": Decimal(0),
                     "multiplier_before_idle": ratio(cost, training),
                     "unconverted_count": 0,
                     "completeness": f"incomplete: {'; '.join(gaps)}" if gaps else "complete",
@@ -705,6 +706,7 @@ class Books:
                 {"file": fault.file, "line": fault.line, "column_name": fault.column, "value": fault.value}
                 for fault in self.faults
             ],
+            "adjustments": [],
             "quarantine_total": len(self.faults),
             "deliveries": {
                 "files": len(self.deliveries),

@@ -31,8 +31,8 @@ from truecost.journal import Journal
 from truecost.workspace import Workspace
 
 STEPS = int(os.environ.get("TRUECOST_STEPS", "10000"))
-STEPS_OF_ONE = 200
-BETWEEN_LOOKS = 40  # records that come before the books are looked at again
+STEPS_OF_ONE = 400
+BETWEEN_LOOKS = 60  # records that come before the books are looked at again
 
 CLOCK = Clock(date(2027, 6, 1))
 UNIT = Decimal("0.00000000000000000001")
