@@ -1,13 +1,75 @@
 -- Each run's round and activity, from the outcomes as last told.
 --
 -- A promoted run and its ancestors are training. Crashed and discarded runs that no promoted run builds on are failed
--- experiments. A run without outcome is undecided until its round's promotion or the model's abandonment, then discarded.
+-- experiments. A run without outcome is undecided until its round's promotion, then discarded; where its model is abandoned, what
+-- began before that day is a failed experiment too.
+--
+-- What the training_runs file says of an outcome holds. Where it says nothing, Slurm's own state does: a run all of whose jobs ended
+-- in FAILED, NODE_FAIL or OUT_OF_MEMORY, and that no other run resumes or builds on, crashed. TIMEOUT, CANCELLED and PREEMPTED end
+-- runs that went well, too: they decide nothing. A job that was requeued ended as its last start did.
+--
+-- A run that is its own ancestor has no lineage: its parent is passed over until it is mended (finance.gaps tells).
 CREATE OR REPLACE TABLE books.training_runs AS
-WITH RECURSIVE run AS (
-    SELECT run_versions.*
+WITH RECURSIVE told AS (
+    SELECT run_versions.*, config_models.abandoned_on
     FROM books.run_versions
     INNER JOIN config_models USING (model_id)
     WHERE status = 'current'
+),
+
+link AS (
+    SELECT run_id, parent_run_id FROM told WHERE parent_run_id IS NOT NULL
+),
+
+ancestry AS (
+    SELECT run_id, parent_run_id AS ancestor_id FROM link
+    UNION
+    SELECT ancestry.run_id, link.parent_run_id
+    FROM ancestry
+    INNER JOIN link ON ancestry.ancestor_id = link.run_id
+),
+
+circular AS (
+    SELECT run_id FROM ancestry WHERE run_id = ancestor_id
+),
+
+last_start AS (
+    SELECT job_id, state, ended_at
+    FROM books.jobs
+    WHERE status = 'current'
+    QUALIFY row_number() OVER (PARTITION BY cluster, job_id ORDER BY started_at DESC NULLS LAST, x_delivery_id DESC, x_line DESC) = 1
+),
+
+-- A job is known by its own id, and by its array's or heterogeneous job's.
+ended AS (
+    SELECT job_id AS named, state, ended_at FROM last_start
+    UNION ALL
+    SELECT regexp_replace(job_id, '[_+].*$', ''), state, ended_at FROM last_start WHERE regexp_matches(job_id, '[_+]')
+),
+
+crash AS (
+    SELECT open_run.run_id, max(ended.ended_at) AS crashed_at
+    FROM (SELECT run_id, unnest(job_ids) AS named FROM told WHERE outcome IS NULL) AS open_run
+    LEFT JOIN ended USING (named)
+    ANTI JOIN link ON open_run.run_id = link.parent_run_id
+    GROUP BY open_run.run_id
+    HAVING bool_and(coalesce(ended.state IN ('FAILED', 'NODE_FAIL', 'OUT_OF_MEMORY'), FALSE))
+),
+
+run AS (
+    SELECT
+        told.* EXCLUDE (outcome, decided_at),
+        coalesce(told.outcome, CASE WHEN crash.run_id IS NOT NULL THEN 'crashed' END) AS outcome,
+        CASE WHEN told.outcome IS NOT NULL OR crash.run_id IS NULL THEN told.decided_at ELSE crash.crashed_at END AS decided_at,
+        CASE
+            WHEN told.outcome IS NOT NULL THEN 'training_runs file'
+            WHEN crash.run_id IS NOT NULL THEN 'slurm state'
+        END AS outcome_from,
+        circular.run_id IS NOT NULL AS is_circular,
+        CASE WHEN circular.run_id IS NULL THEN told.parent_run_id END AS builds_on_run_id
+    FROM told
+    LEFT JOIN crash USING (run_id)
+    LEFT JOIN circular USING (run_id)
 ),
 
 promotion AS (
@@ -23,10 +85,10 @@ promotion AS (
 lineage AS (
     SELECT model_id, run_id, round FROM promotion
     UNION
-    SELECT lineage.model_id, run.parent_run_id, lineage.round
+    SELECT lineage.model_id, run.builds_on_run_id, lineage.round
     FROM lineage
     INNER JOIN run USING (run_id)
-    WHERE run.parent_run_id IS NOT NULL
+    WHERE run.builds_on_run_id IS NOT NULL
 ),
 
 first_start AS (
@@ -38,21 +100,25 @@ first_start AS (
     GROUP BY run.run_id
 ),
 
-rounded AS (
-    SELECT
-        run.*,
-        EXISTS (SELECT 1 FROM lineage WHERE lineage.run_id = run.run_id) AS is_built_on,
-        coalesce(
-            (SELECT round FROM promotion WHERE promotion.run_id = run.run_id),
-            (SELECT min(round) FROM lineage WHERE lineage.run_id = run.run_id AND lineage.model_id = run.model_id),
-            (
-                SELECT count(*) FROM promotion
-                WHERE promotion.model_id = run.model_id
-                    AND promotion.decided_at <= coalesce(run.started_at, first_start.first_job_at, run.decided_at)
-            )
-        ) AS round
+begun AS (
+    SELECT run.*, coalesce(run.started_at, first_start.first_job_at, run.decided_at) AS begun_at
     FROM run
     LEFT JOIN first_start USING (run_id)
+),
+
+rounded AS (
+    SELECT
+        begun.*,
+        EXISTS (SELECT 1 FROM lineage WHERE lineage.run_id = begun.run_id) AS is_built_on,
+        coalesce(
+            (SELECT round FROM promotion WHERE promotion.run_id = begun.run_id),
+            (SELECT min(round) FROM lineage WHERE lineage.run_id = begun.run_id AND lineage.model_id = begun.model_id),
+            (
+                SELECT count(*) FROM promotion
+                WHERE promotion.model_id = begun.model_id AND promotion.decided_at <= begun.begun_at
+            )
+        ) AS round
+    FROM begun
 )
 
 SELECT
@@ -63,13 +129,15 @@ SELECT
     started_at,
     ended_at,
     outcome,
+    outcome_from,
     decided_at,
+    is_circular,
     CAST(round AS INTEGER) AS round,
     CASE
         WHEN is_built_on THEN 'training'
         WHEN outcome IN ('crashed', 'discarded') THEN 'failed_experiments'
         WHEN round < (SELECT count(*) FROM promotion WHERE promotion.model_id = rounded.model_id) THEN 'failed_experiments'
-        WHEN model_id IN (SELECT model_id FROM config_models WHERE abandoned_on IS NOT NULL) THEN 'failed_experiments'
+        WHEN coalesce(begun_at, TIMESTAMP '0001-01-01') < abandoned_on THEN 'failed_experiments'
         ELSE 'undecided'
     END AS activity,
     x_delivery_id,

@@ -1,5 +1,5 @@
 -- What is missing from the totals, and how to mend it: a sentence each.
--- kind: refused, held, quarantined, unpriced, unconverted, contested, unknown_model, pages, silent, left_out
+-- kind: refused, held, quarantined, unpriced, unconverted, contested, unknown_model, lineage, pages, silent, left_out
 -- source: the source concerned
 -- what: what is missing
 -- remedy: what to do
@@ -175,6 +175,16 @@ FROM books.run_versions
 ANTI JOIN config_models USING (model_id)
 WHERE run_versions.status = 'current'
 GROUP BY run_versions.source, run_versions.model_id
+UNION ALL
+SELECT
+    'lineage',
+    deliveries.source,
+    'the run ' || run_id || ' is its own ancestor: its parent is ' || parent_run_id || ', which builds on ' || run_id,
+    'correct parent_run_id in ' || deliveries.file || ', line ' || x_line || ', and deliver it again; until then the run has no parent here',
+    NULL
+FROM books.training_runs
+INNER JOIN books.deliveries ON training_runs.x_delivery_id = deliveries.delivery_id
+WHERE is_circular
 UNION ALL
 SELECT
     'unknown_model',

@@ -4,6 +4,7 @@
 -- model_id: the model it was for
 -- round: 0 for the first build, n for the n-th retraining
 -- outcome: promoted, discarded, crashed, or NULL while open
+-- outcome_from: who says so: "training_runs file" or "slurm state"; NULL while open
 -- started_at: when it began, as told or by its first job, UTC; NULL where neither is known
 -- decided_at: when the outcome was decided, UTC
 -- gpu_hours: GPU hours of its Slurm jobs
@@ -31,6 +32,7 @@ SELECT
     training_runs.model_id,
     training_runs.round,
     training_runs.outcome,
+    training_runs.outcome_from,
     coalesce(training_runs.started_at, used.first_job_at) AS started_at,
     training_runs.decided_at,
     CAST(coalesce(used.gpu_hours, 0) AS DECIMAL(38, 20)) AS gpu_hours,
