@@ -155,8 +155,12 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
     con.execute(f"SET VARIABLE tax = {literal(config.workspace.tax)}")
     _fill(
         con,
-        "config_sources (source VARCHAR, format VARCHAR, dataset VARCHAR, restates VARCHAR, one_in INTEGER)",
-        [[s.name, s.format, formats()[s.format].dataset, s.restates, s.one_in] for s in config.sources],
+        "config_sources (source VARCHAR, format VARCHAR, dataset VARCHAR, restates VARCHAR, one_in INTEGER, "
+        "promoted_aliases VARCHAR[])",
+        [
+            [s.name, s.format, formats()[s.format].dataset, s.restates, s.one_in, s.promoted_aliases]
+            for s in config.sources
+        ],
     )
     _fill(
         con,

@@ -79,6 +79,7 @@ class SourceSection(_Section):
     role: str | None = None
     dates: Literal["month_first", "day_first"] | None = None
     one_in: Annotated[int, Field(ge=1)] = 1  # of how many calls the request log holds one
+    promoted_aliases: list[str] = Field(default_factory=lambda: ["champion"])
 
 
 class ModelSection(_Section):

@@ -41,6 +41,7 @@ DATASET_TABLES = {
     "evals": "evals",
     "requests": "requests",
     "fx_rates": "fx_rates",
+    "model_versions": "model_versions",
 }
 _WITH_SLOTS = ("charges", "invoices")
 
@@ -371,7 +372,7 @@ def _one(con: DuckDBPyConnection, sql: str) -> tuple[int, ...]:
 def _fingerprint(part: Part, source: SourceSection, suite: Suite) -> str:
     """What a load depends on, as one hash."""
     fmt = formats()[source.format]
-    settings = source.model_dump(mode="json", exclude={"path", "delivery", "restates", "landing"})
+    settings = source.model_dump(mode="json", exclude={"path", "delivery", "restates", "landing", "promoted_aliases"})
     parts = [
         part.sha256,
         part.refused_because,

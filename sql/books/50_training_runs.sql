@@ -4,7 +4,8 @@
 -- experiments. A run without outcome is undecided until its round's promotion, then discarded; where its model is abandoned, what
 -- began before that day is a failed experiment too.
 --
--- What the training_runs file says of an outcome holds. Where it says nothing, Slurm's own state does: a run all of whose jobs ended
+-- What the training_runs file says of an outcome holds. Where it says nothing, the model registry does: a run that made a version
+-- which was ever in production is promoted, as of the earliest time told of it there. Else Slurm's own state does: a run all of whose jobs ended
 -- in FAILED, NODE_FAIL or OUT_OF_MEMORY, and that no other run resumes or builds on, crashed. TIMEOUT, CANCELLED and PREEMPTED end
 -- runs that went well, too: they decide nothing. A job that was requeued ended as its last start did.
 --
@@ -47,6 +48,13 @@ ended AS (
     SELECT regexp_replace(job_id, '[_+].*$', ''), state, ended_at FROM last_start WHERE regexp_matches(job_id, '[_+]')
 ),
 
+registry_promotion AS (
+    SELECT run_id, min(updated_at) AS promoted_at
+    FROM books.model_versions
+    WHERE is_promoted
+    GROUP BY run_id
+),
+
 crash AS (
     SELECT open_run.run_id, max(ended.ended_at) AS crashed_at
     FROM (SELECT run_id, unnest(job_ids) AS named FROM told WHERE outcome IS NULL) AS open_run
@@ -59,15 +67,24 @@ crash AS (
 run AS (
     SELECT
         told.* EXCLUDE (outcome, decided_at),
-        coalesce(told.outcome, CASE WHEN crash.run_id IS NOT NULL THEN 'crashed' END) AS outcome,
-        CASE WHEN told.outcome IS NOT NULL OR crash.run_id IS NULL THEN told.decided_at ELSE crash.crashed_at END AS decided_at,
+        CASE
+            WHEN told.outcome IS NOT NULL THEN told.outcome
+            WHEN registry_promotion.run_id IS NOT NULL THEN 'promoted'
+            WHEN crash.run_id IS NOT NULL THEN 'crashed'
+        END AS outcome,
+        CASE
+            WHEN told.outcome IS NOT NULL THEN told.decided_at
+            ELSE coalesce(registry_promotion.promoted_at, crash.crashed_at, told.decided_at)
+        END AS decided_at,
         CASE
             WHEN told.outcome IS NOT NULL THEN 'training_runs file'
+            WHEN registry_promotion.run_id IS NOT NULL THEN 'mlflow registry'
             WHEN crash.run_id IS NOT NULL THEN 'slurm state'
         END AS outcome_from,
         circular.run_id IS NOT NULL AS is_circular,
         CASE WHEN circular.run_id IS NULL THEN told.parent_run_id END AS builds_on_run_id
     FROM told
+    LEFT JOIN registry_promotion USING (run_id)
     LEFT JOIN crash USING (run_id)
     LEFT JOIN circular USING (run_id)
 ),

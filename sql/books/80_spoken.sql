@@ -1,6 +1,6 @@
 -- When each source spoke: the periods its records are about, whatever day they arrived. Only [[expected]] sources matter. A
--- charge speaks for its period, an invoice for its service period and its day of issue; a job, an entry, a run, a score or a
--- request for when it happened; a price for the days it holds.
+-- charge speaks for its period, an invoice for its service period and its day of issue; a job, an entry, a run, a score, a
+-- request or a model version for when it happened; a price for the days it holds, an exchange rate for its day.
 CREATE OR REPLACE TABLE books.spoken AS
 WITH record AS (
     SELECT source, charge_period_start AS spoken_from, charge_period_end AS spoken_until
@@ -27,6 +27,9 @@ WITH record AS (
     UNION ALL
     SELECT source, evaluated_at, evaluated_at
     FROM books.evals
+    UNION ALL
+    SELECT source, updated_at, updated_at
+    FROM books.model_versions
     UNION ALL
     -- The log is long: an hour's requests speak as one.
     SELECT source, min(requested_at), max(requested_at)

@@ -1,5 +1,5 @@
 -- What is missing from the totals, and how to mend it: a sentence each.
--- kind: refused, held, quarantined, unpriced, unconverted, contested, unknown_model, lineage, pages, silent, left_out
+-- kind: refused, held, quarantined, unpriced, unconverted, contested, unknown_model, unknown_run, lineage, pages, silent, left_out
 -- source: the source concerned
 -- what: what is missing
 -- remedy: what to do
@@ -175,6 +175,17 @@ FROM books.run_versions
 ANTI JOIN config_models USING (model_id)
 WHERE run_versions.status = 'current'
 GROUP BY run_versions.source, run_versions.model_id
+UNION ALL
+SELECT
+    'unknown_run',
+    model_versions.source,
+    'the registry promoted version ' || registered_version || ' of ' || registered_model || ', made by the run ' || run_id
+    || ', which no training_runs file names',
+    'name the run there, with its model and its jobs, so that its cost counts as training',
+    NULL
+FROM books.model_versions
+ANTI JOIN books.run_versions USING (run_id)
+WHERE model_versions.is_promoted AND model_versions.status = 'current'
 UNION ALL
 SELECT
     'lineage',

@@ -4,7 +4,7 @@
 -- model_id: the model it was for
 -- round: 0 for the first build, n for the n-th retraining
 -- outcome: promoted, discarded, crashed, or NULL while open
--- outcome_from: who says so: "training_runs file" or "slurm state"; NULL while open
+-- outcome_from: who says so: "training_runs file", "mlflow registry" or "slurm state"; NULL while open
 -- started_at: when it began, as told or by its first job, UTC; NULL where neither is known
 -- decided_at: when the outcome was decided, UTC
 -- gpu_hours: GPU hours of its Slurm jobs

@@ -15,6 +15,8 @@ WITH stored AS (
     SELECT x_delivery_id, count(*) FROM ledger.requests GROUP BY x_delivery_id
     UNION ALL
     SELECT x_delivery_id, count(*) FROM ledger.fx_rates GROUP BY x_delivery_id
+    UNION ALL
+    SELECT x_delivery_id, count(*) FROM ledger.model_versions GROUP BY x_delivery_id
 ),
 
 quarantined AS (

@@ -14,6 +14,8 @@ WITH merged AS (
     SELECT x_delivery_id, status FROM books.requests
     UNION ALL
     SELECT x_delivery_id, status FROM books.fx_days
+    UNION ALL
+    SELECT x_delivery_id, status FROM books.model_versions
 ),
 
 merged_rows AS (

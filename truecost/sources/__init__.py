@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 
 Disposition = Literal["replace", "merge", "append"]
 Basis = Literal["billed", "usage", "reference"]
-Dataset = Literal["charges", "invoices", "jobs", "training_runs", "rates", "worklogs", "evals", "requests", "fx_rates"]
+Dataset = Literal[
+    "charges",
+    "invoices",
+    "jobs",
+    "training_runs",
+    "rates",
+    "worklogs",
+    "evals",
+    "requests",
+    "fx_rates",
+    "model_versions",
+]
 
 
 @dataclass(frozen=True)
