@@ -110,7 +110,7 @@ def key_figures(report: Mapping[str, Any]) -> list[Figure]:
     total, currency = report["total"], report["currency"]
     in_quarter = f"{currency}, this quarter"
     part = total["unallocated_share"]
-    unallocated = in_quarter if part is None else f"{currency}, {formats.share(part)} of the quarter"
+    unallocated = in_quarter if part is None else f"{currency}: {formats.share(1 - part)} of the quarter is allocated"
     return [
         Figure("True cost", formats.money(total["true_cost"]), in_quarter),
         Figure("Training-only cost", formats.money(total["training_only_cost"]), in_quarter),

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from decimal import Decimal
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from truecost.attribution import rule_number_sql, rule_numbers_sql
+from truecost.attribution import Subjects, lookup_key_sql, rule_number_sql, rule_numbers_sql, rule_sql
 from truecost.closes import COSTS, PLAN, closed_quarters, times_closed
 from truecost.config import AttributionSection, ConfigFile, Match
 from truecost.landing import source_files
+from truecost.lookups import Lookup
 from truecost.queries import literal, names, query
 from truecost.sources import formats
 from truecost.warehouse import last_fingerprint, remember_fingerprint, transaction
@@ -63,7 +64,7 @@ def _run(con: DuckDBPyConnection, workspace: Workspace, sql_names: Sequence[str]
     pools = coverages(config)
     compiled = {
         **_tell_closes(con, workspace),
-        "/* rule number */ NULL": _rules_sql(con, workspace),
+        **_rules_sql(con, workspace),
         "/* shared charge */ NULL": rule_number_sql([allocation.match for allocation in config.allocations]),
         "/* covering bill */ NULL": rule_number_sql([pool.billed for pool in pools]),
         "/* covering pools */ []": rule_numbers_sql([pool.usage for pool in pools]),
@@ -82,10 +83,13 @@ def _fingerprint(con: DuckDBPyConnection, workspace: Workspace, sql_names: Seque
     settings = workspace.config.model_dump(mode="json")
     sql = [query(name) for name in (*names("macros"), *sql_names)]
     gone = _gone_files(con, workspace)
+    lookups = {name: asdict(lookup) for name, lookup in workspace.lookups.items()}
     closes = [[close.event_id, close.content_hash] for close in closed_quarters(workspace)]
     closes += [[*item] for item in times_closed(workspace).items()]
     return hashlib.sha256(
-        json.dumps([loaded, gone, closes, settings, workspace.staff_lines, workspace.capacity_lines, sql]).encode()
+        json.dumps(
+            [loaded, gone, closes, settings, workspace.staff_lines, workspace.capacity_lines, lookups, sql]
+        ).encode()
     ).hexdigest()
 
 
@@ -116,34 +120,60 @@ def _tell_closes(con: DuckDBPyConnection, workspace: Workspace) -> dict[str, str
     }
 
 
-def _rules_sql(con: DuckDBPyConnection, workspace: Workspace) -> str:
+def _rules_sql(con: DuckDBPyConnection, workspace: Workspace) -> dict[str, str]:
     """The rule of each charge: by today's rules, and in a closed quarter by the rules frozen with it.
 
     Frozen rules that are not today's join ``config_rules`` under numbers of their own.
     """
-    current = workspace.config.attribution
+    current, subjects = workspace.config.attribution, Subjects()
+    today = rule_sql(current, workspace.lookups, subjects)
+    looked_up = [lookup_key_sql(current, subjects)]
+    closes = closed_quarters(workspace)
     whens: list[str] = []
-    number = len(current)
-    frozen: list[AttributionSection] = current
-    for close in closed_quarters(workspace):
-        if close.rules == current:
-            first = 0
-        elif close.rules == frozen and whens:
-            first = number - len(frozen)
+    number = first = len(current)
+    frozen = None
+    for close in closes:
+        rules, lookups = close.rules, close.lookups
+        if rules == current and lookups == workspace.lookups:
+            first_of_close = 0
+        elif frozen == (rules, lookups):
+            first_of_close = first
         else:
-            first, number = number, number + len(close.rules)
-            for position, rule in enumerate(close.rules, start=1):
-                con.execute(
-                    "INSERT INTO config_rules VALUES (?, ?, ?, ?, ?, ?)",
-                    [first + position, rule.model, rule.activity, rule.cost_kind, position, rule.treatment],
-                )
-        frozen = close.rules
-        ruled = rule_number_sql([rule.match for rule in close.rules])
-        whens.append(f"WHEN charge_period_start < TIMESTAMP '{close.end}' THEN {first} + ({ruled})")
-    ruled = rule_number_sql([rule.match for rule in current])
-    if all(close.rules == current for close in closed_quarters(workspace)):
-        return ruled
-    return f"CASE {' '.join(whens)} ELSE {ruled} END"
+            first_of_close = first = number
+            number += len(rules)
+            frozen = (rules, lookups)
+            _tell_rules(con, rules, lookups, first)
+            looked_up.append(lookup_key_sql(rules, subjects, first))
+        ruled = rule_sql(rules, lookups, subjects)
+        whens.append(f"WHEN charge_period_start < TIMESTAMP '{close.end}' THEN {first_of_close} + ({ruled})")
+    is_as_today = all(close.rules == current and close.lookups == workspace.lookups for close in closes)
+    return {
+        "/* rule number */ NULL": today if is_as_today else f"CASE {' '.join(whens)} ELSE {today} END",
+        "/* looked up */ NULL": f"coalesce({', '.join(looked_up)})",
+        "/* tags that rules read */": subjects.columns,
+    }
+
+
+def _tell_rules(
+    con: DuckDBPyConnection, rules: Sequence[AttributionSection], lookups: Mapping[str, Lookup], first: int = 0
+) -> None:
+    """Add rules to ``config_rules``, numbered after ``first``; what they look up, to ``config_lookups``."""
+    for position, rule in enumerate(rules, start=1):
+        number = first + position
+        con.execute(
+            "INSERT INTO config_rules VALUES (?, ?, ?, ?, ?, ?)",
+            [number, rule.model, rule.activity, rule.cost_kind, position, rule.treatment],
+        )
+        if rule.lookup:
+            rows = lookups[rule.lookup.table].rows
+            told = [[row.model, row.activity, row.cost_kind] for row in rows.values()]
+            con.execute(
+                "INSERT INTO config_lookups SELECT ?, unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), "
+                "unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+                [number, list(rows), *(list(column) for column in zip(*told, strict=True))]
+                if told
+                else [number, *[[]] * 4],
+            )
 
 
 def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
@@ -172,11 +202,14 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
         con,
         "config_rules (rule_no INTEGER, model_id VARCHAR, activity VARCHAR, cost_kind VARCHAR, rule_position INTEGER, "
         "treatment VARCHAR)",
-        [
-            [n, rule.model, rule.activity, rule.cost_kind, n, rule.treatment]
-            for n, rule in enumerate(config.attribution, start=1)
-        ],
+        [],
     )
+    _fill(
+        con,
+        "config_lookups (rule_no INTEGER, lookup_key VARCHAR, model_id VARCHAR, activity VARCHAR, cost_kind VARCHAR)",
+        [],
+    )
+    _tell_rules(con, config.attribution, workspace.lookups)
     staff_lines = workspace.staff_lines or range(1, len(config.staff) + 1)
     gone = _gone_files(con, workspace)
     con.execute("CREATE OR REPLACE TEMP TABLE config_gone (source VARCHAR, file VARCHAR)")

@@ -17,6 +17,7 @@ from typing import Any
 from truecost.config import AttributionSection
 from truecost.errors import TruecostError
 from truecost.journal import Event, Journal
+from truecost.lookups import Lookup, LookupRow
 from truecost.workspace import Workspace
 
 COSTS = "costs.parquet"
@@ -46,6 +47,15 @@ class Close:
         """The attribution rules of then."""
         settings = json.loads((self.folder / SETTINGS).read_text("utf-8"))
         return [AttributionSection.model_validate(rule) for rule in settings["config"]["attribution"]]
+
+    @cached_property
+    def lookups(self) -> dict[str, Lookup]:
+        """The lookup tables of then."""
+        settings = json.loads((self.folder / SETTINGS).read_text("utf-8"))
+        return {
+            name: Lookup(name, {key: LookupRow(**row) for key, row in table["rows"].items()})
+            for name, table in settings.get("lookups", {}).items()
+        }
 
     def faults(self) -> list[str]:
         """What is wrong with the frozen files, a sentence each."""

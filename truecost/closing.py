@@ -10,7 +10,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -209,6 +209,7 @@ def _settings(workspace: Workspace) -> dict[str, Any]:
     return {
         "truecost_version": __version__,
         "config": workspace.config.model_dump(mode="json", by_alias=True),
+        "lookups": {name: asdict(lookup) for name, lookup in workspace.lookups.items()},
         "plans": {model: plan.model_dump(mode="json") for model, plan in workspace.plans.items()},
     }
 

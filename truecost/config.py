@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 Activity = Literal["data_curation", "training", "failed_experiments", "evaluation", "deployment", "serving"]
 CostKind = Literal["compute", "labor", "annotation", "inference_api", "storage", "other"]
@@ -35,7 +35,6 @@ def _duration(value: object) -> object:
     return timedelta(**{_UNITS[found.group(2)]: int(found.group(1))})
 
 
-Match = dict[str, Annotated[list[Scalar], BeforeValidator(_listed)]]
 Duration = Annotated[
     timedelta,
     BeforeValidator(lambda value: value if isinstance(value, timedelta) else _duration(value)),
@@ -45,6 +44,42 @@ Duration = Annotated[
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class ColumnTest(_Section):
+    """A test of a column in a ``match``, where a value or a glob does not say it: all that it names must hold."""
+
+    regex: str | None = None
+    minimum: Annotated[Decimal | date | None, Field(alias="min")] = None
+    maximum: Annotated[Decimal | date | None, Field(alias="max")] = None
+    unless: Annotated[list[Scalar], BeforeValidator(_listed), Field(alias="not")] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        bounds = [bound for bound in (self.minimum, self.maximum) if bound is not None]
+        if self.regex is None and not bounds and not self.unless:
+            raise ValueError("name at least one of regex, min, max and not")
+        if len({isinstance(bound, date) for bound in bounds}) > 1:
+            raise ValueError("min and max are both dates, or both numbers")
+        return self
+
+
+Match = dict[str, ColumnTest | Annotated[list[Scalar], BeforeValidator(_listed)]]
+
+
+class LookupSection(_Section):
+    """``[[lookups]]``: a CSV of the workspace that says which model a value belongs to, like a cost centre."""
+
+    name: Name
+    path: str
+    key: str = "key"
+
+
+class LookupUse(_Section):
+    """``lookup`` of a rule: the table, and the column of the charge whose value is looked up in it."""
+
+    table: str
+    on: str
 
 
 class WorkspaceSection(_Section):
@@ -98,11 +133,20 @@ class ModelSection(_Section):
 class AttributionSection(_Section):
     """``[[attribution]]``: which model, activity and cost kind a charge belongs to; the first match wins."""
 
-    match: Annotated[Match, Field(min_length=1)]
-    model: str
+    match: Annotated[Match, Field(min_length=1)] = Field(default_factory=dict)
+    lookup: LookupUse | None = None
+    model: str | None = None
     activity: Activity | None = None
     cost_kind: CostKind | None = None
     treatment: Literal["expense", "capitalise"] = "expense"  # a memo: no figure depends on it
+
+    @model_validator(mode="after")
+    def _names_a_model(self) -> Self:
+        if self.model is None and self.lookup is None:
+            raise ValueError("name the model, or a lookup that does")
+        if not self.match and self.lookup is None:
+            raise ValueError("say in `match` which charges it is for")
+        return self
 
 
 class AllocationSection(_Section):
@@ -224,6 +268,7 @@ class ConfigFile(_Section):
     workspace: WorkspaceSection
     sources: list[SourceSection] = Field(default_factory=list)
     models: list[ModelSection] = Field(default_factory=list)
+    lookups: list[LookupSection] = Field(default_factory=list)
     attribution: list[AttributionSection] = Field(default_factory=list)
     allocations: list[AllocationSection] = Field(default_factory=list)
     coverage: list[CoverageSection] = Field(default_factory=list)

@@ -23,6 +23,7 @@ from truecost.closing import Closing, close_quarter, reopen_quarter
 from truecost.comparing import Comparison, read_comparison
 from truecost.comparing import compare as compare_plans
 from truecost.drift import signals, watch
+from truecost.explaining import Explained, Suggestion, explain, suggest
 from truecost.invariants import Breach, breaches
 from truecost.journal import Journal, mirror
 from truecost.landing import Landing
@@ -229,6 +230,24 @@ def check_invariants(workspace: Workspace) -> list[Breach]:
     with connect(workspace.warehouse) as con:
         tell_config(con, workspace)
         return breaches(con)
+
+
+def explain_charge(workspace: Workspace, charge_id: str) -> Explained:
+    """Why a charge belongs to whom it does.
+
+    Raises:
+        TruecostError: there is no such charge.
+    """
+    attribute(workspace)
+    with connect(workspace.warehouse) as con:
+        return explain(con, workspace, charge_id)
+
+
+def suggest_rules(workspace: Workspace, limit: int) -> list[Suggestion]:
+    """Rules for the largest groups of charges that nobody claims."""
+    attribute(workspace)
+    with connect(workspace.warehouse) as con:
+        return suggest(con, workspace, limit)
 
 
 def has_costs(workspace: Workspace, clock: Clock) -> bool:

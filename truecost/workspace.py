@@ -15,8 +15,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from truecost.config import CapacitySection, ConfigFile, Match, ModelSection, SourceSection, WorkspaceSection
+from truecost.config import (
+    CapacitySection,
+    ColumnTest,
+    ConfigFile,
+    Match,
+    ModelSection,
+    SourceSection,
+    WorkspaceSection,
+)
 from truecost.errors import ConfigError, Fault, TruecostError
+from truecost.lookups import Lookup, read_lookup
 from truecost.plans import Plan, read_plans
 from truecost.sources import formats
 from truecost.tomlfiles import TomlLines, by_line, read_toml, schema_fault, suggestion
@@ -33,6 +42,8 @@ class Workspace:
     plans: Mapping[str, Plan] = field(default_factory=dict)  # by model, in the order of [[models]]
     staff_lines: tuple[int, ...] = ()  # where each [[staff]] stands in truecost.toml
     capacity_lines: tuple[int, ...] = ()  # and each [[capacity]]
+    rule_lines: tuple[int, ...] = ()  # and each [[attribution]]
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)  # by name
 
     @property
     def name(self) -> str:
@@ -108,14 +119,23 @@ def load_workspace(root: Path) -> Workspace:
     except ValidationError as error:
         faults = by_line(schema_fault(item, CONFIG, lines, ConfigFile) for item in error.errors())
         raise ConfigError([*faults, *plan_faults]) from error
-    faults = [*by_line(_cross_faults(root, config, lines)), *plan_faults]
+    models = {model.id for model in config.models}
+    lookups, lookup_faults = {}, list[Fault]()
+    for section in config.lookups:
+        lookups[section.name], found = read_lookup(root, section, models)
+        lookup_faults += found
+    faults = [*by_line(_cross_faults(root, config, lines)), *plan_faults, *lookup_faults]
     if faults:
         raise ConfigError(faults)
-    staff_lines, capacity_lines = (
+    staff_lines, capacity_lines, rule_lines = (
         tuple(lines.find((section, index)) or 1 for index in range(count))
-        for section, count in (("staff", len(config.staff)), ("capacity", len(config.capacity)))
+        for section, count in (
+            ("staff", len(config.staff)),
+            ("capacity", len(config.capacity)),
+            ("attribution", len(config.attribution)),
+        )
     )
-    return Workspace(root.resolve(), config, plans, staff_lines, capacity_lines)
+    return Workspace(root.resolve(), config, plans, staff_lines, capacity_lines, rule_lines, lookups)
 
 
 def match_columns() -> frozenset[str]:
@@ -124,6 +144,13 @@ def match_columns() -> frozenset[str]:
 
     texts = (column.name for column in FORMAT.columns if not column.name.endswith(("_cost", "_price", "_quantity")))
     return frozenset(texts) | {"source"}
+
+
+def amount_columns() -> frozenset[str]:
+    """The columns of a charge that hold numbers, for ranges."""
+    from truecost.sources.focus import FORMAT
+
+    return frozenset(c.name for c in FORMAT.columns if c.name.endswith(("_cost", "_price", "_quantity")))
 
 
 def _named_plans(parsed: dict[str, Any]) -> dict[str, str]:
@@ -155,8 +182,13 @@ def _cross_faults(root: Path, config: ConfigFile, lines: TomlLines) -> Iterator[
             )
     known = {model.id for model in config.models}
     for index, rule in enumerate(config.attribution):
-        if rule.model not in known:
+        if rule.model is not None and rule.model not in known:
             yield _unknown_model(rule.model, ("attribution", index, "model"), known, lines)
+        if rule.lookup and rule.lookup.table not in {lookup.name for lookup in config.lookups}:
+            at = lines.find(("attribution", index, "lookup"))
+            yield Fault(CONFIG, at, f"no [[lookups]] has the name {rule.lookup.table!r}", "add it")
+        if rule.lookup:
+            yield from _match_faults({rule.lookup.on: ["*"]}, ("attribution", index, "lookup"), config, lines)
         yield from _match_faults(rule.match, ("attribution", index, "match"), config, lines)
     for index, allocation in enumerate(config.allocations):
         yield from _match_faults(allocation.match, ("allocations", index, "match"), config, lines)
@@ -239,6 +271,9 @@ def _source_faults(index: int, source: SourceSection, lines: TomlLines) -> Itera
 
 def _match_faults(match: Match, where: tuple[str | int, ...], config: ConfigFile, lines: TomlLines) -> Iterator[Fault]:
     for column, values in match.items():
+        if isinstance(values, ColumnTest):
+            yield from _test_faults(column, values, where, lines)
+            continue
         if not column.startswith("tags.") and column not in match_columns():
             remedy = suggestion(column, set(match_columns()), "use a column of the charge or tags.NAME")
             yield Fault(CONFIG, lines.find(where), f"a charge has no column {column!r}", remedy)
@@ -297,6 +332,27 @@ def _capacity_faults(config: ConfigFile, lines: TomlLines) -> Iterator[Fault]:
 def _is_same_time(one: CapacitySection, other: CapacitySection) -> bool:
     first, last = max(one.first_day or date.min, other.first_day or date.min), date.max
     return first <= min(one.last_day or last, other.last_day or last)
+
+
+def _test_faults(column: str, test: ColumnTest, where: tuple[str | int, ...], lines: TomlLines) -> Iterator[Fault]:
+    is_range = test.minimum is not None or test.maximum is not None
+    known = match_columns() | (amount_columns() if is_range else frozenset())
+    if not column.startswith("tags.") and column not in known:
+        remedy = suggestion(column, set(known), "use a column of the charge or tags.NAME")
+        yield Fault(CONFIG, lines.find(where), f"a charge has no column {column!r}", remedy)
+    if test.regex is not None and (fault := _regex_fault(test.regex)):
+        yield Fault(CONFIG, lines.find(where), f"the regular expression {test.regex!r} can't be used", fault)
+
+
+def _regex_fault(pattern: str) -> str | None:
+    """Why DuckDB, whose regular expressions are RE2's, does not take the pattern."""
+    import duckdb
+
+    try:
+        duckdb.execute("SELECT regexp_matches('', CAST(? AS VARCHAR))", [pattern])
+    except duckdb.Error as error:
+        return f"mend it, in RE2's syntax ({str(error).splitlines()[0]})"
+    return None
 
 
 def _repeated(values: list[str], section: str, key: str, lines: TomlLines) -> Iterator[Fault]:

@@ -13,18 +13,19 @@ WITH ruled AS (
         service_category,
         service_subcategory,
         service_name,
-        /* rule number */ NULL AS rule_no
-    FROM books.charges
-    WHERE source <> '[[staff]]'
+        /* rule number */ NULL AS rule_no,
+        /* looked up */ NULL AS lookup_key
+    FROM (SELECT * /* tags that rules read */ FROM books.charges WHERE source <> '[[staff]]')
 ),
 
 claimed AS (
     SELECT
         ruled.*,
-        config_rules.model_id AS rule_model_id,
-        config_rules.activity AS rule_activity,
+        coalesce(config_rules.model_id, config_lookups.model_id) AS rule_model_id,
+        coalesce(config_rules.activity, config_lookups.activity) AS rule_activity,
         coalesce(
             config_rules.cost_kind,
+            config_lookups.cost_kind,
             CASE
                 WHEN ruled.x_basis = 'usage' AND ruled.service_name = 'Staff time' THEN 'labor'
                 WHEN ruled.x_basis <> 'billed' OR ruled.service_category = 'Compute' THEN 'compute'
@@ -36,6 +37,7 @@ claimed AS (
         ) AS cost_kind
     FROM ruled
     LEFT JOIN config_rules USING (rule_no)
+    LEFT JOIN config_lookups USING (rule_no, lookup_key)
     UNION ALL BY NAME
     SELECT
         x_delivery_id,

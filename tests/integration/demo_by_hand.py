@@ -680,6 +680,7 @@ class Books:
             "model_id": run.model,
             "round": run.round,
             "outcome": run.outcome,
+            "outcome_from": "training_runs file" if run.outcome else None,
             "started_at": run.start or first_job(self._inbox, run),
             "decided_at": run.decided,
             "gpu_hours": decimal(total(o.charge.gpu_hours for o in self._owned if o.run == run.run_id)),

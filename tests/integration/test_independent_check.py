@@ -160,7 +160,7 @@ def test_every_figure_of_the_page_is_recomputed_from_the_raw_files(
     notes = " ".join(note for *_, note in page.key_figures)
     assert re.findall(r"[\d.]+[×%]", notes) == [
         *([times(total["multiplier"])] if total["multiplier"] is not None else []),
-        percent(total["unallocated_share"]),
+        percent(1 - total["unallocated_share"]),
     ]
 
     unclaimed = ["–", money(total["unallocated_cost"]), "–", money(total["unallocated_billed_cost"])]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from truecost.attribution import match_sql, rule_number_sql, rule_numbers_sql
+from truecost.config import ColumnTest, Match
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Matches = dict[str, list[str | int | float | bool]]
+Matches = Match
 
 TAGS = {
     "team": "nlp",
@@ -118,7 +122,8 @@ def test_a_tag_is_read_by_its_whole_name(con: DuckDBPyConnection, tag: str, valu
 
 
 @pytest.mark.parametrize(
-    "tag", ["absent", "none", "nested.team", "a", "b", "0", "[0]", "$", "Team", "'", '"', "') OR ('1'='1"]
+    "tag",
+    ["absent", "none", "nested.absent", "team.nested", "a", "b", "0", "[0]", "$", "Team", "'", '"', "') OR ('1'='1"],
 )
 def test_a_tag_that_is_not_there_matches_nothing(con: DuckDBPyConnection, tag: str) -> None:
     assert matched(con, {f"tags.{tag}": ["*"]}) == []
@@ -182,3 +187,53 @@ def test_every_match_that_fits_is_named(con: DuckDBPyConnection) -> None:
     found = con.execute(f"SELECT {rule_numbers_sql(several)} FROM charges ORDER BY line").fetchall()
     assert [row[0] for row in found] == [[1, 3], [2], [1, 3], [3]]
     assert con.execute(f"SELECT DISTINCT {rule_numbers_sql([])} FROM charges").fetchall() == [([],)]
+
+
+def test_a_tag_may_be_nested_and_one_with_that_very_name_comes_first(con: DuckDBPyConnection) -> None:
+    assert matched(con, {"tags.nested.team": ["no"]}) == [0]
+    tags = json.dumps({"x.y": "outer", "x": {"y": "inner", "z": 3}})
+    con.execute("INSERT INTO charges BY POSITION SELECT 9, 'x', NULL, ?, TIMESTAMP '2026-01-10'", [tags])
+    try:
+        condition = match_sql({"tags.x.y": ["outer"], "tags.x.z": ["3"]})
+        assert con.execute(f"SELECT line FROM charges WHERE {condition}").fetchall() == [(9,)]
+    finally:
+        con.execute("DELETE FROM charges WHERE line = 9")
+
+
+@pytest.mark.parametrize(
+    ("column", "test", "lines"),
+    [
+        ("service_name", {"regex": "^Amazon"}, [0]),
+        ("service_name", {"regex": "(?i)BRIEN|größe"}, [1, 3]),
+        ("source", {"not": "aws"}, [1, 3]),
+        ("source", {"not": ["a*", "x"]}, [1]),
+        ("tags.n", {"min": 1, "max": 1}, [0]),
+        ("tags.n", {"min": Decimal("1.5")}, []),
+        ("tags.team", {"min": 0}, []),
+        ("tags.absent", {"not": "x"}, []),
+        ("charge_period_start", {"min": date(2026, 1, 10), "max": date(2026, 1, 10)}, [0, 1, 2, 3]),
+        ("charge_period_start", {"min": date(2026, 1, 11)}, []),
+        ("service_name", {"regex": "[0-9]", "not": "50%*"}, [0]),
+    ],
+)
+def test_a_column_may_be_tested_otherwise(
+    con: DuckDBPyConnection, column: str, test: dict[str, object], lines: list[int]
+) -> None:
+    assert matched(con, {column: ColumnTest.model_validate(test)}) == lines
+
+
+def test_values_of_every_kind_leave_the_sql_unharmed(con: DuckDBPyConnection) -> None:
+    hostile = ["'", "';--", "%", '"', "\\", "🦙" * 10, "x" * 10_000, "') OR TRUE OR ('", "*'*", "?;?"]
+    for value in hostile:
+        con.execute("INSERT INTO charges BY POSITION SELECT 9, ?, ?, ?, NULL", [value, value, json.dumps({"t": value})])
+        try:
+            quoted = value.replace("*", "[*]") if set(value) & set("*?") else value
+            tests: list[Matches] = [{"source": [quoted]}, {"tags.t": [quoted]}, {"service_name": [quoted]}]
+            for match in tests if quoted == value else []:
+                found = con.execute(f"SELECT line FROM charges WHERE {match_sql(match)}").fetchall()
+                assert found == [(9,)], value
+            escaped = ColumnTest.model_validate({"regex": "^" + re.escape(value) + "$"})
+            found = con.execute(f"SELECT line FROM charges WHERE {match_sql({'source': escaped})}").fetchall()
+            assert found == [(9,)], value
+        finally:
+            con.execute("DELETE FROM charges WHERE line = 9")

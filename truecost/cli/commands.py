@@ -33,6 +33,9 @@ app.add_typer(plan_app, name="plan")
 alerts_app = typer.Typer(help="What asks for someone; `ack` says that you have seen it.", invoke_without_command=True)
 app.add_typer(alerts_app, name="alerts")
 
+attribution_app = typer.Typer(help="Whose cost a charge is, and why.", no_args_is_help=True)
+app.add_typer(attribution_app, name="attribution")
+
 WorkspaceDir = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace folder.", show_default=False)]
 AsOf = Annotated[
     datetime | None,
@@ -340,6 +343,46 @@ def reopen(
         print_json(undone)
     else:
         print_line(f"{undone.quarter} is open again; version {undone.version} stays in {undone.folder}.")
+
+
+@attribution_app.command("explain")
+def attribution_explain(
+    charge: Annotated[str, typer.Argument(metavar="CHARGE", help="A charge id, like 12:34:0.")],
+    workspace: WorkspaceDir = HERE,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Which rule claimed a charge, test by test, and which earlier ones nearly did."""
+    from truecost import steps
+    from truecost.cli.attributed import show_explained
+    from truecost.cli.output import print_json
+
+    opened, _ = _opened(workspace, None)
+    found = steps.explain_charge(opened, charge)
+    if json:
+        print_json(found)
+    else:
+        show_explained(found)
+
+
+@attribution_app.command("suggest")
+def attribution_suggest(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many groups of charges.")] = 5,
+    workspace: WorkspaceDir = HERE,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Rules for the largest groups of charges that nobody claims, to paste into truecost.toml."""
+    from truecost import steps
+    from truecost.cli.attributed import show_suggestions
+    from truecost.cli.output import print_json
+
+    opened, _ = _opened(workspace, None)
+    found = steps.suggest_rules(opened, limit)
+    if json:
+        print_json(found)
+    else:
+        show_suggestions(found)
 
 
 @app.command()
