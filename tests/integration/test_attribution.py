@@ -101,7 +101,7 @@ def test_what_is_nobodys_is_grouped_and_a_rule_suggested(truecost: Truecost, wor
     assert done.returncode == 0, done.stderr
     assert "# USD 20.00 in 2 charges" in done.stdout
     rule = done.stdout.partition("[[attribution]]")[2]
-    text = (workspace / "truecost.toml").read_text("utf-8") + "\n[[attribution]]" + rule.strip() + "\n"
+    text = (workspace / "truecost.toml").read_text("utf-8") + "\n[[attribution]]\n" + rule.strip() + "\n"
     (workspace / "truecost.toml").write_text(text, "utf-8")
     opened = load_workspace(workspace)
     assert opened.config.attribution[-1].model == "bot", "a tag names the model"
