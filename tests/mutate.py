@@ -81,7 +81,7 @@ def _tested(mutant: Mutant | None, tests: Iterable[str]) -> int:
             return text.replace(mutant.replaced, mutant.planted) if name == mutant.file else text
 
         queries.query = query  # type: ignore[assignment]
-    os.environ["TRUECOST_STEPS"] = STEPS
+    os.environ |= {"TRUECOST_STEPS": STEPS, "TRUECOST_MUTANT": str(mutant.number if mutant else 0)}
     os.chdir(HERE.parent)
     sys.path.insert(0, str(HERE.parent))  # as `python -m pytest` does
     return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-n0", *(str(HERE / test) for test in tests)]))

@@ -256,6 +256,27 @@ class FxSection(_Section):
     max_age: Duration = timedelta(days=7)
 
 
+class AccountSection(_Section):
+    """``[[accounts]]``: the account of the general ledger that a cost belongs to; the first that fits, and all that it
+    names must."""
+
+    account: Annotated[str, Field(min_length=1)]
+    name: str = ""
+    models: list[str] = Field(default_factory=list)
+    stages: list[str] = Field(default_factory=list)
+    activities: list[str] = Field(default_factory=list)
+    cost_kinds: list[CostKind] = Field(default_factory=list)
+    is_idle: bool | None = None
+
+
+class LedgerSection(_Section):
+    """``[ledger]``: the accounts of a journal's other side, and how a general ledger's export names its columns."""
+
+    clearing_account: Annotated[str, Field(min_length=1)] = "clearing"
+    suspense_account: Annotated[str, Field(min_length=1)] = "suspense"
+    columns: dict[Literal["account", "reference", "amount", "debit", "credit"], str] = Field(default_factory=dict)
+
+
 class CloseSection(_Section):
     """``[close]``: what a quarter must be like to be closed."""
 
@@ -280,4 +301,6 @@ class ConfigFile(_Section):
     drift: DriftSection = Field(default_factory=DriftSection)
     alerts: AlertsSection = Field(default_factory=AlertsSection)
     fx: FxSection = Field(default_factory=FxSection)
+    accounts: list[AccountSection] = Field(default_factory=list)
+    ledger: LedgerSection = Field(default_factory=LedgerSection)
     close: CloseSection = Field(default_factory=CloseSection)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from truecost.drift import signals, watch
 from truecost.explaining import Explained, Suggestion, explain, suggest
 from truecost.invariants import Breach, breaches
 from truecost.journal import Journal, mirror
+from truecost.knowing import known_at
 from truecost.landing import Landing
 from truecost.loading import Loaded, load_landed
 from truecost.publishing import publish as publish_views
@@ -211,6 +213,22 @@ def report(workspace: Workspace, clock: Clock, quarter_name: str | None = None) 
     quarter = report_quarter(workspace, clock, quarter_name)
     written = write_report(workspace, clock, quarter.name)
     return Reported(quarter.name, workspace.reports / quarter.name, is_new=written is not None)
+
+
+def report_known_at(workspace: Workspace, moment: datetime, quarter_name: str | None = None) -> Reported:
+    """Publish and report what was known at ``moment`` (UTC), apart from what is known now.
+
+    Raises:
+        TruecostError: there was no cost in or before the quarter.
+    """
+    progress.say(f"deriving what was known at {moment:%Y-%m-%d %H:%M}")
+    past, clock = known_at(workspace, moment), Clock(moment.date())
+    load(past)
+    attribute(past)
+    compare(past, clock)
+    drift(past, clock)
+    publish(past, clock)
+    return report(past, clock, quarter_name)
 
 
 def standing(workspace: Workspace) -> Standing:

@@ -44,6 +44,7 @@ class Workspace:
     capacity_lines: tuple[int, ...] = ()  # and each [[capacity]]
     rule_lines: tuple[int, ...] = ()  # and each [[attribution]]
     lookups: Mapping[str, Lookup] = field(default_factory=dict)  # by name
+    home: Path | None = None  # where the warehouse, the landing, the journal and the reports are, if not in the root
 
     @property
     def name(self) -> str:
@@ -51,23 +52,23 @@ class Workspace:
 
     @property
     def warehouse(self) -> Path:
-        return self.root / self.config.workspace.warehouse
+        return (self.home or self.root) / self.config.workspace.warehouse
 
     @property
     def landing(self) -> Path:
-        return self.root / "landing"
+        return (self.home or self.root) / "landing"
 
     @property
     def journal(self) -> Path:
-        return self.root / "journal"
+        return (self.home or self.root) / "journal"
 
     @property
     def closed(self) -> Path:
-        return self.root / "closed"
+        return (self.home or self.root) / "closed"
 
     @property
     def reports(self) -> Path:
-        return self.root / self.config.workspace.reports
+        return (self.home or self.root) / self.config.workspace.reports
 
     @property
     def published(self) -> Path:

@@ -1,8 +1,8 @@
 SELECT
     count(*) AS files,
-    CAST(sum(rows_read) AS BIGINT) AS rows_read,
-    CAST(sum(rows_loaded) AS BIGINT) AS rows_loaded,
-    CAST(sum(rows_quarantined) AS BIGINT) AS rows_quarantined,
-    CAST(sum(rows_duplicate) AS BIGINT) AS rows_duplicate,
-    CAST(sum(rows_skipped) AS BIGINT) AS rows_skipped
+    CAST(coalesce(sum(rows_read), 0) AS BIGINT) AS rows_read,
+    CAST(coalesce(sum(rows_loaded), 0) AS BIGINT) AS rows_loaded,
+    CAST(coalesce(sum(rows_quarantined), 0) AS BIGINT) AS rows_quarantined,
+    CAST(coalesce(sum(rows_duplicate), 0) AS BIGINT) AS rows_duplicate,
+    CAST(coalesce(sum(rows_skipped), 0) AS BIGINT) AS rows_skipped
 FROM deliveries

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from unit.support import Bench
 
 from truecost.warehouse import IN_MEMORY, connect
@@ -15,8 +16,14 @@ from truecost.warehouse import IN_MEMORY, connect
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+# Of a planted fault (tests/mutate.py) it is enough that it is found.
+_PHASES = [
+    phase for phase in Phase if not (phase in (Phase.shrink, Phase.explain) and os.environ.get("TRUECOST_MUTANT"))
+]
+
 settings.register_profile(
     "books",
+    phases=_PHASES,
     deadline=None,
     max_examples=60,
     database=None,

@@ -19,4 +19,4 @@ def test_the_changelog_and_readme_name_every_command() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     for command in app.registered_commands:
         assert command.callback is not None
-        assert f"truecost {command.callback.__name__}" in readme
+        assert f"truecost {command.name or command.callback.__name__}" in readme

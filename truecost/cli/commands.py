@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date, datetime
+from dataclasses import asdict
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,10 +37,22 @@ app.add_typer(alerts_app, name="alerts")
 attribution_app = typer.Typer(help="Whose cost a charge is, and why.", no_args_is_help=True)
 app.add_typer(attribution_app, name="attribution")
 
+export_app = typer.Typer(help="What other systems take in.", no_args_is_help=True)
+app.add_typer(export_app, name="export")
+
 WorkspaceDir = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace folder.", show_default=False)]
 AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="The day to take for today."),
+]
+KnownAt = Annotated[
+    datetime | None,
+    typer.Option(
+        "--known-at",
+        formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
+        metavar="TIME",
+        help="Only what had arrived by then (UTC), in reports/known-at.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Strict = Annotated[
@@ -277,6 +290,7 @@ def report(
     workspace: WorkspaceDir = HERE,
     quarter: QuarterName = None,
     as_of: AsOf = None,
+    known_at: KnownAt = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -286,7 +300,10 @@ def report(
 
     opened, clock = _opened(workspace, as_of)
     with shown_progress():
-        reported = steps.report(opened, clock, quarter)
+        if known_at:
+            reported = steps.report_known_at(opened, known_at.replace(tzinfo=UTC), quarter)
+        else:
+            reported = steps.report(opened, clock, quarter)
     if json:
         print_json(reported)
     else:
@@ -383,6 +400,68 @@ def attribution_suggest(
         print_json(found)
     else:
         show_suggestions(found)
+
+
+@export_app.command("journal")
+def export_journal(
+    quarter: Annotated[str, typer.Option("--quarter", metavar="Q", help="The quarter, like FY2026-Q3.")],
+    out: Annotated[Path, typer.Option("--out", metavar="F", help="The CSV to write.")],
+    workspace: WorkspaceDir = HERE,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """A quarter's true cost as journal entries, by the accounts of [[accounts]]."""
+    from truecost.cli.output import print_json, print_line, shown_path
+    from truecost.general_ledger import journal_of, write_journal
+
+    opened, _ = _opened(workspace, None)
+    journal = journal_of(opened, quarter)
+    write_journal(journal, out)
+    if json:
+        print_json(journal)
+        return
+    print_line(f"{shown_path(out.resolve())}: {len(journal.entries)} entries of {journal.quarter}.")
+    if journal.unmapped:
+        account = opened.config.ledger.suspense_account
+        print_line(f"{journal.unmapped} entries have no [[accounts]] and are on {account}.")
+
+
+@app.command("tie-out")
+def tie_out(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An export of the general ledger, as CSV.")],
+    quarter: Annotated[str, typer.Option("--quarter", metavar="Q", help="The quarter, like FY2026-Q3.")],
+    workspace: WorkspaceDir = HERE,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Hold the general ledger against the quarter's journal, line by line and account by account."""
+    from truecost.cli.output import money, print_json, print_line, print_table
+    from truecost.general_ledger import tie_out as tied
+
+    opened, _ = _opened(workspace, None)
+    ties = tied(opened, file, quarter)
+    apart = [tie for tie in ties if not tie.is_tied]
+    if json:
+        print_json([{**asdict(tie), "is_tied": tie.is_tied, "difference": tie.difference} for tie in ties])
+    else:
+        if apart:
+            print_table(
+                "What does not tie",
+                [
+                    *(("", "left"), ("ours", "right"), ("the ledger", "right"), ("difference", "right")),
+                    ("lines of the file", "left"),
+                ],
+                [
+                    (tie.what, money(tie.ours), money(tie.theirs), money(tie.difference), _listed_lines(tie.lines))
+                    for tie in apart
+                ],
+            )
+        print_line(f"{len(ties) - len(apart)} of {len(ties)} tie.")
+    raise typer.Exit(1 if apart else 0)
+
+
+def _listed_lines(lines: tuple[int, ...]) -> str | None:
+    return ", ".join(map(str, lines)) or None
 
 
 @app.command()
