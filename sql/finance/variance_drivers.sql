@@ -1,5 +1,4 @@
 -- Why a model's cost differs from the quarter before: price, volume and mix, which add up to the change exactly.
---
 -- What is counted in the same unit is one group (GPU hours of compute, hours of labor), its items are what it is sold as (GPU type,
 -- role). With q and c the quantity and cost of an item, Q and C those of its group, before (0) and now (1): price is the sum
 -- of c1 - q1 c0/q0, volume is (Q1 - Q0) C0/Q0, and mix the rest: a dearer or cheaper blend (the price-volume-mix analysis of

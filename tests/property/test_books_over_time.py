@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from unit.support import Bench
@@ -261,5 +261,8 @@ class BooksOverTime(RuleBasedStateMachine):
 
 TestBooksOverTime = BooksOverTime.TestCase
 TestBooksOverTime.settings = settings(
-    max_examples=max(1, STEPS // STEPS_OF_ONE), stateful_step_count=STEPS_OF_ONE, deadline=None
+    max_examples=max(1, STEPS // STEPS_OF_ONE),
+    stateful_step_count=STEPS_OF_ONE,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )
