@@ -6,7 +6,7 @@ rounds to cents.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Context, Decimal
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Row = dict[str, Any]
-CHARGES_A_SHEET = 1_048_000  # a sheet ends at row 1,048,576
-_AT_ONCE = 10_000  # rows fetched from DuckDB
+WHOLE_UP_TO = 20_000  # rows of charges; of more, nobody reads each
+LISTED = 2_000  # of more, the rows that weigh most
 _EXACT = Context(prec=80)
 _UNCLAIMED = "Unallocated"
 _DEFINITIONS = (
@@ -53,18 +53,20 @@ class _Cell:
     value: Decimal
 
 
-def write_workbook(path: Path, con: DuckDBPyConnection, report: Row, charges_a_sheet: int = CHARGES_A_SHEET) -> None:
+def write_workbook(
+    path: Path, con: DuckDBPyConnection, report: Row, whole_up_to: int = WHOLE_UP_TO, listed: int = LISTED
+) -> None:
     """Write the workbook of the quarter: the figures of ``report``, and the charges and quarantined rows of ``con``.
 
-    ``report`` is what ``reporting.read_report`` gives; ``con`` is the published file. More than ``charges_a_sheet``
-    rows of charges go on in further sheets.
+    ``report`` is what ``reporting.read_report`` gives; ``con`` is the published file. Of more than ``whole_up_to``
+    rows of charges the ``listed`` that weigh most stand by themselves, and the rest in sums.
     """
     title = f"True cost {report['quarter']}, {report['workspace']}"
     with open_book(path, title, f"truecost {report['truecost_version']}", report["as_of"]) as book:
         summary = _summary(book, report)
         stages = _stages(book, con, report)
         _plan(book, con, report)
-        charges = _charges(book, con, report, charges_a_sheet)
+        charges = _charges(book, con, report, whole_up_to, listed)
         _invoices(book, con, report)
         _quarantine(book, con)
         _notes(book, report, summary, stages, charges)
@@ -241,8 +243,8 @@ def _plan(book: Book, con: DuckDBPyConnection, report: Row) -> None:
     sheet.data(rows, len(rows), {})
 
 
-def _charges(book: Book, con: DuckDBPyConnection, report: Row, at_most: int) -> list[dict[str, _Cell]]:
-    """Every charge that counts in the quarter, over as many sheets as it takes. Returns the totals of each sheet."""
+def _charges(book: Book, con: DuckDBPyConnection, report: Row, whole_up_to: int, listed: int) -> dict[str, _Cell]:
+    """The charges that count in the quarter. Returns the totals of the sheet."""
     money, quarter = f"({report['currency']})", report["quarter"]
     columns = [
         *(Column("Model", width=22), Column("Month", "month", 10), Column("Stage", width=18)),
@@ -250,7 +252,7 @@ def _charges(book: Book, con: DuckDBPyConnection, report: Row, at_most: int) -> 
         *(Column("Run", width=10), Column("Training-only", width=10)),
         *(Column(f"Cost {money}", "money", 15), Column(f"Billed cost {money}", "money", 15)),
         *(Column("Source", width=12), Column("Service", width=28), Column("Description", width=44)),
-        *(Column("File", width=38), Column("Line", "id", 9)),
+        *(Column("File", width=38), Column("Line", "id", 9), Column("Adjustment", width=12)),
         *(Column("Basis", width=8), Column("Provider", width=18), Column("Charge category", width=11)),
         *(Column("Charge period start (UTC)", "moment", 17), Column("Charge period end (UTC)", "moment", 17)),
         *(Column("Billing currency", width=10), Column("Billed cost, as billed", "money", 15)),
@@ -259,26 +261,35 @@ def _charges(book: Book, con: DuckDBPyConnection, report: Row, at_most: int) -> 
         *(Column("Sub-account name", width=22), Column("Resource", width=26), Column("SKU", width=14)),
         *(Column("Invoice", width=16), Column("Tags", width=36), Column("Charge", width=12)),
     ]
-    totals = read_rows(con, query("workbook/charges_totals"), quarter, at_most)
-    rows, found = _charge_rows(con, quarter), []
-    for number, total in enumerate(totals or [{"row_count": 0, "cost": None, "billed_cost": None}], start=1):
-        sheet = book.sheet("Charges" if number == 1 else f"Charges {number}", columns, printed=15)
-        sheet.title(f"Charges that count in {quarter}", f"{_about(report)} A row a charge and month.")
-        sums = {8: total["cost"] or Decimal(0), 9: total["billed_cost"] or Decimal(0)}
-        count = total["row_count"]
-        at = sheet.data((next(rows) for _ in range(count)), count, sums)
-        places = {"true_cost": 8, "billed_cost": 9}
-        found.append({name: _Cell(sheet.reference(place, at), sums[place]) for name, place in places.items()})
-    return found
+    count = con.execute("SELECT count(*) FROM costs WHERE quarter = ?", [quarter]).fetchall()[0][0]
+    con.execute(query("workbook/listed"), [quarter, count if count <= whole_up_to else listed])
+    rows = [_charge_cells(row.values()) for row in read_rows(con, query("workbook/charges"))]
+    about = [f"{_about(report)} A row a charge and month."]
+    if count > whole_up_to:
+        rest = read_rows(con, query("workbook/charges_rest"), quarter)
+        about.append(
+            f"The {listed:,} of {count:,} rows that weigh most; the others are summed below them, and stand one by one "
+            "in the view finance.costs of reports.duckdb."
+        )
+        rows += [_charge_cells(_rest_cells(row, len(columns))) for row in rest]
+    sheet = book.sheet("Charges", columns, printed=15)
+    sheet.title(f"Charges that count in {quarter}", *about)
+    sums = {place: _sum(row[place] for row in rows) for place in (8, 9)}
+    at = sheet.data(rows, len(rows), sums)
+    places = {"true_cost": 8, "billed_cost": 9}
+    return {name: _Cell(sheet.reference(place, at), sums[place]) for name, place in places.items()}
 
 
-def _charge_rows(con: DuckDBPyConnection, quarter: str) -> Iterator[Sequence[Any]]:
-    with con.cursor() as cursor:  # its own: the result is read while other queries run
-        cursor.execute("USE finance")
-        found = cursor.execute(query("workbook/charges"), [quarter])
-        while page := found.fetchmany(_AT_ONCE):
-            for model, month, stage, activity, round_, kind, *others in page:
-                yield model or _UNCLAIMED, month, _stage(stage), _words(activity), round_, _kind(kind), *others
+def _charge_cells(values: Iterable[Any]) -> list[Any]:
+    model, month, stage, activity, round_, kind, *others = values
+    return [model or _UNCLAIMED, month, _stage(stage), _words(activity), round_, _kind(kind), *others]
+
+
+def _rest_cells(row: Row, count: int) -> list[Any]:
+    """A sum of charges as a row of ``count`` cells: its own, then a description."""
+    owned = [row[key] for key in ("model_id", "month", "stage", "activity", "round", "cost_kind")]
+    told = [*owned, None, None, row["cost"], row["billed_cost"], None, None, f"{row['row_count']:,} further rows"]
+    return [*told, *[None] * (count - len(told))]
 
 
 def _invoices(book: Book, con: DuckDBPyConnection, report: Row) -> None:
@@ -316,7 +327,7 @@ def _quarantine(book: Book, con: DuckDBPyConnection) -> None:
 
 
 def _notes(
-    book: Book, report: Row, summary: dict[str, _Cell], stages: dict[str, _Cell], charges: list[dict[str, _Cell]]
+    book: Book, report: Row, summary: dict[str, _Cell], stages: dict[str, _Cell], charges: dict[str, _Cell]
 ) -> None:
     """What is missing, how the sheets tie, what the words mean, and the yardsticks."""
     columns = [Column("", width=30), *[Column("", "money", 20)] * 4, Column("", "wrap", 50)]
@@ -356,16 +367,9 @@ def _notes(
     )
 
 
-def _tie(
-    name: str, summary: dict[str, _Cell], stages: dict[str, _Cell], charges: list[dict[str, _Cell]]
-) -> list[Formula | None]:
+def _tie(name: str, *sheets: dict[str, _Cell]) -> list[Formula | None]:
     """One figure as each sheet has it, where it has it, and the greatest difference between them."""
-    parts = [sheet[name] for sheet in charges if name in sheet]
-    told = [
-        summary[name],
-        stages.get(name),
-        _Cell("+".join(part.reference for part in parts), _sum(part.value for part in parts)) if parts else None,
-    ]
+    told = [sheet.get(name) for sheet in sheets]
     known = [cell for cell in told if cell is not None]
     cells = ",".join(cell.reference for cell in known)
     values = [cell.value for cell in known]

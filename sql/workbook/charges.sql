@@ -1,20 +1,31 @@
--- Every charge that counts in the quarter $1, a row a charge and month, with the file and line it came from.
+-- The listed charges that count in the quarter, a row a charge and month, with the file and line each came from. A charge that was
+-- withdrawn after its quarter was closed is no current one: of it stands what was posted.
+WITH traced AS (
+    SELECT
+        *,
+        CAST(split_part(x_charge_id, ':', 1) AS INTEGER) AS delivery_id,
+        CAST(split_part(x_charge_id, ':', 2) AS BIGINT) AS line,
+        CAST(split_part(x_charge_id, ':', 3) AS INTEGER) AS part
+    FROM listed
+)
+
 SELECT
-    costs.model_id,
-    costs.month,
-    costs.stage,
-    costs.activity,
-    costs.round,
-    costs.cost_kind,
-    costs.run_id,
-    costs.is_training_only,
-    costs.cost,
-    costs.billed_cost,
-    charges.x_source,
+    traced.model_id,
+    traced.month,
+    traced.stage,
+    traced.activity,
+    traced.round,
+    traced.cost_kind,
+    traced.run_id,
+    traced.is_training_only,
+    traced.cost,
+    traced.billed_cost,
+    coalesce(charges.x_source, deliveries.source) AS x_source,
     charges.service_name,
     charges.charge_description,
-    coalesce(deliveries.file, 'truecost.toml') AS file,  -- what [[staff]] says comes from no delivery
-    charges.x_line,
+    coalesce(deliveries.file, 'truecost.toml') AS file,  -- what [[staff]] and [[capacity]] say comes from no delivery
+    nullif(traced.line, 0) AS x_line,
+    traced.reason AS adjusted,
     charges.x_basis,
     charges.provider_name,
     charges.charge_category,
@@ -32,9 +43,8 @@ SELECT
     charges.sku_id,
     charges.invoice_id,
     charges.tags,
-    costs.x_charge_id
-FROM costs
-INNER JOIN charges USING (x_charge_id)
-LEFT JOIN deliveries ON charges.x_delivery_id = deliveries.delivery_id
-WHERE costs.quarter = $1
-ORDER BY costs.model_id NULLS LAST, costs.month, charges.x_delivery_id, charges.x_line, charges.x_part
+    traced.x_charge_id
+FROM traced
+LEFT JOIN charges USING (x_charge_id)
+LEFT JOIN deliveries ON traced.delivery_id = deliveries.delivery_id
+ORDER BY traced.model_id NULLS LAST, traced.month, traced.delivery_id, traced.line, traced.part, traced.share_no, traced.stage

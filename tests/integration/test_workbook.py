@@ -254,22 +254,25 @@ def test_an_invoice_of_two_quarters_counts_with_its_part(shown: Workbook) -> Non
     assert of_invoice[0][2] == 1000.01
 
 
-def test_more_charges_than_a_sheet_holds_go_on_in_the_next(books: Books, tmp_path: Path) -> None:
+def test_of_many_charges_the_weightiest_are_listed_and_the_others_summed(books: Books, tmp_path: Path) -> None:
     with open_published(books.workspace.published) as con:
         report = read_report(con, parse_quarter(QUARTER, 1))
-        write_workbook(tmp_path / "many.xlsx", con, report, charges_a_sheet=6)
-        write_workbook(tmp_path / "one.xlsx", con, report)
+        write_workbook(tmp_path / "many.xlsx", con, report, whole_up_to=10, listed=5)
+        write_workbook(tmp_path / "whole.xlsx", con, report)
     many = openpyxl.load_workbook(tmp_path / "many.xlsx", data_only=True)
-    names = [name for name in many.sheetnames if name.startswith("Charges")]
-    assert names == ["Charges", "Charges 2", "Charges 3"]
-    (whole,) = rows_of(openpyxl.load_workbook(tmp_path / "one.xlsx"), "Charges")
-    assert [row for rows in rows_of(many, *names) for row in rows] == whole
-    for name in names:
-        assert many[name]["I4"].value == pytest.approx(sum(column(many[name], "Cost (USD)")), abs=1e-9)
+    (whole,) = rows_of(openpyxl.load_workbook(tmp_path / "whole.xlsx"), "Charges")
+    (rows,) = rows_of(many, "Charges")
+    listed, rest = rows[:5], rows[5:]
+    weight = {row: max(abs(row[8] or 0), abs(row[9] or 0)) for row in whole}
+    assert sorted(weight[row] for row in listed) == sorted(weight.values())[-5:]
+    assert [row for row in whole if row in listed] == listed  # in the order of the whole sheet
+    assert all(row[12].endswith("further rows") for row in rest)
+    assert sum(int(row[12].split()[0]) for row in rest) == len(whole) - 5
+    for place in (8, 9):
+        assert sum(row[place] for row in rows) == pytest.approx(sum(row[place] or 0 for row in whole), abs=1e-9)
     (told,) = [row for row in many["Notes"].iter_rows(values_only=True) if row[0] == "True cost" and row[4] is not None]
     assert_same(told[1:5], [*[report["total"]["true_cost"]] * 3, "0"])
-    ties = [cell.value for cell in formulas(openpyxl.load_workbook(tmp_path / "many.xlsx")["Notes"])]
-    assert "='Charges'!I4+'Charges 2'!I4+'Charges 3'!I4" in ties
+    assert f"The 5 of {len(whole)} rows" in many["Charges"]["A3"].value
 
 
 def test_the_plan_is_told_up_to_the_end_of_the_quarter(shown: Workbook) -> None:
