@@ -266,7 +266,7 @@ def coverages(config: ConfigFile) -> list[Coverage]:
         *(
             Coverage(
                 {"source": [CAPACITY], "resource_id": [item.name]},
-                {"consumed_unit": ["GPU-Hours"], "sku_id": [item.gpu_type], **item.usage},
+                {"consumed_unit": ["GPU-Hours"], **item.usage},
                 "gpu_type+day",
                 item.gpu_type,
                 Decimal(1),

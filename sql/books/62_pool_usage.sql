@@ -1,13 +1,17 @@
--- The usage each pool's bills pay for: usage of the coverage, on the pool's days, of its GPU type or resource. Usage in a pool
--- is covered: it says whose the bill is, and costs nothing of its own, so that no hour counts twice. Usage of a coverage
--- that stands in no pool has no bill yet: it is accrued at the rate card until the bill comes.
+-- The usage each pool's bills pay for: usage of the coverage, on the pool's day, of its GPU type or resource. Each piece of usage is of
+-- one pool, by the first coverage that has one: no hour is used twice. Usage that says no GPU type is of the day's only pool.
+--
+-- Usage in a pool is covered: it says whose the bill is, and costs nothing of its own. Usage of a coverage that stands in no pool
+-- has no bill yet, and is accrued at the rate card until the bill comes; so are the hours a pool was used for beyond what its bills
+-- provide, each user's alike: `covered_seconds` of `pool_seconds` are paid for. What a cluster of our own was used for beyond its
+-- hours costs nothing more.
 CREATE OR REPLACE TABLE books.coverable_usage AS
 SELECT
     x_delivery_id,
     x_line,
     x_part,
     CAST(charge_period_start AS DATE) AS used_on,
-    sku_id AS gpu_type,
+    lower(sku_id) AS gpu_type,
     resource_id,
     divide_half_even(to_units(consumed_quantity) * 3600, CAST(100000000000000000000 AS HUGEINT)) AS used_seconds,
     unnest(/* covering pools */ []) AS coverage_no
@@ -16,23 +20,66 @@ WHERE x_basis = 'usage';
 
 CREATE OR REPLACE TABLE books.pool_usage AS
 WITH pool AS (
-    SELECT DISTINCT pool_no, coverage_no, pool_gpu_type, pool_resource_id, first_day, end_day
-    FROM books.shared_charges
-    WHERE pool_no IS NOT NULL
+    SELECT
+        pool_no,
+        coverage_no,
+        pool_gpu_type,
+        pool_resource_id,
+        day,
+        CASE WHEN bool_and(capacity_seconds IS NOT NULL) THEN CAST(sum(capacity_seconds) AS HUGEINT) END AS capacity_seconds
+    FROM books.pool_days
+    WHERE NOT is_unused
+    GROUP BY ALL
+),
+
+fitting AS (
+    SELECT
+        coverable_usage.* EXCLUDE (resource_id),
+        pool.pool_no,
+        pool.pool_gpu_type IS NOT NULL AND coverable_usage.gpu_type IS NULL AS is_untold,
+        pool.pool_gpu_type IS NULL AS is_any_type
+    FROM books.coverable_usage
+    INNER JOIN pool
+        ON coverable_usage.coverage_no = pool.coverage_no
+        AND coverable_usage.used_on = pool.day
+        AND (
+            pool.pool_gpu_type IS NULL
+            OR coverable_usage.gpu_type IS NULL
+            OR coverable_usage.gpu_type = pool.pool_gpu_type
+        )
+        AND (pool.pool_resource_id IS NULL OR coverable_usage.resource_id = pool.pool_resource_id)
+    WHERE coverable_usage.used_seconds > 0
+    QUALIFY NOT is_untold
+        OR count(*) OVER (
+            PARTITION BY coverable_usage.x_delivery_id, coverable_usage.x_line, coverable_usage.x_part, coverable_usage.coverage_no
+        ) = 1
+),
+
+placed AS (
+    SELECT *
+    FROM fitting
+    QUALIFY row_number() OVER (
+        PARTITION BY x_delivery_id, x_line, x_part ORDER BY coverage_no, is_any_type, pool_no
+    ) = 1
+),
+
+summed AS (
+    SELECT *, CAST(sum(used_seconds) OVER (PARTITION BY pool_no) AS HUGEINT) AS pool_seconds
+    FROM placed
 )
 
 SELECT
-    pool.pool_no,
-    coverable_usage.x_delivery_id,
-    coverable_usage.x_line,
-    coverable_usage.x_part,
-    coverable_usage.used_on,
-    coverable_usage.used_seconds
-FROM books.coverable_usage
-INNER JOIN pool
-    ON coverable_usage.coverage_no = pool.coverage_no
-    AND coverable_usage.used_on >= pool.first_day
-    AND coverable_usage.used_on < pool.end_day
-    AND (pool.pool_gpu_type IS NULL OR coverable_usage.gpu_type = pool.pool_gpu_type)
-    AND (pool.pool_resource_id IS NULL OR coverable_usage.resource_id = pool.pool_resource_id)
-WHERE coverable_usage.used_seconds > 0
+    summed.pool_no,
+    summed.x_delivery_id,
+    summed.x_line,
+    summed.x_part,
+    summed.used_on,
+    summed.used_seconds,
+    summed.pool_seconds,
+    CASE
+        WHEN config_coverage.is_capacity THEN summed.pool_seconds
+        ELSE least(summed.pool_seconds, coalesce(pool.capacity_seconds, summed.pool_seconds))
+    END AS covered_seconds
+FROM summed
+INNER JOIN pool USING (pool_no)
+INNER JOIN config_coverage ON summed.coverage_no = config_coverage.coverage_no

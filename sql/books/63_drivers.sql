@@ -51,14 +51,23 @@ trained AS (
         coalesce(wanted.activity, attribution.activity) AS activity,
         attribution.run_id,
         attribution.round,
-        sum(divide_half_even(to_units(job_charges.consumed_quantity) * 3600, CAST(100000000000000000000 AS HUGEINT))) AS weight
+        -- GPUs, by the seconds of the job that fall in the period.
+        sum(
+            divide_half_even(to_units(job_charges.consumed_quantity) * 3600, CAST(100000000000000000000 AS HUGEINT))
+            // date_diff('second', job_charges.charge_period_start, job_charges.charge_period_end)
+            * date_diff(
+                'second',
+                greatest(job_charges.charge_period_start, wanted.from_time),
+                least(job_charges.charge_period_end, wanted.until_time)
+            )
+        ) AS weight
     FROM wanted
     INNER JOIN books.attribution USING (model_id)
     INNER JOIN books.job_charges
         ON attribution.x_delivery_id = job_charges.x_delivery_id
         AND attribution.x_line = job_charges.x_line
         AND attribution.x_part = job_charges.x_part
-        AND job_charges.charge_period_start >= wanted.from_time
+        AND job_charges.charge_period_end > wanted.from_time
         AND job_charges.charge_period_start < wanted.until_time
     WHERE driver = 'gpu_hours'
     GROUP BY ALL

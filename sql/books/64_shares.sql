@@ -1,9 +1,10 @@
 -- Each shared charge, split over those who used it, to the last unit (largest remainder). What was paid for and not used is
 -- idle, and goes on to models by the policy of [idle], or stays with the platform (model NULL).
 --
--- A weekend's idle belongs to those who used the same GPUs that month: `proportional` measures by calendar month. A driver
--- that is zero leaves the charge unallocated; so does idle that nobody's use explains. A pool whose capacity nothing tells and
--- nobody used is not split at all: its bills are left to the rules.
+-- A bill of several days is split day by day: by time, or, where nothing tells what it provides, by what was used of it. A weekend's
+-- idle belongs to those who used the same GPUs that month: `proportional` measures by calendar month, and by GPU type. A driver
+-- that is zero leaves the charge unallocated; so does idle that nobody's use explains. A bill whose capacity nothing tells and
+-- that nobody used is not split at all: it is left to the rules.
 CREATE OR REPLACE TABLE books.shares AS
 WITH used AS (
     SELECT
@@ -20,10 +21,15 @@ WITH used AS (
 ),
 
 pool AS (
-    SELECT pool_no, coverage_no, sum(capacity_seconds) AS capacity_seconds
-    FROM books.shared_charges
-    WHERE pool_no IS NOT NULL
-    GROUP BY pool_no, coverage_no
+    SELECT
+        pool_no,
+        coverage_no,
+        pool_gpu_type,
+        pool_resource_id,
+        CAST(date_trunc('month', day) AS DATE) AS month,
+        sum(capacity_seconds) FILTER (NOT is_unused) AS capacity_seconds
+    FROM books.pool_days
+    GROUP BY ALL
 ),
 
 idle_of_pool AS (
@@ -34,55 +40,99 @@ idle_of_pool AS (
     HAVING pool.capacity_seconds > coalesce(sum(used.weight), 0)
 ),
 
-charge AS (
+-- Each bill's days, and what each weighs: nothing where nobody used the pool and nothing was idle.
+paid_day AS (
     SELECT
-        shared_charges.*,
+        pool_days.x_delivery_id,
+        pool_days.x_line,
+        pool_days.x_part,
+        pool_days.pool_no,
+        pool_days.is_unused,
+        pool_days.day,
+        CASE
+            WHEN use.weight IS NULL AND idle_of_pool.weight IS NULL AND NOT pool_days.is_unused THEN 0
+            WHEN pool_days.is_unused OR sum(pool_days.capacity_seconds) OVER whole > 0 THEN seconds_after - seconds_before
+            ELSE coalesce(use.weight, 0)
+        END AS day_weight
+    FROM books.pool_days
+    LEFT JOIN (SELECT pool_no, sum(weight) AS weight FROM used GROUP BY pool_no) AS use USING (pool_no)
+    LEFT JOIN idle_of_pool USING (pool_no)
+    WINDOW whole AS (PARTITION BY pool_days.x_delivery_id, pool_days.x_line, pool_days.x_part)
+),
+
+reached AS (
+    SELECT
+        *,
+        sum(day_weight) OVER (PARTITION BY x_delivery_id, x_line, x_part ORDER BY day) AS weight_after,
+        sum(day_weight) OVER (PARTITION BY x_delivery_id, x_line, x_part) AS all_weight
+    FROM paid_day
+),
+
+piece AS (
+    SELECT
+        row_number() OVER (ORDER BY x_delivery_id, x_line, x_part, reached.day) AS piece_no,
+        shared_charges.* EXCLUDE (part, first_day, end_day, capacity_seconds),
+        reached.pool_no,
+        coalesce(reached.is_unused, FALSE) AS is_unused,
+        coalesce(reached.day, first_day) AS day,
+        CASE WHEN reached.day IS NULL THEN capacity_seconds END AS capacity_seconds,
+        greatest(charge_period_start, CAST(coalesce(reached.day, first_day) AS TIMESTAMP)) AS from_time,
+        CASE
+            WHEN reached.day IS NULL THEN to_units(effective_cost)
+            ELSE part_between(to_units(effective_cost), weight_after - day_weight, weight_after, all_weight)
+        END AS effective_units,
+        CASE
+            WHEN reached.day IS NULL THEN to_units(billed_cost)
+            ELSE part_between(to_units(billed_cost), weight_after - day_weight, weight_after, all_weight)
+        END AS billed_units,
         attribution.cost_kind AS own_cost_kind,
-        CAST(date_trunc('month', shared_charges.charge_period_start) AS DATE) AS month,
-        coalesce(config_coverage.name || ' by ' || join_on, 'allocation ' || allocation_no || ' by ' || allocation.driver) AS method
+        coalesce(config_coverage.name || ' by ' || config_coverage.join_on, 'allocation ' || allocation_no || ' by ' || allocation.driver)
+            AS method
     FROM books.shared_charges
     INNER JOIN books.attribution USING (x_delivery_id, x_line, x_part)
+    LEFT JOIN reached USING (x_delivery_id, x_line, x_part)
     LEFT JOIN config_coverage USING (coverage_no)
     LEFT JOIN (SELECT DISTINCT allocation_no, driver FROM config_allocations) AS allocation USING (allocation_no)
+    WHERE allocation_no IS NOT NULL OR reached.day_weight > 0
 ),
 
 driven AS (
     SELECT
-        charge.x_delivery_id,
-        charge.x_line,
-        charge.x_part,
+        piece.piece_no,
         drivers.model_id,
         drivers.activity,
-        coalesce(drivers.cost_kind, charge.own_cost_kind) AS cost_kind,
+        coalesce(drivers.cost_kind, piece.own_cost_kind) AS cost_kind,
         drivers.run_id,
         drivers.round,
         drivers.weight
-    FROM charge
+    FROM piece
     INNER JOIN books.drivers USING (allocation_no, charge_period_start, charge_period_end)
 ),
 
 -- Busy GPU seconds are in thousandths. Only this driver leaves something idle.
 idle_of_charge AS (
-    SELECT
-        charge.x_delivery_id,
-        charge.x_line,
-        charge.x_part,
-        1000 * charge.capacity_seconds - coalesce(sum(driven.weight), 0) AS weight
-    FROM charge
-    LEFT JOIN driven USING (x_delivery_id, x_line, x_part)
-    WHERE charge.method LIKE '% by gpu\_seconds' ESCAPE '\'
-    GROUP BY charge.x_delivery_id, charge.x_line, charge.x_part, charge.capacity_seconds
-    HAVING 1000 * charge.capacity_seconds > coalesce(sum(driven.weight), 0)
+    SELECT piece.piece_no, 1000 * piece.capacity_seconds - coalesce(sum(driven.weight), 0) AS weight
+    FROM piece
+    LEFT JOIN driven USING (piece_no)
+    WHERE piece.method LIKE '% by gpu\_seconds' ESCAPE '\'
+    GROUP BY piece.piece_no, piece.capacity_seconds
+    HAVING 1000 * piece.capacity_seconds > coalesce(sum(driven.weight), 0)
 ),
 
 target AS (
-    SELECT charge.x_delivery_id, charge.x_line, charge.x_part, FALSE AS is_idle, used.* EXCLUDE (pool_no)
-    FROM charge
+    SELECT piece.piece_no, FALSE AS is_idle, used.* EXCLUDE (pool_no)
+    FROM piece
     INNER JOIN used USING (pool_no)
+    WHERE NOT piece.is_unused
     UNION ALL BY NAME
-    SELECT charge.x_delivery_id, charge.x_line, charge.x_part, TRUE AS is_idle, 'compute' AS cost_kind, idle_of_pool.weight
-    FROM charge
+    SELECT piece.piece_no, TRUE AS is_idle, 'compute' AS cost_kind, idle_of_pool.weight
+    FROM piece
     INNER JOIN idle_of_pool USING (pool_no)
+    WHERE NOT piece.is_unused
+    UNION ALL BY NAME
+    SELECT piece_no, TRUE AS is_idle, 'compute' AS cost_kind, 1 AS weight
+    FROM piece
+    WHERE is_unused
     UNION ALL BY NAME
     SELECT *, FALSE AS is_idle
     FROM driven
@@ -90,85 +140,73 @@ target AS (
     SELECT *, TRUE AS is_idle, 'compute' AS cost_kind
     FROM idle_of_charge
     UNION ALL BY NAME
-    SELECT x_delivery_id, x_line, x_part, FALSE AS is_idle, own_cost_kind AS cost_kind, 1 AS weight
-    FROM charge
-    ANTI JOIN driven USING (x_delivery_id, x_line, x_part)
-    ANTI JOIN idle_of_charge USING (x_delivery_id, x_line, x_part)
+    SELECT piece_no, FALSE AS is_idle, own_cost_kind AS cost_kind, 1 AS weight
+    FROM piece
+    ANTI JOIN driven USING (piece_no)
+    ANTI JOIN idle_of_charge USING (piece_no)
     WHERE allocation_no IS NOT NULL
 ),
 
-target_amount AS (
+weighed AS (
     SELECT
-        target.*,
-        to_units(charge.effective_cost) AS effective_whole,
-        to_units(charge.billed_cost) AS billed_whole,
-        sum(target.weight) OVER whole AS total,
-        charge.* EXCLUDE (x_delivery_id, x_line, x_part, effective_cost, billed_cost)
+        piece.* EXCLUDE (effective_units, billed_units),
+        piece.effective_units AS effective_whole,
+        piece.billed_units AS billed_whole,
+        target.* EXCLUDE (piece_no),
+        sum(target.weight) OVER (PARTITION BY piece_no) AS total,
+        row_number() OVER (
+            PARTITION BY piece_no ORDER BY is_idle, model_id, activity, target.cost_kind, run_id, round
+        ) AS place
     FROM target
-    INNER JOIN charge USING (x_delivery_id, x_line, x_part)
-    WINDOW whole AS (PARTITION BY target.x_delivery_id, target.x_line, target.x_part)
+    INNER JOIN piece USING (piece_no)
 ),
 
-target_split AS (
+split AS (
     SELECT
         *,
-        sign(effective_whole) * (
-            split_whole(effective_whole, weight, total)
-            + CASE
-                WHEN row_number() OVER (
-                    PARTITION BY x_delivery_id, x_line, x_part
-                    ORDER BY split_rest(effective_whole, weight, total) DESC, is_idle, model_id, activity, cost_kind, run_id, round
-                ) <= abs(effective_whole) - sum(split_whole(effective_whole, weight, total)) OVER whole THEN 1
-                ELSE 0
-            END
-        ) AS effective_units,
-        sign(billed_whole) * (
-            split_whole(billed_whole, weight, total)
-            + CASE
-                WHEN row_number() OVER (
-                    PARTITION BY x_delivery_id, x_line, x_part
-                    ORDER BY split_rest(billed_whole, weight, total) DESC, is_idle, model_id, activity, cost_kind, run_id, round
-                ) <= abs(billed_whole) - sum(split_whole(billed_whole, weight, total)) OVER whole THEN 1
-                ELSE 0
-            END
-        ) AS billed_units
-    FROM target_amount
-    WINDOW whole AS (PARTITION BY x_delivery_id, x_line, x_part)
+        largest_remainder(effective_whole, weight, total, piece_no, place) AS effective_units,
+        largest_remainder(billed_whole, weight, total, piece_no, place) AS billed_units
+    FROM weighed
 ),
 
 used_in_month AS (
-    SELECT
-        pool.coverage_no,
-        CAST(date_trunc('month', pool_usage.used_on) AS DATE) AS month,
-        attribution.model_id,
-        attribution.activity,
-        sum(pool_usage.used_seconds) AS weight
-    FROM books.pool_usage
+    SELECT coverage_no, pool_gpu_type, pool_resource_id, month, used.model_id, used.activity, sum(used.weight) AS bearer_weight
+    FROM used
     INNER JOIN pool USING (pool_no)
-    INNER JOIN books.attribution USING (x_delivery_id, x_line, x_part)
-    WHERE attribution.model_id IS NOT NULL
+    WHERE used.model_id IS NOT NULL
+    GROUP BY ALL
+),
+
+served_in_month AS (
+    SELECT allocation_no, CAST(date_trunc('month', charge_period_start) AS DATE) AS month, model_id, activity, sum(weight) AS bearer_weight
+    FROM books.drivers
+    WHERE driver = 'gpu_seconds'
     GROUP BY ALL
 ),
 
 idle AS (
-    SELECT x_delivery_id, x_line, x_part, coverage_no, month, effective_units AS effective_idle, billed_units AS billed_idle
-    FROM target_split
-    WHERE is_idle
+    SELECT *, CAST(date_trunc('month', day) AS DATE) AS month FROM split WHERE is_idle
 ),
 
 bearer AS (
-    SELECT idle.*, used_in_month.model_id, used_in_month.activity, used_in_month.weight AS bearer_weight
+    SELECT idle.piece_no, idle.effective_units, idle.billed_units, use.model_id, use.activity, use.bearer_weight
     FROM idle
-    INNER JOIN used_in_month USING (coverage_no, month)
+    INNER JOIN used_in_month AS use
+        ON idle.coverage_no = use.coverage_no
+        AND idle.pool_gpu_type IS NOT DISTINCT FROM use.pool_gpu_type
+        AND idle.pool_resource_id IS NOT DISTINCT FROM use.pool_resource_id
+        AND idle.month = use.month
     WHERE getvariable('idle_policy') = 'proportional'
     UNION ALL BY NAME
-    SELECT idle.*, driven.model_id, driven.activity, driven.weight AS bearer_weight
+    SELECT idle.piece_no, idle.effective_units, idle.billed_units, use.model_id, use.activity, use.bearer_weight
     FROM idle
-    INNER JOIN driven USING (x_delivery_id, x_line, x_part)
+    INNER JOIN served_in_month AS use USING (allocation_no, month)
     WHERE getvariable('idle_policy') = 'proportional'
     UNION ALL BY NAME
     SELECT
-        idle.*,
+        idle.piece_no,
+        idle.effective_units,
+        idle.billed_units,
         config_idle.model_id,
         getvariable('idle_activity') AS activity,
         CASE WHEN getvariable('idle_policy') = 'equal' THEN 1 ELSE CAST(1000000 * config_idle.share AS HUGEINT) END AS bearer_weight
@@ -177,63 +215,38 @@ bearer AS (
     WHERE getvariable('idle_policy') IN ('equal', 'fixed')
 ),
 
-bearer_total AS (
-    SELECT *, sum(bearer_weight) OVER (PARTITION BY x_delivery_id, x_line, x_part) AS bearer_sum
+bearing AS (
+    SELECT
+        *,
+        sum(bearer_weight) OVER (PARTITION BY piece_no) AS bearer_sum,
+        row_number() OVER (PARTITION BY piece_no ORDER BY model_id, activity) AS place
     FROM bearer
 ),
 
 borne AS (
     SELECT
-        x_delivery_id,
-        x_line,
-        x_part,
+        piece_no,
         model_id,
         activity,
-        sign(effective_idle) * (
-            split_whole(effective_idle, bearer_weight, bearer_sum)
-            + CASE
-                WHEN row_number() OVER (
-                    PARTITION BY x_delivery_id, x_line, x_part
-                    ORDER BY split_rest(effective_idle, bearer_weight, bearer_sum) DESC, model_id, activity
-                ) <= abs(effective_idle) - sum(split_whole(effective_idle, bearer_weight, bearer_sum)) OVER whole THEN 1
-                ELSE 0
-            END
-        ) AS effective_units,
-        sign(billed_idle) * (
-            split_whole(billed_idle, bearer_weight, bearer_sum)
-            + CASE
-                WHEN row_number() OVER (
-                    PARTITION BY x_delivery_id, x_line, x_part
-                    ORDER BY split_rest(billed_idle, bearer_weight, bearer_sum) DESC, model_id, activity
-                ) <= abs(billed_idle) - sum(split_whole(billed_idle, bearer_weight, bearer_sum)) OVER whole THEN 1
-                ELSE 0
-            END
-        ) AS billed_units,
         bearer_weight,
-        bearer_sum
-    FROM bearer_total
-    WINDOW whole AS (PARTITION BY x_delivery_id, x_line, x_part)
+        bearer_sum,
+        largest_remainder(effective_units, bearer_weight, bearer_sum, piece_no, place) AS effective_units,
+        largest_remainder(billed_units, bearer_weight, bearer_sum, piece_no, place) AS billed_units
+    FROM bearing
 ),
 
 share AS (
-    SELECT * FROM target_split WHERE NOT is_idle
+    SELECT * FROM split WHERE NOT is_idle
     UNION ALL BY NAME
-    SELECT target_split.*, CAST(NULL AS HUGEINT) AS bearer_weight
-    FROM target_split
-    ANTI JOIN borne USING (x_delivery_id, x_line, x_part)
+    SELECT split.*, CAST(NULL AS HUGEINT) AS bearer_weight
+    FROM split
+    ANTI JOIN borne USING (piece_no)
     WHERE is_idle
     UNION ALL BY NAME
-    SELECT
-        target_split.* EXCLUDE (model_id, activity, effective_units, billed_units),
-        borne.model_id,
-        borne.activity,
-        borne.effective_units,
-        borne.billed_units,
-        borne.bearer_weight,
-        borne.bearer_sum
-    FROM target_split
-    INNER JOIN borne USING (x_delivery_id, x_line, x_part)
-    WHERE target_split.is_idle
+    SELECT split.* EXCLUDE (model_id, activity, effective_units, billed_units), borne.* EXCLUDE (piece_no)
+    FROM split
+    INNER JOIN borne USING (piece_no)
+    WHERE split.is_idle
 ),
 
 promotion AS (
@@ -249,7 +262,7 @@ rounded AS (
         CASE
             WHEN share.model_id IS NOT NULL THEN CAST(coalesce(
                 share.round,
-                len(list_filter(promotion.promoted_at, lambda promoted: promoted <= share.charge_period_start)),
+                len(list_filter(promotion.promoted_at, lambda promoted: promoted <= share.from_time)),
                 0
             ) AS INTEGER)
         END AS round
@@ -262,9 +275,12 @@ SELECT
     x_line,
     x_part,
     CAST(row_number() OVER (
-        PARTITION BY x_delivery_id, x_line, x_part ORDER BY is_idle, model_id, activity, cost_kind, run_id, round
+        PARTITION BY x_delivery_id, x_line, x_part ORDER BY day, is_idle, model_id, activity, cost_kind, run_id, round
     ) AS INTEGER) AS share_no,
+    coverage_no,
     pool_no,
+    pool_gpu_type,
+    day,
     model_id,
     activity,
     round,
@@ -272,6 +288,7 @@ SELECT
     cost_kind,
     run_id,
     is_idle,
+    billing_currency,
     from_units(billed_units) AS billed_cost,
     from_units(effective_units) AS effective_cost,
     method || CASE WHEN is_idle THEN ', idle ' || getvariable('idle_policy') ELSE '' END AS allocated_method_id,
@@ -279,6 +296,7 @@ SELECT
         'weight': CAST(weight AS VARCHAR),
         'of': CAST(total AS VARCHAR),
         'unit': CASE
+            WHEN is_unused THEN 'commitments'
             WHEN method LIKE '% by requests' THEN 'requests'
             WHEN method LIKE '% by tokens' THEN 'tokens'
             WHEN method LIKE '% by gpu\_seconds' ESCAPE '\' THEN 'GPU milliseconds'

@@ -1,5 +1,5 @@
 -- What counts is the effective cost, no more and no less: in the reporting currency as it stands, in another as it was converted
--- at the rate of its day; 0 where a bill covers it or the tax comes back.
+-- at the rate of its day; 0 where a bill covers it or the tax comes back, and the rest where a bill covers part of it.
 WITH counted AS (
     SELECT
         x_delivery_id,
@@ -17,11 +17,16 @@ WITH counted AS (
 charge AS (
     SELECT
         charges.*,
-        CASE WHEN fx.day IS NULL THEN charges.effective_cost
-            ELSE converted(charges.effective_cost, fx.own_units, fx.reporting_units) END AS effective,
+        uncovered(
+            CASE WHEN fx.day IS NULL THEN charges.effective_cost
+                ELSE converted(charges.effective_cost, fx.own_units, fx.reporting_units) END,
+            coalesce(pool_usage.covered_seconds % pool_usage.pool_seconds, 0),
+            coalesce(pool_usage.pool_seconds, 1)
+        ) AS effective,
         CASE WHEN fx.day IS NULL THEN charges.billed_cost
             ELSE converted(charges.billed_cost, fx.own_units, fx.reporting_units) END AS billed_once
     FROM books.charges
+    LEFT JOIN books.pool_usage USING (x_delivery_id, x_line, x_part)
     LEFT JOIN books.fx
         ON charges.billing_currency = fx.currency
         AND CAST(coalesce(charges.x_issued_at, charges.charge_period_start) AS DATE) = fx.day

@@ -1,10 +1,17 @@
--- No hour counts twice: usage that a bill covers costs nothing of its own, usage that none covers is not split, and a pool's
--- idle and used seconds add up to what its bills provide, or its use is more than that and nothing is idle.
+-- No hour counts twice: usage that a bill covers costs nothing of its own, a piece of usage is of one pool with no more than its own
+-- seconds, and a pool's idle and used seconds add up to what its bills provide, or its use is more than that and nothing is idle.
 SELECT
     'charge ' || x_delivery_id || ':' || x_line || ':' || x_part AS subject,
     'a bill covers it, yet it counts as ' || cost AS fault
 FROM books.costs
 WHERE is_covered AND cost IS DISTINCT FROM 0
+UNION ALL
+SELECT
+    'charge ' || x_delivery_id || ':' || x_line || ':' || x_part,
+    'its GPU seconds are used ' || count(*) || ' times by the pools'
+FROM books.pool_usage
+GROUP BY x_delivery_id, x_line, x_part
+HAVING count(*) > 1
 UNION ALL
 SELECT
     coverage || ' on ' || first_day,

@@ -27,3 +27,27 @@ CREATE OR REPLACE TEMP MACRO spread_over_days(amount, first_day, end_day, month)
         // date_diff('day', first_day, end_day)
         - to_units(amount) * date_diff('day', first_day, greatest(month, first_day)) // date_diff('day', first_day, end_day)
     );
+
+-- One of several shares of an amount, in units: of the rows with one `whole_no` each has its weight's whole part, and those with the
+-- largest rest one unit more, until all is handed out; `place` decides between equals.
+CREATE OR REPLACE TEMP MACRO largest_remainder(units, weight, total, whole_no, place) AS
+    sign(units) * (
+        split_whole(units, weight, total)
+        + CASE
+            WHEN row_number() OVER (PARTITION BY whole_no ORDER BY split_rest(units, weight, total) DESC, place)
+                <= abs(units) - sum(split_whole(units, weight, total)) OVER (PARTITION BY whole_no) THEN 1
+            ELSE 0
+        END
+    );
+
+-- The part of an amount, in units, that falls between two points of a whole: cumulative, so that the parts add up to it exactly.
+CREATE OR REPLACE TEMP MACRO part_between(units, before, after, total) AS
+    sign(units) * (split_whole(units, after, total) - split_whole(units, before, total));
+
+-- What of an amount no bill covers, where one covers so many seconds of all.
+CREATE OR REPLACE TEMP MACRO uncovered(amount, covered_seconds, all_seconds) AS
+    from_units(to_units(amount) - part_between(to_units(amount), 0, covered_seconds, all_seconds));
+
+-- Whether a unit counts hours of a machine: `Hours`, `GPU-Hours`, `Hrs`; not `GB-Hours`.
+CREATE OR REPLACE TEMP MACRO counts_hours(unit) AS
+    regexp_matches(unit, '(^|[^a-z])(h|hr|hrs|hour|hours)$', 'i') AND NOT regexp_matches(unit, '[kmgtp]i?b|byte', 'i');

@@ -108,13 +108,16 @@ def used_by_day(listed: list[dict[str, Any]]) -> Counter[tuple[Any, str | None]]
     return used
 
 
-def bill_days(bill: Mapping[str, Any]) -> tuple[Any, Any]:
-    last = moment(bill["hour"] + bill["hours"]) - timedelta(microseconds=1)
-    return moment(bill["hour"]).date(), last.date() + timedelta(days=1)
+def seconds_by_day(bill: Mapping[str, Any]) -> dict[Any, int]:
+    """How many seconds of a bill's period fall on each UTC day."""
+    found: Counter[Any] = Counter()
+    for hour in range(bill["hour"], bill["hour"] + bill["hours"]):
+        found[moment(hour).date()] += 3600
+    return dict(found)
 
 
 def bearers(
-    policy: Mapping[str, Any], used: Counter[tuple[Any, str | None]], covered: list[tuple[Any, Any]], month: int
+    policy: Mapping[str, Any], used: Counter[tuple[Any, str | None]], pools: set[Any], month: int
 ) -> dict[str | None, Fraction]:
     """Each model's part of what stood idle in a month; the platform is None."""
     if policy.get("policy") == "equal":
@@ -124,11 +127,41 @@ def bearers(
         return {model: Fraction(share) for model, share in zip(policy["models"], policy["shares"], strict=True)}
     weights: Counter[str] = Counter()
     for (day, model), seconds in used.items():
-        times = sum(first <= day < stop for first, stop in set(covered))
-        if policy and model and day.month == month:
-            weights[model] += seconds * times
+        if policy and model and day.month == month and day in pools:
+            weights[model] += seconds
     total = sum(weights.values())
     return {model: Fraction(weight, total) for model, weight in weights.items()} if total else {None: Fraction(1)}
+
+
+def expected_shares(
+    bill: Mapping[str, Any],
+    billed: list[dict[str, Any]],
+    used: Counter[tuple[Any, str | None]],
+    policy: Mapping[str, Any],
+) -> dict[tuple[str | None, bool], Fraction]:
+    """(model, idle) -> effective cost of a bill; empty where nothing tells whose it is."""
+    pools = {day for other in billed for day in seconds_by_day(other)}
+    provided: Counter[Any] = Counter()
+    for other in billed:
+        for day, seconds in seconds_by_day(other).items():
+            provided[day] += Fraction((other["quantity"] or 0) * 8 * 3600 * seconds, other["hours"] * 3600)
+    use = {day: {model: s for (on, model), s in used.items() if on == day} for day in pools}
+    idle = {day: max(provided[day] - sum(use[day].values()), 0) for day in pools}
+    days = seconds_by_day(bill)
+    weights = {
+        day: (seconds if bill["quantity"] else sum(use[day].values())) if use[day] or idle[day] else 0
+        for day, seconds in days.items()
+    }
+    expected: Counter[tuple[str | None, bool]] = Counter()
+    for day, weight in weights.items():
+        if weight:
+            amount = Fraction(bill["effective"]) * weight / sum(weights.values())
+            whole = idle[day] + sum(use[day].values())
+            for model, seconds in use[day].items():
+                expected[model, False] += amount * seconds / whole  # type: ignore[assignment]
+            for model, part in bearers(policy, used, pools, day.month).items():
+                expected[model, True] += amount * idle[day] / whole * part  # type: ignore[assignment]
+    return dict(expected)
 
 
 @given(jobs, bills, policies)
@@ -159,17 +192,7 @@ def test_a_bill_goes_to_those_who_used_it_and_the_rest_is_idle(
         number = bench.put_charges([charge(bill) for bill in billed])
         bench.keep_books()  # every invariant holds
         used = used_by_day(listed)
-        covered = [bill_days(bill) for bill in billed]
         for line, bill in enumerate(billed, start=1):
-            days = bill_days(bill)
-            here: Counter[str | None] = Counter()
-            for (day, model), seconds in used.items():
-                if days[0] <= day < days[1]:
-                    here[model] += seconds
-            alike = [other for other in billed if bill_days(other) == days and other["quantity"] is not None]
-            provided = sum(other["quantity"] * 8 * 3600 for other in alike)
-            idle = max(provided - sum(here.values()), 0) if alike else 0
-            whole = idle + sum(here.values())
             rows = bench.ask(
                 "SELECT model_id, is_idle, share_no, sum(effective_cost) AS cost FROM books.costs "
                 "WHERE x_delivery_id = ? AND x_line = ? GROUP BY ALL",
@@ -177,23 +200,35 @@ def test_a_bill_goes_to_those_who_used_it_and_the_rest_is_idle(
                 line,
             )
             assert sum(row["cost"] for row in rows) == bill["effective"]
-            if not whole:
+            expected = expected_shares(bill, billed, used, policy)
+            if not expected:
                 assert [row["share_no"] for row in rows] == [0], "left to the rules"
                 continue
-            expected: dict[tuple[str | None, bool], Fraction] = {
-                (model, False): Fraction(bill["effective"]) * seconds / whole for model, seconds in here.items()
-            }
-            for model, part in bearers(policy, used, covered, days[0].month).items():
-                expected[model, True] = Fraction(bill["effective"]) * idle / whole * part
             found: Counter[tuple[str | None, bool]] = Counter()
             for row in rows:
                 found[row["model_id"], row["is_idle"]] += Fraction(row["cost"])  # type: ignore[assignment]
             for key in {*expected, *found}:
-                assert abs(found.get(key, 0) - expected.get(key, Fraction(0))) <= 4 * Fraction(UNIT), key
-        # Usage under a bill costs nothing of its own; usage that has none yet is accrued at the rate card.
-        for row in bench.ask("SELECT *, CAST(month AS DATE) AS m FROM books.costs WHERE source = 'slurm'"):
-            assert row["is_covered"] != row["is_accrued"]
-            assert row["cost"] == (0 if row["is_covered"] else row["effective_cost"])
+                assert abs(found.get(key, 0) - expected.get(key, Fraction(0))) <= 12 * Fraction(UNIT), key
+        # Usage under a bill costs nothing of its own; usage that has none yet, or is more than the bills provide, is accrued.
+        known: dict[Any, Fraction | None] = {}
+        for bill in billed:
+            for day, seconds in seconds_by_day(bill).items():
+                before = known.get(day, Fraction(0))
+                known[day] = (
+                    None
+                    if before is None or bill["quantity"] is None
+                    else before + Fraction(bill["quantity"] * 8 * seconds, bill["hours"])
+                )
+        for row in bench.ask(
+            "SELECT costs.*, CAST(charge_period_start AS DATE) AS day FROM books.costs "
+            "INNER JOIN books.charges USING (x_delivery_id, x_line, x_part) WHERE costs.source = 'slurm'"
+        ):
+            whole = sum(seconds for (day, _), seconds in used.items() if day == row["day"])
+            paid = known.get(row["day"], Fraction(0))
+            open_part = 0 if paid is None else max(1 - paid / whole, Fraction(0))
+            assert row["is_covered"] == (open_part == 0)
+            assert row["is_accrued"] == (open_part > 0)
+            assert abs(Fraction(row["cost"]) - Fraction(row["effective_cost"]) * open_part) <= Fraction(UNIT)
     finally:
         bench.close()
 
