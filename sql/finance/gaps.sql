@@ -1,5 +1,5 @@
 -- What is missing from the totals, and how to mend it: a sentence each.
--- kind: refused, held, quarantined, unpriced, unconverted, contested, unknown_model, unknown_run, lineage, pages, silent, left_out
+-- kind: refused, held, quarantined, accrued, unpriced, unconverted, contested, unknown_model, unknown_run, lineage, pages, silent, left_out
 -- source: the source concerned
 -- what: what is missing
 -- remedy: what to do
@@ -14,6 +14,18 @@ WITH quarantined AS (
     FROM books.control_totals
     WHERE column_name IN ('billed_cost', 'amount', 'cost_amount') AND amount_quarantined <> 0
     GROUP BY delivery_id
+),
+
+accrual AS (
+    SELECT
+        costs.source,
+        costs.month,
+        costs.cost,
+        CAST(job_charges.consumed_quantity AS DOUBLE) * coalesce(1 - pool_usage.covered_seconds / pool_usage.pool_seconds, 1) AS hours
+    FROM books.costs
+    INNER JOIN books.job_charges USING (x_delivery_id, x_line, x_part)
+    LEFT JOIN books.pool_usage USING (x_delivery_id, x_line, x_part)
+    WHERE costs.is_accrued
 ),
 
 labor_unpriced AS (
@@ -123,6 +135,15 @@ ANTI JOIN books.deliveries AS following
 WHERE page.continues_at IS NOT NULL AND NOT page.is_outdated
 UNION ALL
 SELECT
+    'accrued',
+    source,
+    CAST(sum(hours) AS DECIMAL(18, 2)) || ' GPU hours of ' || strftime(month, '%Y-%m') || ' have no bill yet: they stand at the rate card',
+    'deliver the bill; or, if it will never come, correct `billed` and `usage` of their [[coverage]]',
+    getvariable('reporting_currency') || ' ' || CAST(CAST(sum(cost) AS DECIMAL(38, 2)) AS VARCHAR)
+FROM accrual
+GROUP BY source, month
+UNION ALL
+SELECT
     'unpriced',
     source,
     'GPU hours of type ' || coalesce(sku_id, 'unknown') || ' from ' || CAST(CAST(min(charge_period_start) AS DATE) AS VARCHAR)
@@ -131,6 +152,7 @@ SELECT
     'add the price to a rate card',
     NULL
 FROM books.job_charges
+ANTI JOIN (SELECT x_delivery_id, x_line, x_part FROM books.costs WHERE is_covered) AS covered USING (x_delivery_id, x_line, x_part)
 WHERE effective_cost IS NULL
 GROUP BY source, sku_id
 UNION ALL

@@ -20,10 +20,16 @@ SELECT
     CAST(date_trunc('month', issued_on) + INTERVAL 1 MONTH AS TIMESTAMP) AS billing_period_end,
     CAST(coalesce(service_start_on, issued_on) AS TIMESTAMP) AS charge_period_start,
     CAST(coalesce(service_end_on, service_start_on, issued_on) + 1 AS TIMESTAMP) AS charge_period_end,
-    CASE WHEN kind = 'tax' THEN 'Tax' WHEN parse_amount(amount) < 0 THEN 'Credit' ELSE 'Usage' END AS charge_category,
+    CASE
+        WHEN kind = 'tax' THEN 'Tax'
+        WHEN parse_amount(amount) < 0 THEN 'Credit'
+        WHEN document_type = '386' THEN 'Purchase'
+        ELSE 'Usage'
+    END AS charge_category,
     description AS charge_description,
     parse_amount(amount) AS billed_cost,
-    parse_amount(amount) AS effective_cost,
+    -- A prepayment invoice (UNTDID 1001, code 386) is paid ahead of the invoice that tells what it was for, and that costs.
+    CASE WHEN document_type = '386' THEN CAST(0 AS DECIMAL(38, 20)) ELSE parse_amount(amount) END AS effective_cost,
     CAST(0 AS DECIMAL(38, 20)) AS x_tax_amount,
     currency AS billing_currency,
     parse_amount(quantity) AS consumed_quantity,

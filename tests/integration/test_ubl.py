@@ -83,6 +83,20 @@ def test_a_document_is_its_lines_its_allowances_and_charges_and_its_tax(bench: B
     assert (total["column_name"], total["currency"], total["amount_loaded"]) == ("amount", "EUR", document.inclusive)
 
 
+def test_a_prepayment_is_paid_once_more_and_costs_nothing_of_its_own(bench: Bench) -> None:
+    ahead = Ubl(number="P-1", type_code="386", lines=[Line("300.00")], tax="0.00", currency="USD")
+    final = Ubl(number="INV-2", lines=[Line("1000.00")], tax="0.00", prepaid="300.00", currency="USD")
+    for document in (ahead, final):
+        bench.deliver("vendors", document.xml())
+    bench.keep_books()
+    rows = bench.ask(
+        "SELECT invoice_id, charge_category, billed_cost, effective_cost FROM books.charges WHERE billed_cost > 0"
+    )
+    assert {tuple(row.values()) for row in rows} == {("P-1", "Purchase", 300, 0), ("INV-2", "Usage", 1000, 1000)}
+    (cost,) = bench.ask("SELECT sum(cost) AS cost FROM books.costs")
+    assert cost["cost"] == 1000
+
+
 @pytest.mark.parametrize(
     ("document", "cost"),
     [

@@ -209,7 +209,7 @@ def test_a_bill_goes_to_those_who_used_it_and_the_rest_is_idle(
                 found[row["model_id"], row["is_idle"]] += Fraction(row["cost"])  # type: ignore[assignment]
             for key in {*expected, *found}:
                 assert abs(found.get(key, 0) - expected.get(key, Fraction(0))) <= 12 * Fraction(UNIT), key
-        # Usage under a bill costs nothing of its own; usage that has none yet, or is more than the bills provide, is accrued.
+        # Usage under a bill costs nothing of its own; usage without one, or beyond what it provides, is accrued.
         known: dict[Any, Fraction | None] = {}
         for bill in billed:
             for day, seconds in seconds_by_day(bill).items():
