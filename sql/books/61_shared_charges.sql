@@ -27,6 +27,7 @@ shared AS (
         charge_category,
         coalesce('Unused' IN (commitment_discount_status, capacity_reservation_status), FALSE) AS is_unused,
         resource_id,
+        resource_name,
         consumed_quantity,
         consumed_unit,
         billing_currency,
@@ -71,6 +72,7 @@ SELECT
     CASE WHEN coverage_no IS NOT NULL THEN coalesce(pooled, 'follower') END AS part,
     CASE WHEN join_on = 'gpu_type+day' THEN lower(coalesce(coverage_gpu_type, tagged_gpu_type)) END AS pool_gpu_type,
     CASE WHEN join_on = 'resource_id' THEN resource_id END AS pool_resource_id,
+    resource_name,
     CAST(charge_period_start AS DATE) AS first_day,
     greatest(
         CAST(charge_period_start AS DATE) + 1,
@@ -116,6 +118,7 @@ SELECT
     CAST(dense_rank() OVER (ORDER BY coverage_no, pool_gpu_type, pool_resource_id, day) AS INTEGER) AS pool_no,
     pool_gpu_type,
     pool_resource_id,
+    resource_name,
     day,
     seconds_before,
     seconds_after,

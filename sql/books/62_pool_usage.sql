@@ -5,18 +5,47 @@
 -- has no bill yet, and is accrued at the rate card until the bill comes; so are the hours a pool was used for beyond what its bills
 -- provide, each user's alike: `covered_seconds` of `pool_seconds` are paid for. What a cluster of our own was used for beyond its
 -- hours costs nothing more.
+--
+-- Where the join is by resource, a job that tells its nodes used each of them alike; a bill names a node by its resource's id or name.
 CREATE OR REPLACE TABLE books.coverable_usage AS
+WITH usage AS (
+    SELECT
+        charges.x_delivery_id,
+        charges.x_line,
+        charges.x_part,
+        CAST(charge_period_start AS DATE) AS used_on,
+        lower(sku_id) AS gpu_type,
+        resource_id,
+        job.node_list,
+        divide_half_even(to_units(consumed_quantity) * 3600, CAST(100000000000000000000 AS HUGEINT)) AS all_seconds,
+        unnest(/* covering pools */ []) AS coverage_no
+    FROM books.charges
+    LEFT JOIN (SELECT x_delivery_id, x_line, node_list FROM books.jobs WHERE node_list IS NOT NULL) AS job
+        ON charges.x_delivery_id = job.x_delivery_id AND charges.x_line = job.x_line
+    WHERE x_basis = 'usage'
+),
+
+placed AS (
+    SELECT
+        usage.* EXCLUDE (resource_id, node_list),
+        CASE WHEN join_on = 'resource_id' AND node_list IS NOT NULL THEN expand_nodes(node_list) ELSE [resource_id] END AS resources
+    FROM usage
+    INNER JOIN config_coverage USING (coverage_no)
+),
+
+by_resource AS (
+    SELECT
+        * EXCLUDE (resources),
+        len(resources) AS resource_count,
+        unnest(resources) AS resource_id,
+        generate_subscripts(resources, 1) AS place
+    FROM placed
+)
+
 SELECT
-    x_delivery_id,
-    x_line,
-    x_part,
-    CAST(charge_period_start AS DATE) AS used_on,
-    lower(sku_id) AS gpu_type,
-    resource_id,
-    divide_half_even(to_units(consumed_quantity) * 3600, CAST(100000000000000000000 AS HUGEINT)) AS used_seconds,
-    unnest(/* covering pools */ []) AS coverage_no
-FROM books.charges
-WHERE x_basis = 'usage';
+    * EXCLUDE (resource_count, place),
+    all_seconds * place // resource_count - all_seconds * (place - 1) // resource_count AS used_seconds
+FROM by_resource;
 
 CREATE OR REPLACE TABLE books.pool_usage AS
 WITH pool AS (
@@ -26,6 +55,7 @@ WITH pool AS (
         pool_gpu_type,
         pool_resource_id,
         day,
+        list(DISTINCT resource_name) AS resource_names,
         CASE WHEN bool_and(capacity_seconds IS NOT NULL) THEN CAST(sum(capacity_seconds) AS HUGEINT) END AS capacity_seconds
     FROM books.pool_days
     WHERE NOT is_unused
@@ -34,7 +64,7 @@ WITH pool AS (
 
 fitting AS (
     SELECT
-        coverable_usage.* EXCLUDE (resource_id),
+        coverable_usage.*,
         pool.pool_no,
         pool.pool_gpu_type IS NOT NULL AND coverable_usage.gpu_type IS NULL AS is_untold,
         pool.pool_gpu_type IS NULL AS is_any_type
@@ -47,20 +77,30 @@ fitting AS (
             OR coverable_usage.gpu_type IS NULL
             OR coverable_usage.gpu_type = pool.pool_gpu_type
         )
-        AND (pool.pool_resource_id IS NULL OR coverable_usage.resource_id = pool.pool_resource_id)
+        AND (
+            pool.pool_resource_id IS NULL
+            OR coverable_usage.resource_id = pool.pool_resource_id
+            OR list_contains(pool.resource_names, coverable_usage.resource_id)
+        )
     WHERE coverable_usage.used_seconds > 0
     QUALIFY NOT is_untold
         OR count(*) OVER (
-            PARTITION BY coverable_usage.x_delivery_id, coverable_usage.x_line, coverable_usage.x_part, coverable_usage.coverage_no
+            PARTITION BY
+                coverable_usage.x_delivery_id,
+                coverable_usage.x_line,
+                coverable_usage.x_part,
+                coverable_usage.resource_id,
+                coverable_usage.coverage_no
         ) = 1
 ),
 
 placed AS (
     SELECT *
     FROM fitting
-    QUALIFY row_number() OVER (
-        PARTITION BY x_delivery_id, x_line, x_part ORDER BY coverage_no, is_any_type, pool_no
-    ) = 1
+    QUALIFY coverage_no = min(coverage_no) OVER (PARTITION BY x_delivery_id, x_line, x_part)
+        AND row_number() OVER (
+            PARTITION BY x_delivery_id, x_line, x_part, resource_id ORDER BY coverage_no, is_any_type, pool_no
+        ) = 1
 ),
 
 summed AS (
@@ -75,6 +115,7 @@ SELECT
     summed.x_part,
     summed.used_on,
     summed.used_seconds,
+    summed.all_seconds,
     summed.pool_seconds,
     CASE
         WHEN config_coverage.is_capacity THEN summed.pool_seconds
@@ -82,4 +123,15 @@ SELECT
     END AS covered_seconds
 FROM summed
 INNER JOIN pool USING (pool_no)
-INNER JOIN config_coverage ON summed.coverage_no = config_coverage.coverage_no
+INNER JOIN config_coverage ON summed.coverage_no = config_coverage.coverage_no;
+
+-- How much of each piece of usage bills pay for, in billionths of a GPU second.
+CREATE OR REPLACE TABLE books.covered AS
+SELECT
+    x_delivery_id,
+    x_line,
+    x_part,
+    CAST(sum(CAST(1000000000 AS HUGEINT) * used_seconds * covered_seconds // pool_seconds) AS HUGEINT) AS covered_parts,
+    CAST(1000000000 AS HUGEINT) * any_value(all_seconds) AS all_parts
+FROM books.pool_usage
+GROUP BY x_delivery_id, x_line, x_part

@@ -7,15 +7,11 @@
 -- where it can't be known (no price, no rate), 0 for recoverable tax, and 0 for usage that a bill covers, or as far as it does: its
 -- cost is its share of the bill.
 CREATE OR REPLACE TABLE books.costs AS
-WITH covered AS (
-    SELECT x_delivery_id, x_line, x_part, pool_seconds, covered_seconds FROM books.pool_usage
-),
-
-accrued AS (
+WITH accrued AS (
     SELECT DISTINCT coverable_usage.x_delivery_id, coverable_usage.x_line, coverable_usage.x_part
     FROM books.coverable_usage
     INNER JOIN config_coverage USING (coverage_no)
-    ANTI JOIN covered USING (x_delivery_id, x_line, x_part)
+    ANTI JOIN books.covered USING (x_delivery_id, x_line, x_part)
     WHERE NOT config_coverage.is_capacity
 ),
 
@@ -73,10 +69,10 @@ counted AS (
         share.is_idle
         OR (share_no = 0 AND coalesce('Unused' IN (charges.commitment_discount_status, charges.capacity_reservation_status), FALSE))
             AS is_idle,
-        coalesce(covered.covered_seconds = covered.pool_seconds, FALSE) AS is_covered,
-        accrued.x_delivery_id IS NOT NULL OR covered.covered_seconds < covered.pool_seconds AS is_accrued,
-        covered.covered_seconds,
-        covered.pool_seconds,
+        coalesce(covered.covered_parts = covered.all_parts, FALSE) AS is_covered,
+        accrued.x_delivery_id IS NOT NULL OR covered.covered_parts < covered.all_parts AS is_accrued,
+        covered.covered_parts,
+        covered.all_parts,
         charges.charge_category,
         CAST(date_trunc('month', coalesce(charges.x_issued_at, charges.charge_period_start)) AS DATE) AS billed_month,
         charges.x_issued_at IS NOT NULL
@@ -94,7 +90,7 @@ counted AS (
         fx.reporting_units
     FROM books.charges
     INNER JOIN share USING (x_delivery_id, x_line, x_part)
-    LEFT JOIN covered USING (x_delivery_id, x_line, x_part)
+    LEFT JOIN books.covered USING (x_delivery_id, x_line, x_part)
     LEFT JOIN accrued USING (x_delivery_id, x_line, x_part)
     LEFT JOIN books.fx
         ON charges.billing_currency = fx.currency
@@ -181,7 +177,7 @@ SELECT
         WHEN is_covered THEN CAST(0 AS DECIMAL(38, 20))
         WHEN is_unconverted THEN NULL
         WHEN charge_category = 'Tax' AND getvariable('tax') = 'recoverable' THEN CAST(0 AS DECIMAL(38, 20))
-        WHEN covered_seconds < pool_seconds THEN uncovered(effective, covered_seconds, pool_seconds)
+        WHEN covered_parts < all_parts THEN uncovered(effective, covered_parts, all_parts)
         ELSE effective
     END AS cost,
     CASE WHEN NOT is_unconverted THEN billed END AS billed,

@@ -21,10 +21,10 @@ accrual AS (
         costs.source,
         costs.month,
         costs.cost,
-        CAST(job_charges.consumed_quantity AS DOUBLE) * coalesce(1 - pool_usage.covered_seconds / pool_usage.pool_seconds, 1) AS hours
+        CAST(job_charges.consumed_quantity AS DOUBLE) * coalesce(1 - covered.covered_parts / covered.all_parts, 1) AS hours
     FROM books.costs
     INNER JOIN books.job_charges USING (x_delivery_id, x_line, x_part)
-    LEFT JOIN books.pool_usage USING (x_delivery_id, x_line, x_part)
+    LEFT JOIN books.covered USING (x_delivery_id, x_line, x_part)
     WHERE costs.is_accrued
 ),
 

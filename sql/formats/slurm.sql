@@ -40,6 +40,7 @@ SELECT
     start_at AS started_at,
     parse_time(ended_at, getvariable('source_timezone')) AS ended_at,
     elapsed_seconds,
+    CASE WHEN node_list <> 'None assigned' THEN node_list END AS node_list,
     CAST(gpus AS INTEGER) AS gpus,
     CASE
         WHEN gpus = 0 THEN []

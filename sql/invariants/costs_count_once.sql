@@ -20,13 +20,13 @@ charge AS (
         uncovered(
             CASE WHEN fx.day IS NULL THEN charges.effective_cost
                 ELSE converted(charges.effective_cost, fx.own_units, fx.reporting_units) END,
-            coalesce(pool_usage.covered_seconds % pool_usage.pool_seconds, 0),
-            coalesce(pool_usage.pool_seconds, 1)
+            coalesce(covered.covered_parts % covered.all_parts, 0),
+            coalesce(covered.all_parts, 1)
         ) AS effective,
         CASE WHEN fx.day IS NULL THEN charges.billed_cost
             ELSE converted(charges.billed_cost, fx.own_units, fx.reporting_units) END AS billed_once
     FROM books.charges
-    LEFT JOIN books.pool_usage USING (x_delivery_id, x_line, x_part)
+    LEFT JOIN books.covered USING (x_delivery_id, x_line, x_part)
     LEFT JOIN books.fx
         ON charges.billing_currency = fx.currency
         AND CAST(coalesce(charges.x_issued_at, charges.charge_period_start) AS DATE) = fx.day

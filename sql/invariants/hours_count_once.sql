@@ -8,10 +8,10 @@ WHERE is_covered AND cost IS DISTINCT FROM 0
 UNION ALL
 SELECT
     'charge ' || x_delivery_id || ':' || x_line || ':' || x_part,
-    'its GPU seconds are used ' || count(*) || ' times by the pools'
+    'the pools count ' || sum(used_seconds) || ' of its ' || any_value(all_seconds) || ' GPU seconds'
 FROM books.pool_usage
 GROUP BY x_delivery_id, x_line, x_part
-HAVING count(*) > 1
+HAVING sum(used_seconds) > any_value(all_seconds)
 UNION ALL
 SELECT
     coverage || ' on ' || first_day,

@@ -44,9 +44,9 @@ CREATE OR REPLACE TEMP MACRO largest_remainder(units, weight, total, whole_no, p
 CREATE OR REPLACE TEMP MACRO part_between(units, before, after, total) AS
     sign(units) * (split_whole(units, after, total) - split_whole(units, before, total));
 
--- What of an amount no bill covers, where one covers so many seconds of all.
-CREATE OR REPLACE TEMP MACRO uncovered(amount, covered_seconds, all_seconds) AS
-    from_units(to_units(amount) - part_between(to_units(amount), 0, covered_seconds, all_seconds));
+-- What of an amount no bill covers, where bills cover so many parts of all.
+CREATE OR REPLACE TEMP MACRO uncovered(amount, covered_parts, all_parts) AS
+    from_units(to_units(amount) - part_between(to_units(amount), 0, covered_parts, all_parts));
 
 -- Whether a unit counts hours of a machine: `Hours`, `GPU-Hours`, `Hrs`; not `GB-Hours`.
 CREATE OR REPLACE TEMP MACRO counts_hours(unit) AS

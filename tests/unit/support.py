@@ -130,7 +130,8 @@ def runs(*rows: Mapping[str, str], delimiter: str = ",", end: str = "\n") -> str
 
 def sacct(*rows: Mapping[str, str]) -> str:
     """What ``sacct --parsable2`` prints: no quotes."""
-    lines = [list(GOOD_JOB), *(list({**GOOD_JOB, **row}.values()) for row in rows)]
+    columns = list(dict.fromkeys(name for row in (GOOD_JOB, *rows) for name in row))
+    lines = [columns, *([{**GOOD_JOB, **row}.get(name, "") for name in columns] for row in rows)]
     return "".join("|".join(line) + "\n" for line in lines)
 
 

@@ -199,6 +199,36 @@ def test_a_bill_of_a_resource_goes_to_the_usage_of_that_resource(make: Make) -> 
     assert shares(bench) == {("bot", False): 700, ("reader", False): 70}
 
 
+def test_a_job_uses_each_of_its_nodes_and_a_node_without_a_bill_stays_accrued(make: Make) -> None:
+    bench = make(coverage=[{"billed": {"service_name": "EC2"}, "usage": {"source": "slurm"}, "join": "resource_id"}])
+    both, third = {"NodeList": "gpu[01-02]"}, {"NodeList": "gpu[02,03],login1"}
+    bench.deliver("slurm", sacct(job(1, "01-10", 24) | both, job(2, "01-10", 12, gpus=12, account="cv") | third))
+    bench.put_charges(
+        [
+            bill("01-10", "01-11", "96", "24", resource_id="gpu01"),
+            bill("01-10", "01-11", "96", "24", resource_id="i-0ab", resource_name="gpu02"),
+        ]
+    )
+    bench.keep_books()
+    # gpu02: 96 GPU hours of bot's job, 48 of reader's; reader's other 96 are on nodes that no bill names.
+    assert shares(bench, "source = 'aws'") == {("bot", False): 96 + 64, ("reader", False): 32}
+    assert shares(bench, "source = 'slurm'") == {("reader", False): 240}
+
+
+@pytest.mark.parametrize(
+    ("told", "names"),
+    [
+        ("gpu01", ["gpu01"]),
+        ("gpu[01-03,7],login1", ["gpu01", "gpu02", "gpu03", "gpu7", "login1"]),
+        ("a[8-11]-ib,b[098-101]", ["a8-ib", "a9-ib", "a10-ib", "a11-ib", "b098", "b099", "b100", "b101"]),
+        ("n[1-x]", ["n1-x"]),
+    ],
+)
+def test_slurms_list_of_nodes_is_told_apart(make: Make, told: str, names: list[str]) -> None:
+    (row,) = make().ask("SELECT expand_nodes(?) AS names", told)
+    assert row["names"] == names
+
+
 @pytest.mark.parametrize(("tres", "gpu_type"), [("gpu:a100", "A100"), ("gpu", "a100")])
 def test_a_gpu_type_is_the_same_in_any_case_and_told_by_the_only_pool(make: Make, tres: str, gpu_type: str) -> None:
     capacity = {"name": "ridge", "gpu_type": gpu_type, "gpus": 8, "monthly_cost": Decimal(3100), "currency": "USD"}

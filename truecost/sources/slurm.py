@@ -36,6 +36,7 @@ FORMAT = Format(
         Column("job_name", ("JobName",)),
         Column("submitted_at", ("Submit",)),
         Column("ended_at", ("End",)),
+        Column("node_list", ("NodeList",)),
     ),
     sql="formats/slurm",
     read=read,
