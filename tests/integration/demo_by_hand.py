@@ -90,6 +90,11 @@ class Owned:
     run: str | None
 
     @property
+    def is_idle(self) -> bool:
+        """Whether it is a commitment's part that nothing used."""
+        return self.charge.fields.get("commitment_discount_status") == "Unused"
+
+    @property
     def is_training_only(self) -> bool:
         return self.run is not None and self.activity == "training" and self.kind == "compute"
 
@@ -621,6 +626,7 @@ class Books:
             first = min(first_day(piece.quarter) for piece in self._of(model))
             for name in (quarter for quarter in self.quarters if first_day(quarter) >= first):
                 cost, training = self._cost(model, quarter=name), self._training_only(model, quarter=name)
+                idle = total(piece.cost for piece in self._of(model, quarter=name) if piece.owned.is_idle)
                 to_date = self._cost(model, until=name)
                 training_to_date = self._training_only(model, until=name)
                 kinds = {piece.owned.kind for piece in self._of(model, quarter=name)}
@@ -641,10 +647,10 @@ class Books:
                     "training_only_cost_to_date": decimal(training_to_date),
                     "multiplier_to_date": ratio(to_date, training_to_date),
                     "training_share": ratio(training, cost),
-                    "idle_assigned": Decimal(0),
-                    "idle_platform": Decimal(0),
+                    "idle_assigned": decimal(ZERO if model is None else idle),
+                    "idle_platform": decimal(idle if model is None else ZERO),
                     "adjustments": Decimal(0),
-                    "multiplier_before_idle": ratio(cost, training),
+                    "multiplier_before_idle": ratio(cost - idle, training),
                     "unconverted_count": 0,
                     "completeness": f"incomplete: {'; '.join(gaps)}" if gaps else "complete",
                     "status": "preliminary",
@@ -652,11 +658,12 @@ class Books:
                 }
 
     def _stage_rows(self) -> dict[tuple[Any, ...], Decimal]:
-        """(model, quarter, stage, activity, round, kind) -> cost, as ``cost_by_stage`` has them."""
+        """(model, quarter, stage, activity, round, kind, idle) -> cost, as ``cost_by_stage`` has them."""
         sums: dict[tuple[Any, ...], Fraction] = defaultdict(lambda: ZERO)
         for piece in self.pieces:
             owned = piece.owned
-            sums[owned.model, piece.quarter, owned.stage, owned.activity, owned.round, owned.kind] += piece.cost
+            key = (owned.model, piece.quarter, owned.stage, owned.activity, owned.round, owned.kind, owned.is_idle)
+            sums[key] += piece.cost
         return {key: decimal(value) for key, value in sums.items()}
 
     def charges(self) -> dict[tuple[str, int, int], tuple[Any, ...]]:

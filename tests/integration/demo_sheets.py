@@ -50,11 +50,12 @@ def forecast_rows(books: Books) -> Rows:
 
 
 def stage_rows(books: Books) -> Rows:
-    """By model, stage, activity, round and kind: cost in the quarter and to date."""
+    """By model, stage, activity, round, kind and idle: cost in the quarter and to date."""
     sums: dict[Key, list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
     for piece in _to_date(books, books.pieces):
         owned = piece.owned
-        key = (owned.model or UNCLAIMED, label(owned.stage), _plain(owned.activity), owned.round, kind(owned.kind))
+        key: Key = (owned.model or UNCLAIMED, label(owned.stage), _plain(owned.activity), owned.round, kind(owned.kind))
+        key = (*key, "yes" if owned.is_idle else "no")
         sums[key][0] += piece.cost if piece.quarter == books.quarter else 0
         sums[key][1] += piece.cost
     return {key: [decimal(value) for value in held] for key, held in sums.items()}

@@ -159,7 +159,7 @@ def read_database(root: Path) -> dict[Key, Any]:
     found: dict[Key, Any] = {}
     keys = {
         "true_cost_by_quarter": ("model_id", "quarter"),
-        "cost_by_stage": ("model_id", "quarter", "stage", "activity", "round", "cost_kind"),
+        "cost_by_stage": ("model_id", "quarter", "stage", "activity", "round", "cost_kind", "is_idle"),
         "training_runs": ("run_id",),
         "actual_vs_plan": ("model_id", "month", "quarter", "stage"),
         "forecast": ("model_id",),
@@ -272,7 +272,7 @@ def page_moves(change: Change) -> dict[Any, Decimal]:
 
 def database_moves(change: Change, line: int) -> dict[Any, Decimal]:
     quarter = ("true_cost_by_quarter", change.model, QUARTER)
-    group = (change.model, QUARTER, change.stage, change.activity, change.round, change.kind)
+    group = (change.model, QUARTER, change.stage, change.activity, change.round, change.kind, False)
     charge = ("charges", change.file, line, 0)
     month = ("costs", change.file, line, 0, change.month)
     total = [("control_totals", change.file, column, "USD") for column in change.money]
