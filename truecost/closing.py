@@ -196,7 +196,7 @@ def _checked(con: DuckDBPyConnection, workspace: Workspace, accepted: Collection
         "unallocated": "add rules (`truecost attribution suggest`)",
         "unpriced": "add the price to a rate card or to [[rates]]",
         "unconverted": "book them in the reporting currency, or deliver exchange rates",
-        "contested": "name each job in one run only",
+        "contested": "name each job in one run only, with its cluster where several know its id",
     }
     return tuple(
         Check(name, tuple(what for found, what in rows if found == name), remedies[name], name in accepted)

@@ -5,9 +5,10 @@
 -- began before that day is a failed experiment too.
 --
 -- What the training_runs file says of an outcome holds. Where it says nothing, the model registry does: a run that made a version
--- which was ever in production is promoted, as of the earliest time told of it there. Else Slurm's own state does: a run all of whose jobs ended
--- in FAILED, NODE_FAIL or OUT_OF_MEMORY, and that no other run resumes or builds on, crashed. TIMEOUT, CANCELLED and PREEMPTED end
--- runs that went well, too: they decide nothing. A job that was requeued ended as its last start did.
+-- which was ever in production is promoted, as of the earliest time told of it there, unless the file says when. Else Slurm's own
+-- state does: a run all of whose jobs ended in FAILED, NODE_FAIL or OUT_OF_MEMORY crashed, unless a run that resumes or builds on it,
+-- at once or through others, is promoted or still open. TIMEOUT, CANCELLED and PREEMPTED end runs that went well, too: they
+-- decide nothing. A job that was requeued ended as its last start did; how a job ended whose name is ambiguous, nobody knows.
 --
 -- A run that is its own ancestor has no lineage: its parent is passed over until it is mended (finance.gaps tells).
 CREATE OR REPLACE TABLE books.training_runs AS
@@ -34,18 +35,19 @@ circular AS (
     SELECT run_id FROM ancestry WHERE run_id = ancestor_id
 ),
 
-last_start AS (
-    SELECT job_id, state, ended_at
-    FROM books.jobs
-    WHERE status = 'current'
-    QUALIFY row_number() OVER (PARTITION BY cluster, job_id ORDER BY started_at DESC NULLS LAST, x_delivery_id DESC, x_line DESC) = 1
+sound_link AS (
+    SELECT link.* FROM link ANTI JOIN circular USING (run_id)
 ),
 
--- A job is known by its own id, and by its array's or heterogeneous job's.
-ended AS (
-    SELECT job_id AS named, state, ended_at FROM last_start
-    UNION ALL
-    SELECT regexp_replace(job_id, '[_+].*$', ''), state, ended_at FROM last_start WHERE regexp_matches(job_id, '[_+]')
+-- A job that waits to start again has no start yet, only a submission.
+last_start AS (
+    SELECT run_jobs.run_id, run_jobs.job_name, run_jobs.is_ambiguous, jobs.state, jobs.ended_at
+    FROM books.run_jobs
+    INNER JOIN books.jobs USING (x_delivery_id, x_line)
+    QUALIFY row_number() OVER (
+        PARTITION BY run_jobs.run_id, run_jobs.job_name, run_jobs.cluster, run_jobs.job_id
+        ORDER BY coalesce(jobs.started_at, jobs.submitted_at) DESC NULLS LAST, jobs.x_delivery_id DESC, jobs.x_line DESC
+    ) = 1
 ),
 
 registry_promotion AS (
@@ -55,13 +57,37 @@ registry_promotion AS (
     GROUP BY run_id
 ),
 
-crash AS (
-    SELECT open_run.run_id, max(ended.ended_at) AS crashed_at
-    FROM (SELECT run_id, unnest(job_ids) AS named FROM told WHERE outcome IS NULL) AS open_run
-    LEFT JOIN ended USING (named)
-    ANTI JOIN link ON open_run.run_id = link.parent_run_id
+stopped AS (
+    SELECT open_run.run_id, max(last_start.ended_at) AS crashed_at
+    FROM (SELECT run_id, unnest(job_ids) AS job_name FROM told WHERE outcome IS NULL) AS open_run
+    LEFT JOIN last_start USING (run_id, job_name)
+    ANTI JOIN registry_promotion USING (run_id)
     GROUP BY open_run.run_id
-    HAVING bool_and(coalesce(ended.state IN ('FAILED', 'NODE_FAIL', 'OUT_OF_MEMORY'), FALSE))
+    HAVING bool_and(coalesce(
+        last_start.state IN ('FAILED', 'NODE_FAIL', 'OUT_OF_MEMORY') AND NOT last_start.is_ambiguous, FALSE
+    ))
+),
+
+-- Promoted, or still open: what such a run builds on has not been given up.
+alive AS (
+    SELECT told.run_id
+    FROM told
+    ANTI JOIN stopped USING (run_id)
+    WHERE coalesce(told.outcome, 'promoted') = 'promoted'
+),
+
+carried_on AS (
+    SELECT sound_link.parent_run_id AS run_id
+    FROM sound_link
+    SEMI JOIN alive USING (run_id)
+    UNION
+    SELECT sound_link.parent_run_id
+    FROM carried_on
+    INNER JOIN sound_link USING (run_id)
+),
+
+crash AS (
+    SELECT stopped.* FROM stopped ANTI JOIN carried_on USING (run_id)
 ),
 
 run AS (
@@ -74,7 +100,7 @@ run AS (
         END AS outcome,
         CASE
             WHEN told.outcome IS NOT NULL THEN told.decided_at
-            ELSE coalesce(registry_promotion.promoted_at, crash.crashed_at, told.decided_at)
+            ELSE coalesce(told.decided_at, registry_promotion.promoted_at, crash.crashed_at)
         END AS decided_at,
         CASE
             WHEN told.outcome IS NOT NULL THEN 'training_runs file'
@@ -109,12 +135,11 @@ lineage AS (
 ),
 
 first_start AS (
-    SELECT run.run_id, min(job_charges.charge_period_start) AS first_job_at
-    FROM run
-    INNER JOIN books.job_charges
-        ON list_contains(run.job_ids, job_charges.resource_id)
-        OR list_contains(run.job_ids, regexp_replace(job_charges.resource_id, '[_+].*$', ''))
-    GROUP BY run.run_id
+    SELECT run_jobs.run_id, min(jobs.started_at) AS first_job_at
+    FROM books.run_jobs
+    INNER JOIN books.jobs USING (x_delivery_id, x_line)
+    WHERE NOT run_jobs.is_ambiguous
+    GROUP BY run_jobs.run_id
 ),
 
 begun AS (

@@ -1,6 +1,8 @@
 -- Whose cost each charge is, and why. A run that names the charge's job speaks first, then the first rule that matches;
--- a run with a time window takes its model's compute charges that no rule gives an activity. Where two runs claim the
--- same charge, neither gets it: nobody is guessed. What [[staff]] says belongs to the model and activity it names.
+-- a run with a time window takes its model's compute charges that no rule gives an activity, where their whole period lies within
+-- the window: of a longer one, only a part may be the run's (`overlapping_run_ids`; finance.gaps tells). Where two runs claim the
+-- same charge, or the job's name fits jobs of several clusters, it is contested, and no run gets it: nobody is guessed. What
+-- [[staff]] says belongs to the model and activity it names.
 CREATE OR REPLACE TABLE books.attribution AS
 WITH ruled AS (
     SELECT
@@ -10,6 +12,7 @@ WITH ruled AS (
         x_basis,
         resource_id,
         charge_period_start,
+        charge_period_end,
         service_category,
         service_subcategory,
         service_name,
@@ -54,48 +57,53 @@ claimed AS (
     FROM books.staff_charges
 ),
 
-run_job AS (
-    SELECT run_id, unnest(job_ids) AS job_id FROM books.training_runs
+named_by_job AS (
+    SELECT x_delivery_id, x_line, list(DISTINCT run_id ORDER BY run_id) AS run_ids, bool_or(is_ambiguous) AS is_ambiguous
+    FROM books.run_jobs
+    GROUP BY x_delivery_id, x_line
 ),
 
-named_by_job AS (
-    SELECT
-        job.resource_id,
-        coalesce(
-            CASE WHEN count(DISTINCT run_id) FILTER (run_job.job_id = job.resource_id) > 0
-                THEN list(DISTINCT run_id) FILTER (run_job.job_id = job.resource_id) END,
-            list(DISTINCT run_id)
-        ) AS run_ids
-    FROM (SELECT DISTINCT resource_id FROM books.job_charges) AS job
-    INNER JOIN run_job ON run_job.job_id IN (job.resource_id, regexp_replace(job.resource_id, '[_+].*$', ''))
-    GROUP BY job.resource_id
+-- One list a model, so that the charges are gone through once.
+model_window AS (
+    SELECT model_id, list({'run_id': run_id, 'from_time': started_at, 'until_time': ended_at} ORDER BY run_id) AS windows
+    FROM books.training_runs
+    WHERE len(job_ids) = 0 AND ended_at > started_at
+    GROUP BY model_id
 ),
 
 in_window AS (
     SELECT
-        claimed.x_delivery_id,
-        claimed.x_line,
-        claimed.x_part,
-        list(training_runs.run_id) AS run_ids
+        claimed.*,
+        named_by_job.run_ids AS named_run_ids,
+        coalesce(named_by_job.is_ambiguous, FALSE) AS is_ambiguous,
+        CASE
+            WHEN claimed.charge_period_end > claimed.charge_period_start THEN claimed.charge_period_end
+            ELSE claimed.charge_period_start + INTERVAL 1 MICROSECOND
+        END AS lasts_until,
+        list_filter(
+            model_window.windows,
+            lambda run: claimed.charge_period_start < run.until_time AND lasts_until > run.from_time
+        ) AS overlapping
     FROM claimed
-    INNER JOIN books.training_runs
-        ON claimed.rule_model_id = training_runs.model_id
-        AND claimed.charge_period_start >= training_runs.started_at
-        AND claimed.charge_period_start < training_runs.ended_at
-    WHERE claimed.rule_activity IS NULL AND claimed.cost_kind = 'compute' AND len(training_runs.job_ids) = 0
-    GROUP BY claimed.x_delivery_id, claimed.x_line, claimed.x_part
+    LEFT JOIN named_by_job USING (x_delivery_id, x_line)
+    LEFT JOIN model_window
+        ON claimed.rule_model_id = model_window.model_id
+        AND claimed.rule_activity IS NULL
+        AND claimed.cost_kind = 'compute'
+        AND named_by_job.run_ids IS NULL
 ),
 
 linked AS (
     SELECT
-        claimed.*,
-        coalesce(named_by_job.run_ids, in_window.run_ids, []) AS run_ids
-    FROM claimed
-    LEFT JOIN named_by_job
-        ON claimed.x_basis = 'usage'
-        AND claimed.service_name = 'Slurm'
-        AND claimed.resource_id = named_by_job.resource_id
-    LEFT JOIN in_window USING (x_delivery_id, x_line, x_part)
+        * EXCLUDE (named_run_ids, is_ambiguous, lasts_until, overlapping),
+        len(list_filter(
+            overlapping, lambda run: charge_period_start >= run.from_time AND lasts_until <= run.until_time
+        )) > 0 AS is_within,
+        list_transform(overlapping, lambda run: run.run_id) AS window_run_ids,
+        coalesce(named_run_ids, CASE WHEN is_within THEN window_run_ids END, []) AS run_ids,
+        CASE WHEN len(window_run_ids) > 0 AND NOT is_within THEN window_run_ids END AS overlapping_run_ids,
+        is_ambiguous OR len(run_ids) > 1 AS is_contested
+    FROM in_window
 ),
 
 owned AS (
@@ -106,7 +114,7 @@ owned AS (
         coalesce(training_runs.model_id, linked.rule_model_id) AS model_id,
         coalesce(training_runs.activity, linked.rule_activity) AS activity
     FROM linked
-    LEFT JOIN books.training_runs ON len(linked.run_ids) = 1 AND linked.run_ids[1] = training_runs.run_id
+    LEFT JOIN books.training_runs ON NOT linked.is_contested AND linked.run_ids[1] = training_runs.run_id
 ),
 
 promotion AS (
@@ -137,7 +145,8 @@ SELECT
     x_part,
     rule_no,
     run_id,
-    len(run_ids) > 1 AS is_contested,
+    is_contested,
+    overlapping_run_ids,
     model_id,
     activity,
     round,

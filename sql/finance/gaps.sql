@@ -1,5 +1,5 @@
 -- What is missing from the totals, and how to mend it: a sentence each.
--- kind: refused, held, quarantined, accrued, unpriced, unconverted, contested, unknown_model, unknown_run, lineage, pages, silent, left_out
+-- kind: refused, held, quarantined, accrued, unpriced, unconverted, contested, overlap, run_without_cost, unknown_model, unknown_run, lineage, pages, silent, left_out
 -- source: the source concerned
 -- what: what is missing
 -- remedy: what to do
@@ -83,6 +83,28 @@ left_out AS (
         AND entry.task IS NOT DISTINCT FROM again.task
         AND entry.key_text IS NOT DISTINCT FROM again.key_text
         AND entry.x_occurrence = again.x_occurrence
+),
+
+-- Job names that several clusters know.
+clashing AS (
+    SELECT run_id, job_name, string_agg(DISTINCT cluster, ' or ' ORDER BY cluster) AS clusters
+    FROM books.run_jobs
+    WHERE is_ambiguous
+    GROUP BY run_id, job_name
+),
+
+named_in_several AS (
+    SELECT run_jobs.x_delivery_id, run_jobs.x_line, min((clashing.job_name, clashing.run_id, clashing.clusters)) AS example
+    FROM books.run_jobs
+    INNER JOIN clashing USING (run_id, job_name)
+    GROUP BY run_jobs.x_delivery_id, run_jobs.x_line
+),
+
+contested AS (
+    SELECT costs.*, named_in_several.example
+    FROM books.costs
+    LEFT JOIN named_in_several USING (x_delivery_id, x_line)
+    WHERE costs.is_contested
 )
 
 SELECT
@@ -183,9 +205,53 @@ SELECT
     count(DISTINCT (x_delivery_id, x_line, x_part)) || ' charges are claimed by more than one training run, and so by none',
     'name each job in one run only, and keep time windows apart',
     getvariable('reporting_currency') || ' ' || CAST(CAST(sum(cost) AS DECIMAL(38, 2)) AS VARCHAR)
-FROM books.costs
-WHERE is_contested
+FROM contested
+WHERE example IS NULL
 GROUP BY source
+UNION ALL
+SELECT
+    'contested',
+    source,
+    count(DISTINCT (x_delivery_id, x_line, x_part))
+    || CASE WHEN count(DISTINCT (x_delivery_id, x_line, x_part)) = 1 THEN ' charge is' ELSE ' charges are' END
+    || ' claimed by no run, for several clusters know a job of that id: job ' || min(example)[1] || ' of the run ' || min(example)[2]
+    || ' may be of ' || min(example)[3],
+    'name the cluster in the training_runs file: as `cluster/job_id`, or in a column `cluster`',
+    getvariable('reporting_currency') || ' ' || CAST(CAST(sum(cost) AS DECIMAL(38, 2)) AS VARCHAR)
+FROM contested
+WHERE example IS NOT NULL
+GROUP BY source
+UNION ALL
+SELECT
+    'overlap',
+    costs.source,
+    count(DISTINCT (x_delivery_id, x_line, x_part))
+    || CASE WHEN count(DISTINCT (x_delivery_id, x_line, x_part)) = 1 THEN ' charge lies' ELSE ' charges lie' END
+    || ' only in part within the time window of the run ' || array_to_string(attribution.overlapping_run_ids, ', or of ')
+    || ', and no part counts as its cost',
+    'name the jobs of the run, or deliver a bill of shorter periods, such as hours',
+    getvariable('reporting_currency') || ' ' || CAST(CAST(sum(costs.cost) AS DECIMAL(38, 2)) AS VARCHAR)
+FROM books.attribution
+INNER JOIN books.costs USING (x_delivery_id, x_line, x_part)
+WHERE attribution.overlapping_run_ids IS NOT NULL AND costs.share_no = 0
+GROUP BY costs.source, attribution.overlapping_run_ids
+UNION ALL
+SELECT
+    'run_without_cost',
+    deliveries.source,
+    'no cost is linked to the run ' || training_runs.run_id || ', which is promoted: the training-only cost of '
+    || training_runs.model_id || ' is too low',
+    CASE
+        WHEN len(training_runs.job_ids) > 0 THEN 'deliver the records of its jobs, or correct their ids and cluster in ' || deliveries.file
+            || ', line ' || training_runs.x_line
+        ELSE 'name its jobs, or the time window in which its model''s charges are its own, in ' || deliveries.file || ', line '
+            || training_runs.x_line
+    END,
+    NULL
+FROM books.training_runs
+INNER JOIN books.deliveries ON training_runs.x_delivery_id = deliveries.delivery_id
+ANTI JOIN books.costs ON training_runs.run_id = costs.run_id
+WHERE training_runs.outcome = 'promoted'
 UNION ALL
 SELECT
     'unknown_model',
@@ -218,6 +284,18 @@ SELECT
 FROM books.training_runs
 INNER JOIN books.deliveries ON training_runs.x_delivery_id = deliveries.delivery_id
 WHERE is_circular
+UNION ALL
+SELECT
+    'lineage',
+    deliveries.source,
+    'the run ' || training_runs.run_id || ' builds on ' || training_runs.parent_run_id || ', which no training_runs file names',
+    'name that run too, so that its cost follows what became of it; or, if it is not one of yours, leave parent_run_id empty in '
+    || deliveries.file || ', line ' || training_runs.x_line,
+    NULL
+FROM books.training_runs
+INNER JOIN books.deliveries ON training_runs.x_delivery_id = deliveries.delivery_id
+ANTI JOIN books.run_versions AS parent ON training_runs.parent_run_id = parent.run_id
+WHERE training_runs.parent_run_id IS NOT NULL
 UNION ALL
 SELECT
     'unknown_model',

@@ -1,7 +1,9 @@
--- Training runs: text -> typed. `job_ids` holds one id or several, parted by `;`, `,` or blanks.
+-- Training runs: text -> typed. `job_ids` holds one id or several, parted by `;`, `,` or blanks. One that names no cluster is of the
+-- row's, or the source's, where they name one.
 WITH read AS NOT MATERIALIZED (
     SELECT
         *,
+        coalesce(trim(cluster), getvariable('source_cluster')) AS job_cluster,
         parse_time(started_at, getvariable('source_timezone')) AS start_at,
         parse_time(ended_at, getvariable('source_timezone')) AS end_at,
         parse_time(decided_at, getvariable('source_timezone')) AS decision_at
@@ -12,7 +14,10 @@ SELECT
     run_id,
     parent_run_id,
     model_id,
-    list_filter(string_split_regex(coalesce(job_id, ''), '[;,\s]+'), lambda id: id <> '') AS job_ids,
+    list_transform(
+        list_filter(string_split_regex(coalesce(job_id, ''), '[;,\s]+'), lambda id: id <> ''),
+        lambda id: CASE WHEN contains(id, '/') THEN id ELSE concat_ws('/', job_cluster, id) END
+    ) AS job_ids,
     start_at AS started_at,
     end_at AS ended_at,
     lower(trim(outcome)) AS outcome,

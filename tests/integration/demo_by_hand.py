@@ -479,10 +479,14 @@ def owned_charges(inbox: Inbox, runs: list[Run]) -> list[Owned]:
 
 
 def in_window(charge: Charge, runs: list[Run]) -> Run | None:
-    found = [run for run in runs if run.start and run.end and run.start <= charge.start < run.end]
-    if len(found) > 1:
+    near = [run for run in runs if run.start and run.end and run.start < charge.end and charge.start < run.end]
+    if len(near) > 1:
         raise NotImplementedError("two runs claim one charge")
-    return found[0] if found else None
+    return next((run for run in near if run.start and run.end and charge_lies_in(charge, run.start, run.end)), None)
+
+
+def charge_lies_in(charge: Charge, start: datetime, end: datetime) -> bool:
+    return start <= charge.start and charge.end <= end
 
 
 def matches(match: Mapping[str, Any], charge: Charge) -> bool:

@@ -107,6 +107,16 @@ def test_what_the_training_runs_file_says_holds_whatever_the_registry_says(opene
     assert outcome(opened(promoted, told=({"outcome": "discarded"},)))[:2] == ("discarded", "training_runs file")
 
 
+def test_a_decision_s_day_that_the_file_tells_holds_though_the_registry_tells_the_outcome(opened: Open) -> None:
+    used = millis(datetime(2026, 4, 16))
+    between = {"run_id": "r2", "job_id": "", "started_at": "2026-03-01T00:00:00Z", "ended_at": "2026-03-02T00:00:00Z"}
+    told = ({"decided_at": "2026-02-01T00:00:00Z"}, between)
+    bench = opened(searched(version(current_stage="Production", last_updated_timestamp=used)), told=told)
+    assert outcome(bench) == ("promoted", "mlflow registry", datetime(2026, 2, 1), "training")
+    rounds = bench.ask("SELECT run_id, round FROM books.training_runs ORDER BY run_id")
+    assert rounds == [{"run_id": "r1", "round": 0}, {"run_id": "r2", "round": 1}]
+
+
 def test_a_version_that_left_production_was_promoted_all_the_same_and_at_the_earliest_time_told(opened: Open) -> None:
     edited = millis(datetime(2026, 3, 1))
     bench = opened(
