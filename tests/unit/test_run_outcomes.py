@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.support import GOOD_JOB, SOURCES, Bench, Row, rates, runs, sacct
+from unit.support import SOURCES, Bench, Row, rates, runs, sacct
 
 Open = Callable[..., Bench]
 
@@ -45,13 +45,6 @@ def run(run_id: str, parent: str = "", outcome: str = "", **more: str) -> dict[s
 
 def job(number: int | str, state: str = "COMPLETED", **more: str) -> dict[str, str]:
     return {"JobID": str(number), "State": state, **more}
-
-
-def on_clusters(*jobs: Mapping[str, str]) -> str:
-    """What sacct prints where it is asked for the cluster too."""
-    header, *lines = sacct(*jobs).splitlines()
-    assert header == "|".join(GOOD_JOB)
-    return "\n".join([f"{header}|Cluster", *lines]) + "\n"
 
 
 def gaps(bench: Bench, kind: str) -> list[Row]:
@@ -136,8 +129,7 @@ def test_a_job_that_waits_to_start_again_has_not_ended(opened: Open) -> None:
 
 def with_submissions(opened: Open, *jobs: Mapping[str, str]) -> Bench:
     bench = opened(run("r1"))
-    header, *lines = sacct(*jobs).splitlines()
-    bench.deliver("slurm", "\n".join([f"{header}|Submit", *lines]) + "\n")
+    bench.deliver("slurm", sacct(*jobs))
     bench.keep_books()
     return bench
 
@@ -158,7 +150,7 @@ BETA = {"Account": "others", "End": "2026-01-14T04:00:00", "ElapsedRaw": "360000
 def two_clusters(opened: Open, *told: Mapping[str, str]) -> Bench:
     """Job 100 on the cluster alpha, for 2.00, and another team's on beta, for 200.00."""
     bench = opened(*told, **TEAMS)
-    bench.deliver("slurm", on_clusters(job(100, Cluster="alpha")))
+    bench.deliver("slurm", sacct(job(100, Cluster="alpha")))
     bench.deliver("slurm-b", sacct(job(100, **BETA)))
     bench.keep_books()
     return bench
@@ -208,7 +200,7 @@ def test_a_job_id_that_two_clusters_know_is_contested_and_the_remedy_is_the_clus
 def test_a_source_of_runs_may_name_the_cluster_of_all_its_jobs(opened: Open) -> None:
     sources = [{**source, "cluster": "beta"} if source["name"] == "runs" else source for source in TEAMS["sources"]]
     bench = opened(run("r1", job_id="100 7"), **{**TEAMS, "sources": sources})
-    bench.deliver("slurm", on_clusters(job(100, Cluster="alpha"), job(7, Cluster="alpha")))
+    bench.deliver("slurm", sacct(job(100, Cluster="alpha"), job(7, Cluster="alpha")))
     bench.deliver("slurm-b", sacct(job(100, **BETA)))
     bench.keep_books()
     assert costs_of(bench) == {("r1", "bot"): 200, (None, None): 4}
@@ -230,7 +222,7 @@ def test_jobs_whose_cluster_nothing_tells_are_of_their_source(opened: Open) -> N
 def test_an_array_and_its_tasks_are_of_their_cluster_too(opened: Open) -> None:
     bench = opened(run("r1", job_id="alpha/7"), run("r2", job_id="alpha/7_2"), run("r3", job_id="beta/7"))
     tasks = ("7_1", "7_2", "7_3")
-    bench.deliver("slurm", on_clusters(*(job(task, Cluster=name) for task in tasks for name in ("alpha", "beta"))))
+    bench.deliver("slurm", sacct(*(job(task, Cluster=name) for task in tasks for name in ("alpha", "beta"))))
     bench.keep_books()
     assert costs_of(bench) == {("r1", "bot"): 4, ("r2", "bot"): 2, ("r3", "bot"): 6}
 
@@ -239,10 +231,10 @@ def test_how_a_job_ended_is_told_by_its_own_cluster(opened: Open) -> None:
     told = (run("r1", job_id="alpha/1"), run("r2", job_id="beta/1"), run("r3", job_id="1"), run("r4", job_id="2"))
     bench = opened(*told)
     jobs = (job(1, "FAILED", Cluster="alpha"), job(1, Cluster="beta"), job(2, "FAILED", Cluster="beta"))
-    bench.deliver("slurm", on_clusters(*jobs))
+    bench.deliver("slurm", sacct(*jobs))
     bench.keep_books()
     assert ends(bench) == {"r1": CRASHED, "r2": UNDECIDED, "r3": UNDECIDED, "r4": CRASHED}
-    both = on_clusters(job(1, "FAILED", Cluster="alpha"), job(1, "FAILED", Cluster="beta"))
+    both = sacct(job(1, "FAILED", Cluster="alpha"), job(1, "FAILED", Cluster="beta"))
     bench.deliver("slurm", both)
     bench.keep_books()
     assert ends(bench)["r3"] == UNDECIDED, "whichever is meant is not known"
@@ -252,7 +244,7 @@ def test_when_a_run_began_is_told_by_its_own_cluster_s_job(opened: Open) -> None
     early = {"Cluster": "beta", "Start": "2025-06-01T00:00:00", "End": "2025-06-01T01:00:00"}
     late = {"Cluster": "alpha", "Start": "2026-02-10T00:00:00", "End": "2026-02-10T01:00:00"}
     bench = opened(run("r0", "", "promoted", job_id=""), run("r1", job_id="alpha/1"), run("r2", job_id="beta/1"))
-    bench.deliver("slurm", on_clusters(job(1, **early), job(1, **late)))
+    bench.deliver("slurm", sacct(job(1, **early), job(1, **late)))
     bench.keep_books()
     assert {name: row["round"] for name, row in by_run(bench).items()} == {"r0": 0, "r1": 1, "r2": 0}
 
