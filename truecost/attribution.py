@@ -5,53 +5,76 @@ regular expression, a range, or values that must not be. ``tags.NAME`` reads the
 name, or else, where the name has dots, what is nested there. A charge without the tag does not match, whatever the
 test.
 
-Each tag a rule reads is read once for a charge: :class:`Subjects` gives the columns to select ahead of the CASE.
+Each tag a rule reads is read once for a charge, and each lookup is looked into once: :class:`Subjects` gives the
+columns to select ahead of the CASE.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from truecost.config import AttributionSection, ColumnTest, Match, Scalar
-from truecost.lookups import Lookup
+from truecost.config import ColumnTest, LookupUse, Match, Scalar
 from truecost.queries import identifier, literal
+from truecost.rulesets import RuleSet
 
 _AMOUNTS = ("_cost", "_price", "_quantity")
 
 
 @dataclass
 class Subjects:
-    """The tags that rules read, each under a name of its own: ``columns`` selects them from ``books.charges``."""
+    """What rules read of a charge, each under a name of its own: ``columns`` selects it from ``books.charges``."""
 
-    names: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    lookups: dict[tuple[int, str, str], tuple[str, str]] = field(default_factory=dict)
 
     def name(self, column: str) -> str:
         """What to call the column in a condition."""
         if not column.startswith("tags."):
             return identifier(column)
-        return self.names.setdefault(column, f"x_tag_{len(self.names) + 1}")
+        return self.tags.setdefault(column, f"x_tag_{len(self.tags) + 1}")
+
+    def in_lookup(self, first: int, use: LookupUse, rule_no: int) -> str:
+        """Whether the charge's value is in the lookup of the rules after ``first``, as ``config_lookups`` tells it for
+        ``rule_no``. DuckDB plans IN over a table as one hash join; over a list of constants it goes through the list.
+        """
+        looked_up = (
+            f"CAST({self.name(use.on)} AS VARCHAR) IN "
+            f"(SELECT lookup_key FROM config_lookups WHERE config_lookups.rule_no = {rule_no})"
+        )
+        key = (first, use.table, use.on)
+        return self.lookups.setdefault(key, (f"x_lookup_{len(self.lookups) + 1}", looked_up))[0]
 
     @property
     def columns(self) -> str:
-        """Further columns to select, each with a comma before it."""
-        return "".join(f", {_tag_sql(tag)} AS {name}" for tag, name in self.names.items())
+        """Further columns to select, each with a comma before it; those of lookups read those of tags."""
+        read = [(name, _tag_sql(tag)) for tag, name in self.tags.items()]
+        return "".join(f", {sql} AS {name}" for name, sql in [*read, *self.lookups.values()])
 
 
-def rule_sql(rules: Sequence[AttributionSection], lookups: Mapping[str, Lookup], subjects: Subjects) -> str:
-    """A CASE that yields the position (from 1) of the first rule a charge matches, else NULL."""
-    return _first([_rule_test(rule, lookups, subjects) for rule in rules])
+def rule_sets_sql(sets: Sequence[RuleSet], subjects: Subjects) -> str:
+    """The number of the first rule a charge matches, of the sets that are for it, in their order; else NULL."""
+    numbers = [_guarded(held, rule_sql(held, subjects)) for held in sets]
+    return numbers[0] if len(numbers) == 1 else f"coalesce({', '.join(numbers)})"
 
 
-def lookup_key_sql(rules: Sequence[AttributionSection], subjects: Subjects, first: int = 0) -> str:
-    """What each rule with a lookup looks up, by ``rule_no`` (counted from ``first``); NULL for other rules."""
-    whens = [
-        f"WHEN {first + number} THEN CAST({subjects.name(rule.lookup.on)} AS VARCHAR)"
-        for number, rule in enumerate(rules, start=1)
-        if rule.lookup
-    ]
+def rule_sql(held: RuleSet, subjects: Subjects) -> str:
+    """A CASE that yields the number of the first rule of the set that a charge matches, else NULL."""
+    conditions = []
+    for number, rule in held.numbered:
+        tests = [test_sql(subjects.name(column), column, test) for column, test in rule.match.items()]
+        if rule.lookup:
+            tests.append(subjects.in_lookup(held.first, rule.lookup, number))
+        conditions.append(" AND ".join(tests))
+    return _first(conditions, held.first)
+
+
+def lookup_key_sql(sets: Sequence[RuleSet], subjects: Subjects) -> str:
+    """What each rule with a lookup looks up, by ``rule_no``; NULL for other rules."""
+    used = {number: rule.lookup for held in sets for number, rule in held.numbered if rule.lookup}
+    whens = [f"WHEN {number} THEN CAST({subjects.name(use.on)} AS VARCHAR)" for number, use in used.items()]
     return f"CASE rule_no {' '.join(whens)} END" if whens else "CAST(NULL AS VARCHAR)"
 
 
@@ -95,19 +118,29 @@ def test_sql(subject: str, column: str, test: ColumnTest | Sequence[Scalar]) -> 
     return f"({' AND '.join(parts)})"
 
 
-def _rule_test(rule: AttributionSection, lookups: Mapping[str, Lookup], subjects: Subjects) -> str:
-    tests = [test_sql(subjects.name(column), column, test) for column, test in rule.match.items()]
-    if rule.lookup:
-        keys = ", ".join(literal(key) for key in lookups[rule.lookup.table].rows)
-        tests.append(f"list_contains(CAST([{keys}] AS VARCHAR[]), CAST({subjects.name(rule.lookup.on)} AS VARCHAR))")
-    return " AND ".join(tests)
+def _guarded(held: RuleSet, number: str) -> str:
+    """The rules' number for the charges they are for, else NULL. A plain CASE where they are for all."""
+    if held.until is None and held.settled is None:
+        return number
+    settled = (
+        f"WHEN {_began_before(held.settled[0])} AND x_delivery_id <= {held.settled[1]} THEN NULL "
+        if held.settled
+        else ""
+    )
+    meant = "ELSE" if held.until is None else f"WHEN {_began_before(held.until)} THEN"
+    return f"CASE {settled}{meant} {number} END"
 
 
-def _first(conditions: Sequence[str]) -> str:
+def _began_before(day: date) -> str:
+    return f"charge_period_start < TIMESTAMP {literal(day.isoformat())}"
+
+
+def _first(conditions: Sequence[str], before: int = 0) -> str:
+    """A CASE that yields the place of the first condition that holds, counted from ``before`` + 1; else NULL."""
     if not conditions:
         return "CAST(NULL AS INTEGER)"
     whens = "\n            ".join(
-        f"WHEN {condition} THEN {number}" for number, condition in enumerate(conditions, start=1)
+        f"WHEN {condition} THEN {number}" for number, condition in enumerate(conditions, start=before + 1)
     )
     return f"CASE\n            {whens}\n        END"
 

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from decimal import Decimal
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import TYPE_CHECKING
 
-from truecost.attribution import Subjects, lookup_key_sql, rule_number_sql, rule_numbers_sql, rule_sql
-from truecost.closes import COSTS, PLAN, closed_quarters, times_closed
-from truecost.config import AttributionSection, ConfigFile, Match
+from truecost.attribution import Subjects, lookup_key_sql, rule_number_sql, rule_numbers_sql, rule_sets_sql
+from truecost.closes import COSTS, PLAN, Close, closed_quarters, times_closed
+from truecost.config import ConfigFile, Match
 from truecost.landing import source_files
-from truecost.lookups import Lookup
 from truecost.queries import literal, names, query
+from truecost.rulesets import RuleSet, rule_sets
 from truecost.sources import formats
 from truecost.warehouse import last_fingerprint, remember_fingerprint, transaction
 from truecost.workspace import Workspace
@@ -98,8 +98,12 @@ def _tell_closes(con: DuckDBPyConnection, workspace: Workspace) -> dict[str, str
     closes = closed_quarters(workspace)
     _fill(
         con,
-        "config_closes (quarter VARCHAR, quarter_start DATE, quarter_end DATE, version INTEGER, content_hash VARCHAR)",
-        [[close.quarter, close.start, close.end, close.version, close.content_hash] for close in closes],
+        "config_closes (quarter VARCHAR, quarter_start DATE, quarter_end DATE, version INTEGER, content_hash VARCHAR, "
+        "last_delivery_id INTEGER)",
+        [
+            [close.quarter, close.start, close.end, close.version, close.content_hash, last]
+            for close, last in zip(closes, _last_deliveries(con, closes), strict=True)
+        ],
     )
     _fill(
         con,
@@ -120,52 +124,44 @@ def _tell_closes(con: DuckDBPyConnection, workspace: Workspace) -> dict[str, str
     }
 
 
-def _rules_sql(con: DuckDBPyConnection, workspace: Workspace) -> dict[str, str]:
-    """The rule of each charge: by today's rules, and in a closed quarter by the rules frozen with it.
-
-    Frozen rules that are not today's join ``config_rules`` under numbers of their own.
-    """
-    current, subjects = workspace.config.attribution, Subjects()
-    today = rule_sql(current, workspace.lookups, subjects)
-    looked_up = [lookup_key_sql(current, subjects)]
+def rules_in_force(con: DuckDBPyConnection, workspace: Workspace) -> list[RuleSet]:
+    """Today's rules, and those of each close that are still for some charges: in the order in which they claim them."""
     closes = closed_quarters(workspace)
-    whens: list[str] = []
-    number = first = len(current)
-    frozen = None
-    for close in closes:
-        rules, lookups = close.rules, close.lookups
-        if rules == current and lookups == workspace.lookups:
-            first_of_close = 0
-        elif frozen == (rules, lookups):
-            first_of_close = first
-        else:
-            first_of_close = first = number
-            number += len(rules)
-            frozen = (rules, lookups)
-            _tell_rules(con, rules, lookups, first)
-            looked_up.append(lookup_key_sql(rules, subjects, first))
-        ruled = rule_sql(rules, lookups, subjects)
-        whens.append(f"WHEN charge_period_start < TIMESTAMP '{close.end}' THEN {first_of_close} + ({ruled})")
-    is_as_today = all(close.rules == current and close.lookups == workspace.lookups for close in closes)
+    return rule_sets(
+        zip(closes, _last_deliveries(con, closes), strict=True), workspace.config.attribution, workspace.lookups
+    )
+
+
+def _last_deliveries(con: DuckDBPyConnection, closes: Sequence[Close]) -> list[int]:
+    """The last delivery of which each close, or one before it, froze a cost: what it saw came with no later one."""
+    frozen = [literal(str(close.folder / COSTS)) for close in closes]
+    last = [con.execute(f"SELECT max(x_delivery_id) FROM read_parquet({path})").fetchone() for path in frozen]
+    return list(accumulate(((row and row[0]) or 0 for row in last), max))
+
+
+def _rules_sql(con: DuckDBPyConnection, workspace: Workspace) -> dict[str, str]:
+    """The rule of each charge. Frozen rules that are not today's join ``config_rules`` under numbers of their own."""
+    sets, subjects = rules_in_force(con, workspace), Subjects()
+    for held in sets:
+        if held.quarters:
+            _tell_rules(con, held)
     return {
-        "/* rule number */ NULL": today if is_as_today else f"CASE {' '.join(whens)} ELSE {today} END",
-        "/* looked up */ NULL": f"coalesce({', '.join(looked_up)})",
+        "/* rule number */ NULL": rule_sets_sql(sets, subjects),
+        "/* looked up */ NULL": lookup_key_sql(sets, subjects),
         "/* tags that rules read */": subjects.columns,
     }
 
 
-def _tell_rules(
-    con: DuckDBPyConnection, rules: Sequence[AttributionSection], lookups: Mapping[str, Lookup], first: int = 0
-) -> None:
-    """Add rules to ``config_rules``, numbered after ``first``; what they look up, to ``config_lookups``."""
-    for position, rule in enumerate(rules, start=1):
-        number = first + position
+def _tell_rules(con: DuckDBPyConnection, held: RuleSet) -> None:
+    """Add rules to ``config_rules``; what they look up, to ``config_lookups``."""
+    frozen_with = held.quarters[0] if held.quarters else None
+    for number, rule in held.numbered:
         con.execute(
-            "INSERT INTO config_rules VALUES (?, ?, ?, ?, ?, ?)",
-            [number, rule.model, rule.activity, rule.cost_kind, position, rule.treatment],
+            "INSERT INTO config_rules VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [number, rule.model, rule.activity, rule.cost_kind, number - held.first, rule.treatment, frozen_with],
         )
         if rule.lookup:
-            rows = lookups[rule.lookup.table].rows
+            rows = held.lookups[rule.lookup.table].rows
             told = [[row.model, row.activity, row.cost_kind] for row in rows.values()]
             con.execute(
                 "INSERT INTO config_lookups SELECT ?, unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), "
@@ -201,7 +197,7 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
     _fill(
         con,
         "config_rules (rule_no INTEGER, model_id VARCHAR, activity VARCHAR, cost_kind VARCHAR, rule_position INTEGER, "
-        "treatment VARCHAR)",
+        "treatment VARCHAR, frozen_with VARCHAR)",
         [],
     )
     _fill(
@@ -209,7 +205,7 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
         "config_lookups (rule_no INTEGER, lookup_key VARCHAR, model_id VARCHAR, activity VARCHAR, cost_kind VARCHAR)",
         [],
     )
-    _tell_rules(con, config.attribution, workspace.lookups)
+    _tell_rules(con, RuleSet(config.attribution, workspace.lookups))
     staff_lines = workspace.staff_lines or range(1, len(config.staff) + 1)
     gone = _gone_files(con, workspace)
     con.execute("CREATE OR REPLACE TEMP TABLE config_gone (source VARCHAR, file VARCHAR)")

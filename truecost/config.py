@@ -133,7 +133,7 @@ class ModelSection(_Section):
 class AttributionSection(_Section):
     """``[[attribution]]``: which model, activity and cost kind a charge belongs to; the first match wins."""
 
-    match: Annotated[Match, Field(min_length=1)] = Field(default_factory=dict)
+    match: Match = Field(default_factory=dict)  # may be empty with a lookup, as a close freezes it
     lookup: LookupUse | None = None
     model: str | None = None
     activity: Activity | None = None

@@ -1,23 +1,26 @@
-"""Why a charge belongs to whom it does, and which rules would claim what none does."""
+"""Why a charge belongs to whom it does: which rule, run, bill or share says so."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 from truecost.attribution import Subjects, test_sql
-from truecost.bookkeeping import tell_config
-from truecost.config import AttributionSection, ColumnTest, Match, Scalar
+from truecost.bookkeeping import rules_in_force
+from truecost.config import AttributionSection, ColumnTest, Scalar
 from truecost.errors import TruecostError
 from truecost.queries import query
+from truecost.rulesets import RuleSet
 from truecost.workspace import Workspace
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Row = dict[str, Any]
+By = Literal["rule", "run", "contested", "shares", "[[staff]]", "nobody"]
 _NEAR = 5  # rules that nearly matched, at most
 
 
@@ -33,165 +36,162 @@ class Tested:
 
 @dataclass(frozen=True)
 class Considered:
-    """A rule, by its place among ``[[attribution]]`` and its line in truecost.toml."""
+    """A rule, by its place among ``[[attribution]]``: its line in truecost.toml, or the close it was frozen with."""
 
     rule: int
-    line: int
+    line: int | None
+    frozen_with: str | None
     model: str | None
     tests: tuple[Tested, ...]
 
 
 @dataclass(frozen=True)
+class ClaimingRun:
+    """A run that claims a charge, and by what: its job, or its time window."""
+
+    run: str
+    claimed_by: str
+
+
+@dataclass(frozen=True)
 class Explained:
-    """Whose a charge is: by a ``rule``, a ``run``, ``shares`` of those who used it, ``[[staff]]`` or nobody."""
+    """Whose a charge is: by a ``rule``, a ``run``, ``shares`` of those who used it, ``[[staff]]`` or nobody.
+
+    ``contested``: several ``runs`` claim it, so none has it; the model is the rule's, if one matches. ``settled_with``:
+    the close that saw it, whose rules alone are for it. ``covered_by``: the bills it has its share of.
+    """
 
     charge_id: str
-    by: str
+    by: By
     model: str | None
     activity: str | None
     stage: str
     cost_kind: str
     run: str | None
+    runs: tuple[ClaimingRun, ...]
     rule: Considered | None
     nearly: tuple[Considered, ...]
+    settled_with: str | None
+    covered_by: tuple[str, ...]
     shares: tuple[Row, ...]
 
 
-@dataclass(frozen=True)
-class Suggestion:
-    """A rule that would claim a group of charges nobody claims: ``cost`` is what the group holds."""
-
-    match: dict[str, str]
-    model: str | None
-    cost: Decimal
-    currency: str
-    charges: int
-
-    @property
-    def toml(self) -> str:
-        """The rule, to paste into truecost.toml."""
-        tests = ", ".join(
-            f"{json.dumps(column) if '.' in column else column} = {json.dumps(value, ensure_ascii=False)}"
-            for column, value in self.match.items()
-        )
-        return f"[[attribution]]\nmatch = {{ {tests} }}\nmodel = {json.dumps(self.model or 'MODEL')}"
-
-
 def explain(con: DuckDBPyConnection, workspace: Workspace, charge_id: str) -> Explained:
-    """Which rule claimed the charge, test by test, and which earlier ones nearly did.
+    """Which rule claimed the charge, test by test, and which earlier ones nearly did; or which runs or shares.
 
     Raises:
         TruecostError: there is no such charge.
     """
-    wanted = charge_id if charge_id.count(":") == 2 else f"{charge_id}:0"
-    found = _rows(con, query("attribution/owner"), wanted)
+    place = _place(charge_id)
+    found = _rows(con, query("attribution/owner"), place) if place else []
     if not found:
         raise TruecostError(f"there is no charge {charge_id}; `truecost trace --model M --quarter Q` lists charges")
     owner = found[0]
-    shares = tuple(_rows(con, query("attribution/shares"), wanted))
-    rules = workspace.config.attribution
-    claimed = owner["rule_position"]
-    considered = [
-        _considered(con, workspace, number, rule, wanted)
-        for number, rule in enumerate(rules[: claimed or len(rules)], start=1)
-    ]
+    shares = tuple(
+        row | {"allocated_method_details": json.loads(row["allocated_method_details"] or "{}")}
+        for row in _rows(con, query("attribution/shares"), place)
+    )
+    claiming, considered = _considered(con, workspace, owner, place)
     nearly = sorted(
-        (rule for rule in considered[: claimed - 1 if claimed else None] if any(test.fits for test in rule.tests)),
+        (rule for rule in considered if any(test.fits for test in rule.tests)),
         key=lambda rule: sum(not test.fits for test in rule.tests),
     )
-    by = (
-        "shares"
-        if shares
-        else "run"
-        if owner["run_id"]
-        else "[[staff]]"
-        if owner["source"] == "[[staff]]"
-        else "rule"
-        if claimed
-        else "nobody"
-    )
     return Explained(
-        wanted,
-        by,
-        owner["model_id"],
-        owner["activity"],
-        owner["stage"],
-        owner["cost_kind"],
-        owner["run_id"],
-        considered[-1] if claimed else None,
-        tuple(nearly[:_NEAR]),
-        shares,
+        charge_id=":".join(str(number) for number in place.values()),
+        by=_by(owner, shares),
+        model=owner["model_id"],
+        activity=owner["activity"],
+        stage=owner["stage"],
+        cost_kind=owner["cost_kind"],
+        run=owner["run_id"],
+        runs=tuple(ClaimingRun(*row.values()) for row in _rows(con, query("attribution/runs"), place)),
+        rule=claiming,
+        nearly=tuple(nearly[:_NEAR]),
+        settled_with=owner["settled_with"],
+        covered_by=tuple(row["charge_id"] for row in _rows(con, query("attribution/bills"), place)),
+        shares=shares,
     )
 
 
-def suggest(con: DuckDBPyConnection, workspace: Workspace, limit: int = 5) -> list[Suggestion]:
-    """Rules for the largest groups of charges that nobody claims, by source, service and account, and the tags that
-    all of a group share."""
-    tell_config(con, workspace)
-    models = {model.id for model in workspace.config.models}
-    found = []
-    for row in _rows(con, query("attribution/unclaimed"), limit):
-        match = {name: row[name] for name in ("source", "service_name", "sub_account_id") if row[name] is not None}
-        tags = {
-            f"tags.{name}": value for name, value in zip(row["tag_names"] or [], row["tag_values"] or [], strict=True)
-        }
-        model = next((value for value in tags.values() if value in models), None)
-        found.append(
-            Suggestion(
-                {name: _as_written(value) for name, value in (match | tags).items()},
-                model,
-                row["cost"],
-                row["currency"],
-                row["charge_count"],
-            )
-        )
-    return found
+def _place(charge_id: str) -> dict[str, int]:
+    """Delivery, line and part (0 where it is not given); nothing where it is no charge's id."""
+    numbers = charge_id.split(":")
+    if len(numbers) not in (2, 3) or not all(number.isdecimal() and len(number) < 10 for number in numbers):
+        return {}
+    return dict(zip(("delivery_id", "line", "part"), (int(number) for number in (*numbers, "0")), strict=False))
+
+
+def _by(owner: Row, shares: tuple[Row, ...]) -> By:
+    told: list[tuple[object, By]] = [
+        (shares, "shares"),
+        (owner["run_id"], "run"),
+        (owner["is_contested"], "contested"),
+        (owner["source"] == "[[staff]]", "[[staff]]"),
+        (owner["rule_no"], "rule"),
+    ]
+    return next((by for is_so, by in told if is_so), "nobody")
 
 
 def _considered(
-    con: DuckDBPyConnection, workspace: Workspace, number: int, rule: AttributionSection, charge_id: str
-) -> Considered:
-    subjects, match = Subjects(), _tests_of(workspace, rule)
+    con: DuckDBPyConnection, workspace: Workspace, owner: Row, place: dict[str, int]
+) -> tuple[Considered | None, list[Considered]]:
+    """The rule that matched the charge, and those that were asked before it."""
+    asked: list[Considered] = []
+    if owner["source"] == "[[staff]]":
+        return None, asked
+    for held in rules_in_force(con, workspace):
+        if not held.is_for(owner["charge_period_start"] or datetime.max, owner["x_delivery_id"]):
+            continue
+        last = (owner["rule_no"] or 0) - held.first
+        is_claiming = 0 < last <= len(held.rules)
+        tested = _tested(con, held, held.rules[:last] if is_claiming else held.rules, place)
+        # Closes with the same rules are one set: the one that concerns this charge is named.
+        concerned = (owner["settled_with"], owner["closed_quarter"], *held.quarters)
+        frozen_with = next((quarter for quarter in concerned if quarter in held.quarters), None)
+        lines = () if frozen_with else workspace.rule_lines
+        asked += [
+            Considered(number, lines[number - 1] if number <= len(lines) else None, frozen_with, rule.model, tests)
+            for number, (rule, tests) in enumerate(zip(held.rules, tested, strict=False), start=1)
+        ]
+        if is_claiming:
+            return asked[-1], asked[:-1]
+    return None, asked
+
+
+def _tested(
+    con: DuckDBPyConnection, held: RuleSet, rules: Sequence[AttributionSection], place: dict[str, int]
+) -> list[tuple[Tested, ...]]:
+    """What each rule asks of the charge, and what the charge says."""
+    subjects = Subjects()
     selected = []
-    for column, test in match.items():
-        subject = subjects.name(column)
-        selected.append(f"CAST({subject} AS VARCHAR), coalesce({test_sql(subject, column, test)}, FALSE)")
+    for rule in rules:
+        for column, test in rule.match.items():
+            subject = subjects.name(column)
+            selected.append(f"CAST({subject} AS VARCHAR), coalesce({test_sql(subject, column, test)}, FALSE)")
+        if rule.lookup:
+            selected.append(f"CAST({subjects.name(rule.lookup.on)} AS VARCHAR)")
+    if not selected:
+        return []
     sql = query("attribution/charge").replace("/* tags that rules read */", subjects.columns)
-    values = con.execute(sql.replace("/* tests */ NULL", ", ".join(selected)), [charge_id]).fetchone() or ()
-    lines = workspace.rule_lines
-    return Considered(
-        number,
-        lines[number - 1] if number <= len(lines) else 0,
-        rule.model,
-        tuple(
-            Tested(column, _wanted(rule, column, test), values[2 * place], bool(values[2 * place + 1]))
-            for place, (column, test) in enumerate(match.items())
-        ),
-    )
+    told = iter(con.execute(sql.replace("/* tests */ NULL", ", ".join(selected)), place).fetchone() or ())
+    found = []
+    for rule in rules:
+        tests = [Tested(column, _wanted(test), next(told), next(told)) for column, test in rule.match.items()]
+        if rule.lookup:
+            value, table = next(told), rule.lookup.table
+            tests.append(Tested(rule.lookup.on, f"in the lookup {table}", value, value in held.lookups[table].rows))
+        found.append(tuple(tests))
+    return found
 
 
-def _tests_of(workspace: Workspace, rule: AttributionSection) -> Match:
-    if rule.lookup is None:
-        return rule.match
-    keys: list[Scalar] = list(workspace.lookups[rule.lookup.table].rows)
-    return {**rule.match, rule.lookup.on: keys}
-
-
-def _wanted(rule: AttributionSection, column: str, test: ColumnTest | list[Scalar]) -> str:
-    if rule.lookup and column == rule.lookup.on:
-        return f"in the lookup {rule.lookup.table}"
+def _wanted(test: ColumnTest | list[Scalar]) -> str:
     if isinstance(test, ColumnTest):
         told = test.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         return ", ".join(f"{name} {value}" for name, value in told.items())
     return " or ".join(str(value) for value in test)
 
 
-def _as_written(value: str) -> str:
-    """A value that stands for itself: where it holds * or ?, a ? in their place."""
-    return "".join("?" if character in "*?" else character for character in value)
-
-
-def _rows(con: DuckDBPyConnection, sql: str, *values: object) -> list[Row]:
-    found = con.execute(sql, list(values))
+def _rows(con: DuckDBPyConnection, sql: str, values: dict[str, int]) -> list[Row]:
+    found = con.execute(sql, values)
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

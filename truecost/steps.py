@@ -24,7 +24,7 @@ from truecost.closing import Closing, close_quarter, reopen_quarter
 from truecost.comparing import Comparison, read_comparison
 from truecost.comparing import compare as compare_plans
 from truecost.drift import signals, watch
-from truecost.explaining import Explained, Suggestion, explain, suggest
+from truecost.explaining import Explained, explain
 from truecost.invariants import Breach, breaches
 from truecost.journal import Journal, mirror
 from truecost.knowing import known_at
@@ -33,6 +33,7 @@ from truecost.loading import Loaded, load_landed
 from truecost.publishing import publish as publish_views
 from truecost.queries import query
 from truecost.reporting import report_quarter, write_report
+from truecost.suggesting import Suggestion, suggest
 from truecost.warehouse import connect
 from truecost.workspace import Workspace
 

@@ -1,7 +1,7 @@
--- What a rule's tests say of a charge: the value of each column, and whether it fits.
+-- What rules' tests say of a charge: the value of each column, and whether it fits.
 SELECT /* tests */ NULL
 FROM (
     SELECT * /* tags that rules read */
     FROM books.charges
-    WHERE x_delivery_id || ':' || x_line || ':' || x_part = ?
+    WHERE x_delivery_id = $delivery_id AND x_line = $line AND x_part = $part
 )

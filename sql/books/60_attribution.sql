@@ -3,6 +3,9 @@
 -- the window: of a longer one, only a part may be the run's (`overlapping_run_ids`; finance.gaps tells). Where two runs claim the
 -- same charge, or the job's name fits jobs of several clusters, it is contested, and no run gets it: nobody is guessed. What
 -- [[staff]] says belongs to the model and activity it names.
+--
+-- rule_no: the rule that matched, told apart from those of every other close
+-- rule_position: its place in truecost.toml; or, with rules_frozen_with, among the rules that this close was the first to freeze
 CREATE OR REPLACE TABLE books.attribution AS
 WITH ruled AS (
     SELECT
@@ -24,6 +27,8 @@ WITH ruled AS (
 claimed AS (
     SELECT
         ruled.*,
+        config_rules.rule_position,
+        config_rules.frozen_with AS rules_frozen_with,
         coalesce(config_rules.model_id, config_lookups.model_id) AS rule_model_id,
         coalesce(config_rules.activity, config_lookups.activity) AS rule_activity,
         coalesce(
@@ -144,6 +149,8 @@ SELECT
     x_line,
     x_part,
     rule_no,
+    rule_position,
+    rules_frozen_with,
     run_id,
     is_contested,
     overlapping_run_ids,

@@ -12,7 +12,8 @@
 -- x_stage: the stage, derived from activity and round
 -- x_cost_kind: compute, labor, annotation, inference_api, storage or other
 -- x_run_id: the training run it belongs to
--- x_rule: the position in truecost.toml of the [[attribution]] rule that claimed it
+-- x_rule: the position in truecost.toml of the [[attribution]] rule that matched it; with x_rules_frozen_with, its position among those
+-- x_rules_frozen_with: the close whose frozen rules claimed it (the first, where several froze the same); NULL where today's did
 -- x_is_split: whether it is split over models
 -- x_cost: cost in the reporting currency; NULL where it has no price or no rate, 0 where a bill covers it
 -- currency: the reporting currency, of x_cost
@@ -38,7 +39,8 @@ SELECT
     CASE WHEN NOT counted.x_is_split THEN attribution.stage END AS x_stage,
     CASE WHEN NOT counted.x_is_split THEN attribution.cost_kind END AS x_cost_kind,
     CASE WHEN NOT counted.x_is_split THEN attribution.run_id END AS x_run_id,
-    CASE WHEN NOT counted.x_is_split THEN attribution.rule_no END AS x_rule,
+    CASE WHEN NOT counted.x_is_split THEN attribution.rule_position END AS x_rule,
+    CASE WHEN NOT counted.x_is_split THEN attribution.rules_frozen_with END AS x_rules_frozen_with,
     counted.x_is_split,
     counted.x_cost,
     getvariable('reporting_currency') AS currency

@@ -1,5 +1,5 @@
 -- What is missing from the totals, and how to mend it: a sentence each.
--- kind: refused, held, quarantined, accrued, unpriced, unconverted, contested, overlap, run_without_cost, unknown_model, unknown_run, lineage, pages, silent, left_out
+-- kind: refused, held, quarantined, accrued, unpriced, unconverted, contested, overlap, run_without_cost, undecided, unknown_model, unknown_run, lineage, pages, silent, left_out
 -- source: the source concerned
 -- what: what is missing
 -- remedy: what to do
@@ -105,6 +105,23 @@ contested AS (
     FROM books.costs
     LEFT JOIN named_in_several USING (x_delivery_id, x_line)
     WHERE costs.is_contested
+),
+
+-- Charges of a model that nothing will ever decide: no rule gives them an activity, and no run claims them. A run that is still going
+-- on may yet: it takes its model's compute from its start. What a bill covers is told by the bill's shares, which hold its cost.
+undecided AS (
+    SELECT costs.source, costs.x_delivery_id, costs.x_line, costs.x_part, costs.model_id, costs.cost
+    FROM books.costs
+    INNER JOIN books.charges USING (x_delivery_id, x_line, x_part)
+    ANTI JOIN books.training_runs AS going_on
+        ON costs.model_id = going_on.model_id
+        AND costs.cost_kind = 'compute'
+        AND going_on.activity = 'undecided'
+        AND going_on.ended_at IS NULL
+        AND len(going_on.job_ids) = 0
+        AND charges.charge_period_start >= going_on.started_at
+    WHERE costs.activity = 'undecided' AND costs.run_id IS NULL
+        AND NOT costs.is_contested AND NOT costs.is_idle AND NOT costs.is_covered
 )
 
 SELECT
@@ -252,6 +269,17 @@ FROM books.training_runs
 INNER JOIN books.deliveries ON training_runs.x_delivery_id = deliveries.delivery_id
 ANTI JOIN books.costs ON training_runs.run_id = costs.run_id
 WHERE training_runs.outcome = 'promoted'
+UNION ALL
+SELECT
+    'undecided',
+    source,
+    CASE WHEN count(DISTINCT (x_delivery_id, x_line, x_part)) = 1 THEN '1 charge' ELSE
+        count(DISTINCT (x_delivery_id, x_line, x_part)) || ' charges' END
+    || ' of ' || string_agg(DISTINCT model_id, ', ' ORDER BY model_id) || ' stay undecided: no rule names an activity, and no run claims them',
+    'give the rule (or the allocation) an `activity`, or name the run they belong to',
+    getvariable('reporting_currency') || ' ' || CAST(CAST(sum(cost) AS DECIMAL(38, 2)) AS VARCHAR)
+FROM undecided
+GROUP BY source
 UNION ALL
 SELECT
     'unknown_model',

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from truecost.cli.output import money, print_line, print_table
-from truecost.explaining import Considered, Explained, Suggestion
+from truecost.explaining import Considered, Explained
+from truecost.suggesting import Suggestion
+
+_SHOWN_BILLS = 3
 
 
 def show_explained(found: Explained) -> None:
     """Whose the charge is, and why; then the rules that nearly claimed it."""
-    whose = found.model or "nobody"
-    told = {
-        "rule": f"by rule {found.rule.rule if found.rule else ''}",
-        "run": f"by the run {found.run}, which it belongs to",
-        "[[staff]]": "as [[staff]] says",
-        "shares": "in shares, by who used what it pays for",
-        "nobody": "no rule matches",
-    }
-    print_line(f"{found.charge_id} is of {whose if found.by != 'shares' else 'several'}, {told[found.by]}.")
+    whose = "several" if found.by == "shares" else found.model or "nobody"
+    print_line(f"{found.charge_id} is of {whose}, {_why(found)}.")
     if found.by != "shares":
         print_line(f"stage {found.stage}, activity {found.activity or 'none'}, cost kind {found.cost_kind}")
+    if found.by == "contested":
+        claims = " and ".join(f"{claim.run} (by {claim.claimed_by})" for claim in found.runs)
+        print_line(f"The runs {claims} claim it, so none of them has it: name each job in one run, keep windows apart.")
+    if found.covered_by:
+        more = len(found.covered_by) - _SHOWN_BILLS
+        bills = ", ".join(found.covered_by[:_SHOWN_BILLS]) + (f" and {more} more" if more > 0 else "")
+        print_line(f"A bill covers it, so it costs nothing of its own: its cost is its share of the bill ({bills}).")
+    if found.by == "nobody" and found.settled_with:
+        quarter = found.settled_with
+        print_line(
+            f"{quarter} was closed with it: rules written since are not for it. `truecost reopen` makes them so."
+        )
     if found.shares:
         print_table(
             "Shares",
-            [("model", "left"), ("activity", "left"), ("idle", "left"), ("cost", "right"), ("how", "left")],
+            [
+                *(("model", "left"), ("activity", "left"), ("idle", "left")),
+                *(("cost", "right"), ("weight", "left"), ("how", "left")),
+            ],
             [
                 (
                     *(row["model_id"], row["activity"], "idle" if row["is_idle"] else None),
-                    *(money(row["effective_cost"]), row["allocated_method_id"]),
+                    *(money(row["effective_cost"]), _weight(row["allocated_method_details"])),
+                    row["allocated_method_id"],
                 )
                 for row in found.shares
             ],
@@ -40,18 +52,48 @@ def show_explained(found: Explained) -> None:
 
 
 def show_suggestions(suggestions: Sequence[Suggestion]) -> None:
-    """Rules as TOML, to be pasted; each with what it would claim."""
+    """Rules as TOML, to be pasted; each with what it would claim. What no rule can mend is told in a comment."""
     for found in suggestions:
         charges = "1 charge" if found.charges == 1 else f"{found.charges} charges"
-        print_line(f"# {found.currency} {money(found.cost)} in {charges}")
-        print_line(found.toml)
-        print_line()
+        told = f"# {found.currency} {money(found.cost)} in {charges}"
+        if found.credits:
+            told += f", {money(-found.credits)} of credits taken off"
+        if found.bill_share:
+            told += f", {money(found.bill_share)} of it their share of the bills that cover them"
+        print_line(told)
+        if found.matter:
+            print_line(f"# of {', '.join(found.match.values())}: {found.matter}")
+        print_line(found.rule or "")
     if not suggestions:
         print_line("Nothing is unallocated.")
 
 
+def _why(found: Explained) -> str:
+    rule = found.rule
+    by_rule = f"by rule {rule.rule}{_of_close(rule)}" if rule else "no rule matches"
+    if found.by == "run" and found.runs:
+        return f"by the run {found.run}, which claims it by {found.runs[0].claimed_by}"
+    if found.by == "contested" and not rule:
+        return "since more than one run claims it, and no rule matches"
+    told = {"[[staff]]": "as [[staff]] says", "shares": "in shares, by who used what it pays for"}
+    return told.get(found.by, by_rule)
+
+
+def _of_close(rule: Considered) -> str:
+    return f" of the rules frozen with {rule.frozen_with}" if rule.frozen_with else ""
+
+
+def _weight(details: Mapping[str, str | None]) -> str | None:
+    """What a share was measured by: ``345600 of 518400 GPU seconds``; of idle that is handed on, how it was."""
+    if not details.get("weight"):
+        return None
+    measured = f"{details['weight']} of {details.get('of')} {details.get('unit')}"
+    handed_on = f", of it {details['idle_weight']} of {details.get('idle_of')}" if details.get("idle_weight") else ""
+    return measured + handed_on
+
+
 def _show_rule(title: str, rule: Considered) -> None:
-    where = f"line {rule.line} of truecost.toml"
+    where = f"frozen with {rule.frozen_with}" if rule.frozen_with else f"line {rule.line} of truecost.toml"
     print_table(
         f"{title} {rule.rule} ({where}), for {rule.model or 'what its lookup says'}",
         [("column", "left"), ("wanted", "left"), ("the charge says", "left"), ("", "left")],

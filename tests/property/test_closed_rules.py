@@ -1,0 +1,121 @@
+"""Which rules are for a charge of a closed quarter: those frozen with it, and for what came late, later ones after them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from unit.support import SOURCES, Bench
+
+from truecost.bookkeeping import keep_books
+from truecost.clock import Clock
+from truecost.closing import CHECKS, close_quarter
+from truecost.config import ConfigFile
+from truecost.lookups import Lookup, LookupRow
+
+CLOCK = Clock(date(2027, 6, 1))
+SERVICES = ["A", "B", "C"]
+MODELS = ["bot", "reader"]
+Rules = tuple[tuple[str | None, str], ...]  # what service each rule is for (None: what the lookup holds), and its model
+LOOKED_UP = ("B", "C")
+
+
+@dataclass(frozen=True)
+class Bill:
+    month: int
+    services: tuple[str, ...]
+
+
+rules = st.lists(st.tuples(st.sampled_from([*SERVICES, None]), st.sampled_from(MODELS)), max_size=3).map(tuple)
+bills = st.builds(Bill, st.integers(1, 12), st.lists(st.sampled_from(SERVICES), min_size=1, max_size=3).map(tuple))
+steps = st.lists(bills | st.just("close") | rules, min_size=3, max_size=14)
+
+
+def config(held: Rules) -> ConfigFile:
+    return ConfigFile.model_validate(
+        {
+            "workspace": {"name": "closed"},
+            "sources": [{"name": n, "format": kind, "path": path} for n, (kind, path) in SOURCES.items()],
+            "models": [{"id": model} for model in MODELS],
+            "lookups": [{"name": "services", "path": "services.csv"}],
+            "attribution": [
+                {"match": {"source": "aws", "service_name": service}, "model": model, "activity": "serving"}
+                if service
+                else {"lookup": {"table": "services", "on": "service_name"}, "model": model, "activity": "serving"}
+                for service, model in held
+            ],
+        }
+    )
+
+
+def claimed(held: Rules, service: str) -> int | None:
+    """The position of the first rule that is for a service, by Python's own means."""
+    for position, (wanted, _) in enumerate(held, start=1):
+        if wanted == service or (wanted is None and service in LOOKED_UP):
+            return position
+    return None
+
+
+@given(rules, steps)
+@settings(max_examples=15)
+def test_a_close_keeps_its_rules_for_what_it_saw_and_what_comes_late_may_still_be_claimed(
+    folder: Path, first: Rules, steps: Sequence[Bill | str | Rules]
+) -> None:
+    bench = Bench.open(Path(tempfile.mkdtemp(dir=folder)))
+    lookup = {"services": Lookup("services", {key: LookupRow(None, None, None) for key in LOOKED_UP})}
+    bench.workspace = replace(bench.workspace, config=config(first), lookups=lookup)
+    today, closes, came = first, [], []
+    bench.put_charges([charge(1, "A")])
+    came.append((1, "A", 0))
+    for step in steps:
+        if isinstance(step, Bill):
+            bench.put_charges([charge(step.month, service) for service in step.services])
+            came += [(step.month, service, len(closes)) for service in step.services]
+        elif step == "close":
+            if len(closes) < 4:
+                quarter = len(closes) + 1
+                close_quarter(bench.con, bench.workspace, CLOCK, f"FY2026-Q{quarter}", "cfo", CHECKS)
+                closes.append((quarter * 3, today))
+        else:
+            today = step  # type: ignore[assignment]
+            bench.workspace = replace(bench.workspace, config=config(today))
+    keep_books(bench.con, bench.workspace)
+    bench.keep_books()
+    found = bench.ask(
+        "SELECT rule_position, rules_frozen_with, model_id FROM books.attribution ORDER BY x_delivery_id, x_line"
+    )
+    bench.close()
+    assert len(found) == len(came)
+    for row, (month, service, closes_before) in zip(found, came, strict=True):
+        asked: list[Rules] = []
+        is_settled = False
+        for number, (last_month, held) in enumerate(closes, start=1):
+            if month <= last_month and not is_settled:
+                asked.append(held)
+                is_settled = closes_before < number
+        if not is_settled:
+            asked.append(today)
+        claims = [(claimed(held, service), held) for held in asked]
+        position, held = next(((place, held) for place, held in claims if place), (None, None))
+        assert row["rule_position"] == position, (month, service, closes_before, asked)
+        assert row["model_id"] == (held[position - 1][1] if position and held is not None else None)
+        assert (row["rules_frozen_with"] is None) == (position is None or held == today)
+
+
+def charge(month: int, service: str) -> Mapping[str, Any]:
+    return {
+        "service_name": service,
+        "charge_category": "Usage",
+        "billing_currency": "USD",
+        "effective_cost": Decimal(10),
+        "billed_cost": Decimal(10),
+        "charge_period_start": datetime(2026, month, 5),
+        "charge_period_end": datetime(2026, month, 6),
+    }
