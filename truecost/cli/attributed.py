@@ -25,10 +25,8 @@ def show_explained(found: Explained) -> None:
         bills = ", ".join(found.covered_by[:_SHOWN_BILLS]) + (f" and {more} more" if more > 0 else "")
         print_line(f"A bill covers it, so it costs nothing of its own: its cost is its share of the bill ({bills}).")
     if found.by == "nobody" and found.settled_with:
-        quarter = found.settled_with
-        print_line(
-            f"{quarter} was closed with it: rules written since are not for it. `truecost reopen` makes them so."
-        )
+        closed = f"{found.settled_with} was closed with it, and rules written since are for what came later."
+        print_line(f"{closed} Reopen it to claim this.")
     if found.shares:
         print_table(
             "Shares",
