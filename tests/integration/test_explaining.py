@@ -285,7 +285,7 @@ def test_a_credit_does_not_hide_what_it_takes_off(
     bench: Callable[..., Bench], capsys: pytest.CaptureFixture[str]
 ) -> None:
     books = bench(BENCH)
-    credit = charge("-500", charge_category="Credit")
+    credit = charge("-500", charge_category="Credit", billing_account_id="another")  # follows no charge of this one
     books.put_charges([charge("500"), credit, charge("40", service_name="Small")])
     first, second = suggested(books)
     assert (first.cost, first.credits, first.charges) == (0, -500, 2)
