@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,9 +17,21 @@ from typing import TYPE_CHECKING, Any
 from truecost import __version__
 from truecost.bookkeeping import keep_books, tell_config
 from truecost.clock import Clock
-from truecost.closes import COSTS, PLAN, SETTINGS, Close, closed_quarters, folder_of, times_closed
-from truecost.durable import sync_folder
+from truecost.closes import (
+    COSTS,
+    PLAN,
+    SETTINGS,
+    Close,
+    closed_quarters,
+    folder_of,
+    laid_out,
+    put_in_place,
+    seal,
+    times_closed,
+    write_down,
+)
 from truecost.errors import TruecostError
+from truecost.invariants import breaches
 from truecost.journal import Journal
 from truecost.publishing import tell_clock
 from truecost.quarters import Quarter, parse_quarter, quarter_of
@@ -30,24 +41,54 @@ from truecost.workspace import Workspace
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-CHECKS = (
-    *("quarantined", "held", "refused", "invoices", "silent"),
-    *("unallocated", "unpriced", "unconverted", "contested"),
-)
+INVARIANTS = "invariants"  # a promise of the books that does not hold can't be accepted
+ACCRUED = "accrued"  # told, and speaks against nothing
+REMEDIES = {
+    "quarantined": "correct the lines and deliver the files again",
+    "held": "settle which delivery holds",
+    "refused": "mend the file and deliver it again",
+    "pages": "save the pages that follow (has_more) and deliver them too",
+    "invoices": "ask the supplier, or deliver the corrected invoice",
+    "silent": "deliver what is missing",
+    "unallocated": "add rules (`truecost attribution suggest`)",
+    "unpriced": "add the price to a rate card or to [[rates]]",
+    "unconverted": "book them in the reporting currency, or deliver exchange rates",
+    "contested": "name each job in one run only, with its cluster where several know its id",
+    "unknown_run": "name the run in a training_runs file",
+    "left_out": "deliver an entry that no longer holds once more, with a duration of 0",
+    INVARIANTS: "see `truecost doctor`; it can't be accepted",
+    ACCRUED: "nothing now; it is reversed when the bill comes",
+}
+CHECKS = tuple(name for name in REMEDIES if name not in (INVARIANTS, ACCRUED))  # what --accept may name
+# What these find is of no quarter, and found again at each close: it is accepted once.
+_ACCEPTED_ONCE = ("quarantined", "held", "refused", "pages", "unknown_run", "left_out")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found: ``key`` tells it apart from the next, ``what`` is for people."""
+
+    key: str
+    what: str
 
 
 @dataclass(frozen=True)
 class Check:
-    """A check before a close: what it found (nothing, where ``found`` is empty), and what to do about it."""
+    """A check before a close: what speaks against it (nothing, where ``found`` is empty), and what to do about it.
+
+    ``accepted_before`` was found as well, and accepted at an earlier close: it says at which.
+    """
 
     name: str
     found: tuple[str, ...]
     remedy: str
     is_accepted: bool = False
+    accepted_before: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()  # all of them
 
     @property
     def is_passed(self) -> bool:
-        return not self.found
+        return not self.found or self.name == ACCRUED
 
 
 @dataclass(frozen=True)
@@ -81,17 +122,19 @@ def close_quarter(
     """Check the quarter and, unless this is a dry run or a check refuses it, freeze it.
 
     Raises:
-        TruecostError: the quarter has not ended, is closed, has no cost, or an earlier one is still open; or a check
-            is accepted that there is not.
+        TruecostError: the quarter has not ended, is closed, has no cost, or an earlier one is still open; something was
+            closed or reopened later than the clock says; or a check is accepted that there is not.
     """
     quarter = parse_quarter(name, workspace.config.workspace.fiscal_year_start_month)
     if unknown := sorted(set(accepted) - set(CHECKS)):
-        raise TruecostError(f"there is no check {unknown[0]}; the checks are {', '.join(CHECKS)}")
+        raise TruecostError(f"there is no check {unknown[0]} to accept; those there are: {', '.join(CHECKS)}")
+    _see_that_time_goes_on(workspace, clock)
     keep_books(con, workspace)
     tell_config(con, workspace)
     tell_clock(con, clock)
     _see_that_it_is_its_turn(con, workspace, clock, quarter)
     con.execute(f"SET VARIABLE quarter = {literal(quarter.name)}")
+    con.execute(f"SET VARIABLE quarter_start = DATE '{quarter.start}'")
     checks = _checked(con, workspace, accepted)
     figures = con.execute(query("close/figures")).fetchall()
     true_cost = query("finance/true_cost_by_quarter")
@@ -114,20 +157,23 @@ def close_quarter(
     )
     if dry_run or closing.refused_by:
         return closing
+    approver = (approver or "").strip()
     if not approver:
         raise TruecostError("who approves the close? name them with --approver")
-    files = _freeze(con, folder_of(workspace, quarter.name, version), settings)
+    folder = folder_of(workspace, quarter.name, version)
+    files = _freeze(con, folder, settings)
     completeness = {row[0] or "": row[3] for row in totals}
-    Journal(workspace.journal).append(
+    write_down(
+        workspace,
         "close",
         clock.now(),
-        "",
         quarter=quarter.name,
         quarter_start=quarter.start.isoformat(),
         quarter_end=quarter.end.isoformat(),
         version=version,
         approver=approver,
         accepted=sorted(check.name for check in checks if check.is_accepted),
+        findings={check.name: [asdict(found) for found in check.findings] for check in checks if check.findings},
         content_hash=closing.content_hash,
         files=files,
         completeness=completeness,
@@ -135,6 +181,7 @@ def close_quarter(
         true_cost={model: str(cost) for model, cost in closing.true_cost.items()},
         currency=closing.currency,
     )
+    put_in_place(folder, files)
     return replace(closing, close=closed_quarters(workspace)[-1])
 
 
@@ -142,7 +189,8 @@ def reopen_quarter(workspace: Workspace, clock: Clock, name: str, reason: str, b
     """Take a close back; its frozen version stays, and the next close makes another one.
 
     Raises:
-        TruecostError: the quarter is not closed, or a later one is.
+        TruecostError: the quarter is not closed, or a later one is; or something was closed or reopened later than the
+            clock says.
     """
     quarter = parse_quarter(name, workspace.config.workspace.fiscal_year_start_month)
     held = closed_quarters(workspace)
@@ -154,10 +202,29 @@ def reopen_quarter(workspace: Workspace, clock: Clock, name: str, reason: str, b
         raise TruecostError(f"{last.quarter} is closed after {quarter.name}; reopen {last.quarter} first")
     if not (reason.strip() and by.strip()):
         raise TruecostError("a quarter is reopened for a reason, by someone: give --reason and --by")
-    Journal(workspace.journal).append(
-        "reopen", clock.now(), "", quarter=last.quarter, version=last.version, reason=reason, by=by
+    _see_that_time_goes_on(workspace, clock)
+    write_down(
+        workspace,
+        "reopen",
+        clock.now(),
+        quarter=last.quarter,
+        version=last.version,
+        reason=reason.strip(),
+        by=by.strip(),
     )
     return last
+
+
+def _see_that_time_goes_on(workspace: Workspace, clock: Clock) -> None:
+    """What is closed or reopened follows what was before: else what was known at a moment would contradict it."""
+    events = [event for event in Journal(workspace.journal).events() if event.kind in ("close", "reopen")]
+    last = max(events, key=lambda event: event.happened_at, default=None)
+    if last and clock.now() < last.happened_at:
+        done = "closed" if last.kind == "close" else "reopened"
+        raise TruecostError(
+            f"{last.data['quarter']} was {done} at {last.happened_at:%Y-%m-%d %H:%M}, which is after "
+            f"{clock.now():%Y-%m-%d %H:%M}; leave --as-of out, or name a later day"
+        )
 
 
 def _see_that_it_is_its_turn(con: DuckDBPyConnection, workspace: Workspace, clock: Clock, quarter: Quarter) -> None:
@@ -186,22 +253,48 @@ def _see_that_it_is_its_turn(con: DuckDBPyConnection, workspace: Workspace, cloc
 def _checked(con: DuckDBPyConnection, workspace: Workspace, accepted: Collection[str]) -> tuple[Check, ...]:
     limit = workspace.config.close.max_unallocated_share
     con.execute(f"SET VARIABLE max_unallocated_share = CAST('{limit}' AS DECIMAL(18, 6))")
-    rows = con.execute(query("close/checks")).fetchall()
-    remedies = {
-        "quarantined": "correct the lines and deliver the files again",
-        "held": "settle which delivery holds",
-        "refused": "mend the file and deliver it again",
-        "invoices": "ask the supplier, or deliver the corrected invoice",
-        "silent": "deliver what is missing",
-        "unallocated": "add rules (`truecost attribution suggest`)",
-        "unpriced": "add the price to a rate card or to [[rates]]",
-        "unconverted": "book them in the reporting currency, or deliver exchange rates",
-        "contested": "name each job in one run only, with its cluster where several know its id",
-    }
-    return tuple(
-        Check(name, tuple(what for found, what in rows if found == name), remedies[name], name in accepted)
-        for name in CHECKS
+    sql = query("close/checks").replace(
+        "/* gaps */ SELECT NULL AS kind, NULL AS source, NULL AS what", query("finance/gaps")
     )
+    findings: defaultdict[str, list[Finding]] = defaultdict(list)
+    for name, key, what in con.execute(sql).fetchall():
+        findings[name].append(Finding(key, what))
+    broken = [(breach.subject, f"{breach.subject}: {breach.fault}") for breach in breaches(con)]
+    findings[INVARIANTS] = [Finding(subject, what) for subject, what in broken]
+    before = _accepted_before(workspace)
+    return tuple(
+        _check(name, remedy, tuple(findings[name]), before, name in accepted) for name, remedy in REMEDIES.items()
+    )
+
+
+def _check(
+    name: str, remedy: str, findings: tuple[Finding, ...], before: Mapping[tuple[str, str], str], is_named: bool
+) -> Check:
+    still = tuple(found.what for found in findings if (name, found.key) not in before)
+    return Check(
+        name,
+        still,
+        remedy,
+        is_accepted=is_named and bool(still),
+        accepted_before=tuple(
+            f"{found.what} (accepted with {before[name, found.key]})"
+            for found in findings
+            if (name, found.key) in before
+        ),
+        findings=findings,
+    )
+
+
+def _accepted_before(workspace: Workspace) -> dict[tuple[str, str], str]:
+    """(check, key) of what was let through at an earlier close and is of no quarter -> that close."""
+    held: dict[tuple[str, str], str] = {}
+    for event in Journal(workspace.journal).events():
+        if event.kind == "close":
+            named = f"{event.data['quarter']}, version {event.data['version']}, by {event.data['approver']}"
+            for name, findings in event.data.get("findings", {}).items():
+                for found in findings if name in _ACCEPTED_ONCE else ():
+                    held.setdefault((name, found["key"]), named)
+    return held
 
 
 def _settings(workspace: Workspace) -> dict[str, Any]:
@@ -215,31 +308,17 @@ def _settings(workspace: Workspace) -> dict[str, Any]:
 
 
 def _freeze(con: DuckDBPyConnection, folder: Path, settings: dict[str, Any]) -> dict[str, str]:
-    """Write the quarter's rows, plan, prices and settings to ``folder``, in one step; name -> sha256."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)  # of a close that died before its event was written
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
-    try:
-        for name, sql in (
-            (COSTS, "close/costs"),
-            (PLAN, "close/plan"),
-            ("gpu_prices.parquet", "close/gpu_prices"),
-        ):
-            con.execute(f"COPY ({query(sql)}) TO {literal(str(temporary / name))} (FORMAT parquet)")
-        text = json.dumps(settings, indent=1, sort_keys=True, ensure_ascii=False, default=str) + "\n"
-        (temporary / SETTINGS).write_text(text, "utf-8")
-        files = {}
-        for path in sorted(temporary.iterdir()):
-            with path.open("rb") as file:
-                files[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-            path.chmod(0o444)
-        sync_folder(temporary)
-        temporary.chmod(0o755)
-        temporary.rename(folder)
-        sync_folder(folder.parent)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return files
+    """Lay out the quarter's rows, plan, prices and settings, to be put in place at ``folder``; name -> sha256."""
+    staged = laid_out(folder)
+    for name, sql in (
+        (COSTS, "close/costs"),
+        (PLAN, "close/plan"),
+        ("gpu_prices.parquet", "close/gpu_prices"),
+    ):
+        con.execute(f"COPY ({query(sql)}) TO {literal(str(staged / name))} (FORMAT parquet)")
+    text = json.dumps(settings, indent=1, sort_keys=True, ensure_ascii=False, default=str) + "\n"
+    (staged / SETTINGS).write_text(text, "utf-8")
+    return seal(staged)
 
 
 def _hash(parts: list[Any]) -> str:

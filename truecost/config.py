@@ -13,6 +13,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 Activity = Literal["data_curation", "training", "failed_experiments", "evaluation", "deployment", "serving"]
+CountedActivity = Literal[Activity, "undecided"]
+BuildStage = Literal["data_curation", "training", "failed_experiments", "evaluation"]
+Stage = Literal[BuildStage, "serving", "maintenance", "undecided", "unallocated"]
 CostKind = Literal["compute", "labor", "annotation", "inference_api", "storage", "other"]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -263,8 +266,8 @@ class AccountSection(_Section):
     account: Annotated[str, Field(min_length=1)]
     name: str = ""
     models: list[str] = Field(default_factory=list)
-    stages: list[str] = Field(default_factory=list)
-    activities: list[str] = Field(default_factory=list)
+    stages: list[Stage] = Field(default_factory=list)
+    activities: list[CountedActivity] = Field(default_factory=list)
     cost_kinds: list[CostKind] = Field(default_factory=list)
     is_idle: bool | None = None
 
@@ -274,7 +277,10 @@ class LedgerSection(_Section):
 
     clearing_account: Annotated[str, Field(min_length=1)] = "clearing"
     suspense_account: Annotated[str, Field(min_length=1)] = "suspense"
-    columns: dict[Literal["account", "reference", "amount", "debit", "credit"], str] = Field(default_factory=dict)
+    columns: dict[Literal["account", "reference", "amount", "debit", "credit", "currency", "date"], str] = Field(
+        default_factory=dict
+    )
+    dates: Literal["month_first", "day_first"] | None = None  # of its export, where the year does not come first
 
 
 class CloseSection(_Section):

@@ -2,7 +2,7 @@
 
 ``journal/00000007.json`` is the seventh event, written once and never changed. Each holds the sha256 of the one before
 it, so that what was changed, taken out or put in later shows. The warehouse mirrors the folder and can be made anew
-from it.
+from it; until then it also shows what is missing at the end, where no later event vouches for it.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ Kind = Literal[
     "reevaluation",  # one was opened: triggers (rules), alert_ids
     "evaluation",  # its command ended: reevaluation_id, outcome, exit_code, seconds, log
     "decision",  # reevaluation_id, verdict, reasons, staleness_cost, retrain_cost, currency
-    "close",  # quarter, version, content_hash, files, approver, accepted; the model is ""
-    "reopen",  # quarter, version (of the close it undoes), reason, by; the model is ""
+    "close",  # quarter, version, content_hash, files, approver, accepted, findings, recorded_at; the model is ""
+    "reopen",  # quarter, version (of the close it undoes), reason, by, recorded_at; the model is ""
+    "report",  # the report of a close was kept: quarter, version, files, recorded_at; the model is ""
 ]
 
 
@@ -74,7 +75,7 @@ class Journal:
                 written["previous"] = hashlib.sha256(last.read_bytes()).hexdigest()
             text = json.dumps(written, indent=1, ensure_ascii=False) + "\n"
             with suppress(FileExistsError):  # another process was first: the number after its own
-                write_once(self._root / f"{number:08d}.json", text.encode())
+                write_once(self.path(number), text.encode())
                 return Event(number, kind, happened_at, model_id, data)
 
     def faults(self) -> list[str]:
@@ -86,7 +87,7 @@ class Journal:
         for path in sorted(self._files(), key=lambda path: int(path.stem)):
             expected = int(before.stem) + 1 if before else 1
             if int(path.stem) != expected:
-                found.append(f"{path.parent / f'{expected:08d}.json'} is missing; put it back from a backup")
+                found.append(f"{self.path(expected)} is missing; put it back from a backup")
             try:
                 previous = json.loads(path.read_text("utf-8")).get("previous")
             except (ValueError, AttributeError):
@@ -101,6 +102,34 @@ class Journal:
             before = path
         return found
 
+    def path(self, event_id: int) -> Path:
+        """The file of an event."""
+        return self._root / f"{event_id:08d}.json"
+
+    def tail(self) -> tuple[int, str] | None:
+        """The number and the sha256 of the newest event, which no later one vouches for yet."""
+        last = max(self._files(), key=lambda path: int(path.stem), default=None)
+        return (int(last.stem), hashlib.sha256(last.read_bytes()).hexdigest()) if last else None
+
+    def mirror_faults(self, con: DuckDBPyConnection) -> list[str]:
+        """What the warehouse remembers and the journal no longer says, a sentence each: its end was cut, or changed."""
+        rows = con.execute(
+            "SELECT event_id, kind, happened_at, model_id, data FROM outlook.events ORDER BY event_id"
+        ).fetchall()
+        held = {event.event_id: tuple(_mirrored(event).values()) for event in self.events()} if rows else {}
+        found = []
+        for number, kind, *_ in (row for row in rows if row[0] not in held):
+            found.append(
+                f"{self.path(number)} is missing, and the warehouse knows of it ({kind}); put it back from a backup"
+            )
+        for row in rows:
+            if row[0] in held and held[row[0]] != row:
+                found.append(
+                    f"{self.path(row[0])} was changed after it was written, as the warehouse shows; "
+                    "put it back from a backup"
+                )
+        return found
+
     def _files(self) -> list[Path]:
         return sorted(self._root.glob("[0-9]*.json"))
 
@@ -109,16 +138,7 @@ def mirror(con: DuckDBPyConnection, events: Sequence[Event]) -> bool:
     """Bring ``outlook.events`` up to date with the journal; returns whether anything had changed."""
     import pyarrow as pa
 
-    rows = [
-        {
-            "event_id": event.event_id,
-            "kind": event.kind,
-            "happened_at": event.happened_at.astimezone(UTC).replace(tzinfo=None),
-            "model_id": event.model_id,
-            "data": json.dumps(event.data),
-        }
-        for event in events
-    ]
+    rows = [_mirrored(event) for event in events]
     fingerprint = hashlib.sha256(json.dumps(rows, default=str).encode()).hexdigest() if rows else None
     if last_fingerprint(con, STEP) == fingerprint:
         return False
@@ -132,6 +152,17 @@ def mirror(con: DuckDBPyConnection, events: Sequence[Event]) -> bool:
         con.unregister("journal_batch")
         remember_fingerprint(con, STEP, fingerprint)
     return True
+
+
+def _mirrored(event: Event) -> dict[str, Any]:
+    """The event as a row of ``outlook.events``."""
+    return {
+        "event_id": event.event_id,
+        "kind": event.kind,
+        "happened_at": event.happened_at.astimezone(UTC).replace(tzinfo=None),
+        "model_id": event.model_id,
+        "data": json.dumps(event.data),
+    }
 
 
 def _read(path: Path) -> Event:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -25,11 +26,22 @@ def known_at(workspace: Workspace, moment: datetime) -> Workspace:
     _link(workspace.landing / "objects", home / "landing" / "objects")
     _link(workspace.closed, home / "closed")
     for folder, key in ((workspace.landing / "log", "received_at"), (workspace.journal, "happened_at")):
-        for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
-            held = json.loads(path.read_text("utf-8"))
-            if datetime.fromisoformat(held[key]) <= moment:
-                shutil.copyfile(path, home / folder.relative_to(workspace.home or workspace.root) / path.name)
+        for path in _known(sorted(folder.glob("*.json")), key, moment, in_order=key == "happened_at"):
+            shutil.copyfile(path, home / folder.relative_to(workspace.home or workspace.root) / path.name)
     return replace(workspace, home=home)
+
+
+def _known(paths: list[Path], key: str, moment: datetime, in_order: bool) -> Iterator[Path]:
+    """The files whose time has come by ``moment``.
+
+    ``in_order`` ends with the first whose time has not: what follows was written down after it, whatever day its clock
+    stated, and means nothing without it.
+    """
+    for path in paths:
+        if datetime.fromisoformat(json.loads(path.read_text("utf-8"))[key]) <= moment:
+            yield path
+        elif in_order:
+            return
 
 
 def _link(target: Path, link: Path) -> None:

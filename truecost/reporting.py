@@ -11,7 +11,6 @@ import io
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -22,8 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truecost.clock import Clock
-from truecost.closes import REPORT, closed_quarters
-from truecost.durable import sync_folder
+from truecost.closes import closed_quarters, keep_report, kept_report
 from truecost.errors import TruecostError
 from truecost.outlook import Outlook, read_outlook
 from truecost.publishing import open_published, read_rows, view_names
@@ -56,8 +54,8 @@ def write_report(workspace: Workspace, clock: Clock, quarter_name: str | None = 
     quarter = report_quarter(workspace, clock, quarter_name)
     folder = workspace.reports / quarter.name
     close = next((close for close in closed_quarters(workspace) if close.quarter == quarter.name), None)
-    if close and (close.folder / REPORT).is_dir():
-        return _put_back(close.folder / REPORT, folder)
+    if close and (kept := kept_report(close)):
+        return _put_back(kept, folder)
     with open_published(workspace.published) as con:
         fingerprint = _fingerprint(con, quarter)
         if _is_written(folder, fingerprint):
@@ -78,21 +76,8 @@ def write_report(workspace: Workspace, clock: Clock, quarter_name: str | None = 
         with _replacing(folder / name) as temporary:
             temporary.write_text(text, "utf-8", newline="")
     if close:
-        _keep(folder, close.folder / REPORT)
+        keep_report(workspace, clock, close, folder, FILES)
     return folder
-
-
-def _keep(folder: Path, archive: Path) -> None:
-    """Keep the report of a closed quarter as it is, in one step."""
-    temporary = Path(tempfile.mkdtemp(dir=archive.parent, prefix=".new-"))
-    try:
-        for name in FILES:
-            shutil.copyfile(folder / name, temporary / name)
-        temporary.chmod(0o755)
-        temporary.rename(archive)
-        sync_folder(archive.parent)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _put_back(archive: Path, folder: Path) -> Path | None:

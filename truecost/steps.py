@@ -1,7 +1,8 @@
 """The steps of a run, each on its own: what the flows order and the command line calls one by one.
 
 A step takes the workspace and the clock, opens what it needs, and returns a small summary; nothing passes between steps
-but what is on disk. Each can be repeated at any time and does nothing where nothing has changed.
+but what is on disk. Each can be repeated at any time and does nothing where nothing has changed. None runs where what
+was closed is no longer as it was.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from truecost.alerts import Alerted, standing_alerts, waiting_reevaluations
 from truecost.alerts import alert as judge_alerts
 from truecost.bookkeeping import keep_books, settle_receipts, tell_config
 from truecost.clock import Clock
-from truecost.closes import Close, closed_quarters
+from truecost.closes import Close, changed_settings, frozen_faults, see_that_it_is_sound
 from truecost.closing import Closing, close_quarter, reopen_quarter
 from truecost.comparing import Comparison, read_comparison
 from truecost.comparing import compare as compare_plans
@@ -65,13 +66,15 @@ def land(workspace: Workspace, clock: Clock) -> int:
     """Take in what is new in the inbox; returns how many files."""
     progress.say("looking through the inbox")
     # The warehouse's lock keeps two runs from numbering deliveries at once.
-    with connect(workspace.warehouse):
+    with connect(workspace.warehouse) as con:
+        see_that_it_is_sound(workspace, con)
         return sum(len(entry.parts) for entry in Landing(workspace.landing).land(workspace, clock))
 
 
 def load(workspace: Workspace) -> list[Loaded]:
     """Validate and load every landed delivery that is new, or whose settings, suite or code changed."""
     with connect(workspace.warehouse) as con:
+        see_that_it_is_sound(workspace, con)
         loaded = load_landed(con, workspace)
         settle_receipts(con, workspace)
     return loaded
@@ -81,6 +84,7 @@ def attribute(workspace: Workspace) -> bool:
     """Derive the books; returns whether anything had changed."""
     progress.say("keeping the books")
     with connect(workspace.warehouse) as con:
+        see_that_it_is_sound(workspace, con)
         return keep_books(con, workspace)
 
 
@@ -88,6 +92,7 @@ def compare(workspace: Workspace, clock: Clock) -> bool:
     """Project the plans, hold them against the books and forecast; returns whether anything had changed."""
     progress.say("comparing with the plans")
     with connect(workspace.warehouse) as con:
+        see_that_it_is_sound(workspace, con)
         return compare_plans(con, workspace, clock)
 
 
@@ -100,6 +105,7 @@ def comparison(workspace: Workspace) -> Comparison:
 def drift(workspace: Workspace, clock: Clock) -> bool:
     """Hold production and evals against what each model was accepted on; returns whether anything had changed."""
     with connect(workspace.warehouse) as con:
+        see_that_it_is_sound(workspace, con)
         return watch(con, workspace, clock)
 
 
@@ -147,6 +153,7 @@ def publish(workspace: Workspace, clock: Clock) -> bool:
     """Swap in ``reports.duckdb``; returns whether anything had changed."""
     progress.say("publishing")
     with connect(workspace.warehouse) as con:
+        see_that_it_is_sound(workspace, con)
         mirror(con, Journal(workspace.journal).events())
         return publish_views(con, workspace, clock)
 
@@ -172,18 +179,21 @@ def close(
     if closing.close:
         _publish_anew(workspace, clock)
         report(workspace, clock, quarter)
+        publish(workspace, clock)  # the report is kept, which the journal told; the warehouse mirrors it
     return closing
 
 
 def reopen(workspace: Workspace, clock: Clock, quarter: str, reason: str, by: str) -> Close:
-    """Open the latest closed quarter again, and publish it as preliminary.
+    """Open the latest closed quarter again; publish it and write its report as preliminary.
 
     Raises:
         TruecostError: it is not the latest that is closed.
     """
-    with connect(workspace.warehouse):  # no two closes at once
+    with connect(workspace.warehouse) as con:  # no two closes at once
+        see_that_it_is_sound(workspace, con)
         undone = reopen_quarter(workspace, clock, quarter, reason, by)
     _publish_anew(workspace, clock)
+    report(workspace, clock, undone.quarter)
     return undone
 
 
@@ -195,9 +205,10 @@ def _publish_anew(workspace: Workspace, clock: Clock) -> None:
 
 def faults(workspace: Workspace) -> list[str]:
     """What is wrong with the books, the journal's chain or what was frozen; a sentence each."""
-    found = Journal(workspace.journal).faults()
-    for closed in closed_quarters(workspace):
-        found += closed.faults()
+    with connect(workspace.warehouse) as con:
+        found = frozen_faults(workspace, con)
+    if not found:
+        found = [str(fault).removesuffix(".") for fault in changed_settings(workspace)]
     if not found:
         attribute(workspace)
         found += [f"{breach.subject}: {breach.fault} ({breach.invariant})" for breach in check_invariants(workspace)]
@@ -211,6 +222,7 @@ def report(workspace: Workspace, clock: Clock, quarter_name: str | None = None) 
         TruecostError: nothing is published, or there is no cost in or before the quarter.
     """
     progress.say("writing the report")
+    see_that_it_is_sound(workspace)
     quarter = report_quarter(workspace, clock, quarter_name)
     written = write_report(workspace, clock, quarter.name)
     return Reported(quarter.name, workspace.reports / quarter.name, is_new=written is not None)

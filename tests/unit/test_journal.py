@@ -80,3 +80,27 @@ def test_the_warehouse_mirrors_the_journal_and_only_once(tmp_path: Path) -> None
         assert told == [(1, "decision", NOW.replace(tzinfo=None), "bot", '{"verdict": "hold"}')]
         assert mirror(con, [])
         assert con.execute("SELECT count(*) FROM outlook.events").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize("harm", ["lost", "changed", None])
+def test_the_warehouse_shows_what_is_wrong_with_the_newest_event(tmp_path: Path, harm: str | None) -> None:
+    journal = Journal(tmp_path)
+    with connect(IN_MEMORY) as con:
+        assert journal.mirror_faults(con) == []
+        for verdict in ("hold", "retrain"):
+            journal.append("decision", NOW, "bot", verdict=verdict)
+        mirror(con, journal.events())
+        newest = tmp_path / "00000002.json"
+        if harm == "lost":
+            newest.unlink()
+        elif harm == "changed":
+            newest.chmod(0o644)
+            newest.write_text(newest.read_text("utf-8").replace("retrain", "hold"), "utf-8")
+        assert journal.faults() == [], "no later event vouches for it"
+        told = journal.mirror_faults(con)
+        if harm is None:
+            journal.append("decision", NOW, "bot", verdict="hold")
+            assert told == journal.mirror_faults(con) == [], "the journal may go further than its mirror"
+        else:
+            (fault,) = told
+            assert fault.startswith(f"{newest} is missing" if harm == "lost" else f"{newest} was changed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from truecost.cli.output import money, print_line, print_table
-from truecost.closing import Closing
+from truecost.closing import CHECKS, Check, Closing
 
 
 def show_closing(closing: Closing, dry_run: bool) -> None:
@@ -16,8 +16,8 @@ def show_closing(closing: Closing, dry_run: bool) -> None:
         [
             (
                 check.name,
-                "ok" if check.is_passed else "accepted" if check.is_accepted else "refused",
-                "; ".join(check.found) or None,
+                _judgement(check),
+                "; ".join([*check.found, *check.accepted_before]) or None,
                 None if check.is_passed else check.remedy,
             )
             for check in closing.checks
@@ -34,11 +34,18 @@ def show_closing(closing: Closing, dry_run: bool) -> None:
         print_line(f"{closing.quarter} is closed, version {closing.version}: {closing.row_count} costs are frozen.")
         print_line(f"Content hash: {closing.content_hash}")
     elif closing.refused_by:
-        named = " ".join(f"--accept {name}" for name in closing.refused_by)
-        print_line(f"{closing.quarter} stays open: mend what was found, or accept it with {named}.")
+        named = " ".join(f"--accept {name}" for name in closing.refused_by if name in CHECKS)
+        accept = f", or accept it with {named}" if named else ""
+        print_line(f"{closing.quarter} stays open: mend what was found{accept}.")
     elif dry_run:
         print_line(f"{closing.quarter} can be closed: {closing.row_count} costs would be frozen. Nothing was written.")
         print_line(f"Content hash: {closing.content_hash}")
+
+
+def _judgement(check: Check) -> str:
+    if check.is_passed:
+        return "noted" if check.found else "accepted before" if check.accepted_before else "ok"
+    return "accepted" if check.is_accepted else "refused"
 
 
 def show_faults(faults: Sequence[str]) -> None:

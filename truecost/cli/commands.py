@@ -421,9 +421,10 @@ def export_journal(
         print_json(journal)
         return
     print_line(f"{shown_path(out.resolve())}: {len(journal.entries)} entries of {journal.quarter}.")
+    if journal.status != "closed":
+        print_line(f"{journal.quarter} is preliminary: its entries still change until it is closed.")
     if journal.unmapped:
-        account = opened.config.ledger.suspense_account
-        print_line(f"{journal.unmapped} entries have no [[accounts]] and are on {account}.")
+        print_line(f"{journal.unmapped} entries have no [[accounts]] and are on {journal.suspense_account}.")
 
 
 @app.command("tie-out")
@@ -440,7 +441,8 @@ def tie_out(
 
     opened, _ = _opened(workspace, None)
     ties = tied(opened, file, quarter)
-    apart = [tie for tie in ties if not tie.is_tied]
+    apart = [tie for tie in ties if tie.is_apart]
+    set_aside = [tie for tie in ties if tie.is_set_aside]
     if json:
         print_json([{**asdict(tie), "is_tied": tie.is_tied, "difference": tie.difference} for tie in ties])
     else:
@@ -456,7 +458,10 @@ def tie_out(
                     for tie in apart
                 ],
             )
-        print_line(f"{len(ties) - len(apart)} of {len(ties)} tie.")
+        for tie in set_aside:
+            print_line(f"Set aside: {money(tie.theirs)} {tie.what}, lines {_listed_lines(tie.lines)}.")
+        asked = len(ties) - len(set_aside)
+        print_line(f"{asked - len(apart)} of {asked} tie.")
     raise typer.Exit(1 if apart else 0)
 
 
