@@ -60,12 +60,24 @@ SELECT 'refused', CAST(delivery_id AS VARCHAR), file || ': ' || refused_because
 FROM books.deliveries
 WHERE refused_because IS NOT NULL AND NOT is_outdated
 UNION ALL
--- Missing pages, promoted runs that no file names, time entries left out since: as `gaps` tells them.
+-- Pages of the quarter, or of before, that have not come; those after it are the next quarter's.
+SELECT
+    'pages',
+    CAST(page.delivery_id AS VARCHAR),
+    'the pages after ' || page.file || ', from ' || strftime(page.continues_at, '%Y-%m-%d %H:%M') || ' UTC on'
+FROM books.deliveries AS page
+ANTI JOIN books.deliveries AS following
+    ON page.source = following.source
+    AND page.continues_at = following.begins_at
+    AND NOT following.is_outdated
+WHERE NOT page.is_outdated AND page.continues_at < getvariable('quarter_start') + INTERVAL 3 MONTH
+UNION ALL
+-- Promoted runs that no file names, and time entries left out since: as `gaps` tells them.
 SELECT kind, what, what
 FROM (
     /* gaps */ SELECT NULL AS kind, NULL AS source, NULL AS what
 )
-WHERE kind IN ('pages', 'unknown_run', 'left_out')
+WHERE kind IN ('unknown_run', 'left_out')
 UNION ALL
 -- An electronic invoice states its total; of a CSV of lines it is known where one of them could not be read.
 SELECT
