@@ -129,7 +129,7 @@ GROUP BY source
 UNION ALL
 SELECT
     'accrued',
-    source || is_older,
+    source || CASE WHEN is_older THEN ' before' ELSE '' END,
     getvariable('reporting_currency') || ' ' || CAST(sum(cost) AS DECIMAL(38, 2)) || ' of ' || source || ', '
     || CASE WHEN min(month) = max(month) THEN '' ELSE strftime(min(month), '%Y-%m') || ' to ' END || strftime(max(month), '%Y-%m')
     || CASE WHEN is_older THEN ': older than the quarter, and no bill has come' ELSE '' END
