@@ -15,7 +15,7 @@ from itertools import accumulate, zip_longest
 from typing import TYPE_CHECKING
 
 from truecost.attribution import Subjects, lookup_key_sql, rule_number_sql, rule_numbers_sql, rule_sets_sql
-from truecost.closes import COSTS, PLAN, Close, closed_quarters, times_closed
+from truecost.closes import COSTS, PLAN, QUANTITIES, Close, closed_quarters, times_closed
 from truecost.config import ConfigFile, Match
 from truecost.landing import source_files
 from truecost.queries import literal, names, query
@@ -115,13 +115,17 @@ def _tell_closes(con: DuckDBPyConnection, workspace: Workspace) -> dict[str, str
         "config_completeness (quarter VARCHAR, model_id VARCHAR, frozen_completeness VARCHAR)",
         [[close.quarter, model or None, told] for close in closes for model, told in close.completeness.items()],
     )
-    if not closes:
-        return {}
-    costs, plans = (", ".join(literal(str(close.folder / name)) for close in closes) for name in (COSTS, PLAN))
-    return {
-        "/* frozen costs */ FROM books.frozen": f"FROM read_parquet([{costs}], union_by_name = true)",
-        "/* frozen plans */ FROM books.frozen_plan": f"FROM read_parquet([{plans}], union_by_name = true)",
+    frozen = {
+        "/* frozen costs */ FROM books.frozen": COSTS,
+        "/* frozen plans */ FROM books.frozen_plan": PLAN,
+        "/* frozen quantities */ FROM books.frozen_quantities": QUANTITIES,
     }
+    read = {}
+    for placeholder, name in frozen.items():
+        paths = ", ".join(literal(str(close.folder / name)) for close in closes if name in close.files)
+        if paths:
+            read[placeholder] = f"FROM read_parquet([{paths}], union_by_name = true)"
+    return read
 
 
 def rules_in_force(con: DuckDBPyConnection, workspace: Workspace) -> list[RuleSet]:

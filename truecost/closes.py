@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 COSTS = "costs.parquet"
 PLAN = "plan.parquet"
+QUANTITIES = "planned_quantities.parquet"  # a close of an older truecost has none
 SETTINGS = "settings.json"
 REPORT = "report"
 HEAD = "head.json"  # beside the folders of the quarters: the journal's newest event when a close was last written down

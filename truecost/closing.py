@@ -20,6 +20,7 @@ from truecost.clock import Clock
 from truecost.closes import (
     COSTS,
     PLAN,
+    QUANTITIES,
     SETTINGS,
     Close,
     closed_quarters,
@@ -313,6 +314,7 @@ def _freeze(con: DuckDBPyConnection, folder: Path, settings: dict[str, Any]) -> 
     for name, sql in (
         (COSTS, "close/costs"),
         (PLAN, "close/plan"),
+        (QUANTITIES, "close/planned_quantities"),
         ("gpu_prices.parquet", "close/gpu_prices"),
     ):
         con.execute(f"COPY ({query(sql)}) TO {literal(str(staged / name))} (FORMAT parquet)")

@@ -1,6 +1,7 @@
 """Comparing: the plans -> their projection and forecast, held against the books.
 
-It writes ``outlook.projection`` and ``outlook.forecast``; ``finance.actual_vs_plan`` sets the first beside the costs.
+It writes ``outlook.projection``, ``outlook.planned_quantities`` and ``outlook.forecast``. ``finance.actual_vs_plan`` sets the
+first beside the costs, and by the second ``finance.variance_drivers`` says why they differ.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from truecost.bookkeeping import tell_config
 from truecost.clock import Clock
 from truecost.errors import TruecostError
 from truecost.plans import Plan
-from truecost.projection import draw, forecast, project
+from truecost.projection import draw, forecast, planned_quantities, project
 from truecost.queries import names, query
 from truecost.tomlfiles import suggestion
 from truecost.warehouse import last_fingerprint, remember_fingerprint, transaction
@@ -74,6 +75,7 @@ def compare(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool
     with transaction(con):
         projected = [_projection_rows(m, t.plan, project(t, start_month)) for m, t in drawn.items()]
         _replace(con, "outlook.projection", [row for rows in projected for row in rows])
+        _replace(con, "outlook.planned_quantities", _quantity_rows(drawn, start_month))
         _replace(con, "outlook.forecast", _forecast_rows(drawn, actuals, clock.today()))
         remember_fingerprint(con, STEP, fingerprint)
     return True
@@ -135,6 +137,23 @@ def _projection_rows(model: str, plan: Plan, projected: Iterable[Projected]) -> 
             "planned_p90": row.cost.p90,
         }
         for row in projected
+    ]
+
+
+def _quantity_rows(drawn: dict[str, Trials], start_month: int) -> list[Row]:
+    return [
+        {
+            "model_id": model,
+            "quarter": row.quarter,
+            "stage": row.stage,
+            "unit": row.unit,
+            "sku": row.sku,
+            "currency": trials.plan.currency,
+            "planned_quantity": row.quantity,
+            "planned_cost": row.cost,
+        }
+        for model, trials in drawn.items()
+        for row in planned_quantities(trials, start_month)
     ]
 
 

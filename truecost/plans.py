@@ -87,6 +87,8 @@ class Item(_Section):
     quantity: Figure = Range(low=Decimal(1), likely=Decimal(1), high=Decimal(1))
     unit_cost: Figure
     per: Literal["item", "month"] = "item"
+    unit: Annotated[str, Field(min_length=1)] | None = None
+    sku: Annotated[str, Field(min_length=1)] | None = None
 
 
 class Plan(_Section):
@@ -180,6 +182,10 @@ def _item_faults(items: object, first: date | None, last: date | None, file: str
             at = lines.find(("items", index, "name"))
             yield Fault(file, at, f"two items are called {item.name!r}", "rename one: a name seeds an item's draws")
         names.add(item.name)
+        if item.sku is not None and item.unit is None:
+            at = lines.find(("items", index, "sku"))
+            remedy = 'name the unit of its quantity, like unit = "GPU-Hours"'
+            yield Fault(file, at, f"the item {item.name!r} has a sku and no unit", remedy)
         starts, ends = item.months or (first, last)
         at = lines.find(("items", index, "months"))
         if starts and ends and ends < starts:

@@ -12,6 +12,7 @@ How a figure is made, so that it can be made again by hand:
   (``statistics.quantiles(method="inclusive")``, NumPy's ``linear``).
 - What is certain is computed in exact fractions, and a mean is exact over the trials, so means add up over months and
   stages (quantiles don't). Each figure is then rounded half-even to cents on its own.
+- A planned quantity is the mean of the same draws, of the items that name its unit, rounded half-even to six places.
 """
 
 from __future__ import annotations
@@ -60,6 +61,18 @@ class Projected:
 
 
 @dataclass(frozen=True)
+class PlannedQuantity:
+    """How much of a unit a stage was planned to take in a quarter, and at which mean cost; ``sku`` None: of any."""
+
+    quarter: str
+    stage: str
+    unit: str
+    sku: str | None
+    quantity: Decimal
+    cost: Decimal
+
+
+@dataclass(frozen=True)
 class Forecast:
     """Where a model's cost will end: what is spent and what of the plan is still to come."""
 
@@ -94,12 +107,13 @@ class _Outcome:
 
 @dataclass(frozen=True)
 class Trials:
-    """The drawn costs of a plan's items."""
+    """The drawn costs of a plan's items, and the means of these and of the items' quantities."""
 
     plan: Plan
     certain: Mapping[str, Fraction]
     drawn: Mapping[str, NDArray[np.float64]]
     means: Mapping[str, Fraction]
+    quantities: Mapping[str, Fraction]
 
     def outcome(self, weights: Weights) -> _Outcome:
         """The items' costs, each times its weight, added up trial by trial."""
@@ -129,16 +143,19 @@ def draw(plan: Plan) -> Trials:
     certain: dict[str, Fraction] = {}
     drawn: dict[str, NDArray[np.float64]] = {}
     means: dict[str, Fraction] = {}
+    quantities: dict[str, Fraction] = {}
     for item in plan.items:
+        if item.quantity.is_certain:
+            quantities[item.name] = Fraction(item.quantity.low)
         if item.quantity.is_certain and item.unit_cost.is_certain:
-            means[item.name] = certain[item.name] = Fraction(item.quantity.low) * Fraction(item.unit_cost.low)
+            means[item.name] = certain[item.name] = quantities[item.name] * Fraction(item.unit_cost.low)
             continue
-        costs = np.array(_draws(plan, item, "quantity", item.quantity)) * np.array(
-            _draws(plan, item, "unit_cost", item.unit_cost)
-        )
+        quantity = np.array(_draws(plan, item, "quantity", item.quantity))
+        costs = quantity * np.array(_draws(plan, item, "unit_cost", item.unit_cost))
         drawn[item.name] = costs
-        means[item.name] = Fraction(math.fsum(costs.tolist())) / plan.trials
-    return Trials(plan, certain, drawn, means)
+        means[item.name] = _mean(costs)
+        quantities.setdefault(item.name, _mean(quantity))
+    return Trials(plan, certain, drawn, means, quantities)
 
 
 def project(trials: Trials, fiscal_year_start_month: int) -> list[Projected]:
@@ -156,6 +173,21 @@ def project(trials: Trials, fiscal_year_start_month: int) -> list[Projected]:
         for month, quarter, months in periods
         for stage in stages
     ]
+
+
+def planned_quantities(trials: Trials, fiscal_year_start_month: int) -> list[PlannedQuantity]:
+    """What the items that name a unit come to, by quarter, stage, unit and sku."""
+    plan = trials.plan
+    sums: dict[tuple[str, str, str, str | None], list[Fraction]] = {}
+    for item in plan.items:
+        if item.unit is None:
+            continue
+        for month in plan.months_of(item):
+            key = (quarter_of(month, fiscal_year_start_month).name, item.stage, item.unit, item.sku)
+            held, share = sums.setdefault(key, [Fraction(), Fraction()]), month_share(plan, item, month)
+            held[0] += trials.quantities[item.name] * share
+            held[1] += trials.means[item.name] * share
+    return [PlannedQuantity(*key, _rounded(quantity, 6), _cents(cost)) for key, (quantity, cost) in sums.items()]
 
 
 def forecast(trials: Trials, actual_to_date: Decimal, as_of: date) -> Forecast:
@@ -209,10 +241,18 @@ def _draws(plan: Plan, item: Item, factor: str, figure: Range) -> Iterable[float
     return [random.triangular(low, high, likely) for _ in range(plan.trials)]
 
 
+def _mean(drawn: NDArray[np.float64]) -> Fraction:
+    return Fraction(math.fsum(drawn.tolist())) / len(drawn)
+
+
 def _days(month: date) -> int:
     return monthrange(month.year, month.month)[1]
 
 
 def _cents(amount: Fraction) -> Decimal:
-    cents = round(amount * 100)  # of a Fraction: to the nearest, a tie to the even
-    return Decimal(cents).scaleb(-2)
+    return _rounded(amount, 2)
+
+
+def _rounded(amount: Fraction, places: int) -> Decimal:
+    units = round(amount * 10**places)  # of a Fraction: to the nearest, a tie to the even
+    return Decimal(units).scaleb(-places)

@@ -33,3 +33,15 @@ SELECT * FROM outlook.projection
 WHERE quarter IS NULL OR quarter NOT IN (SELECT quarter FROM books.closes)
 UNION ALL BY NAME
 FROM books.frozen_plan;
+
+CREATE OR REPLACE TABLE books.frozen_quantities AS
+FROM outlook.planned_quantities LIMIT 0;
+
+INSERT INTO books.frozen_quantities BY NAME
+/* frozen quantities */ FROM books.frozen_quantities;
+
+CREATE OR REPLACE VIEW books.planned_quantities AS
+SELECT * FROM outlook.planned_quantities
+WHERE quarter NOT IN (SELECT quarter FROM books.closes)
+UNION ALL BY NAME
+FROM books.frozen_quantities;

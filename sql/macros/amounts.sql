@@ -117,3 +117,7 @@ CREATE OR REPLACE TEMP MACRO converted(amount, own_units, reporting_units) AS
         to_units(amount) // own_units * reporting_units
         + divide_half_even(to_units(amount) % own_units * reporting_units, own_units)
     );
+
+-- A quantity as a whole number of millionths.
+CREATE OR REPLACE TEMP MACRO millionths(quantity) AS
+    CAST(replace(CAST(CAST(quantity AS DECIMAL(38, 6)) AS VARCHAR), '.', '') AS HUGEINT);

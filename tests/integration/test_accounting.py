@@ -206,6 +206,7 @@ def test_model_life(con: DuckDBPyConnection, pieces: dict[str, list[Piece]]) -> 
 
 def test_the_drivers_of_a_change_add_up_to_it(con: DuckDBPyConnection) -> None:
     rows = told(con, "FROM variance_drivers")
+    assert {row["compared_with"] for row in rows} == {"previous quarter"}, "no model of the example has a plan"
     for row in rows:
         parts = row["price"] + row["volume"] + row["mix"] + row["other"]
         assert parts == row["cost"] - row["previous_cost"]

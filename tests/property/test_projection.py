@@ -15,7 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from truecost.plans import Item, Plan
-from truecost.projection import TOTAL, Forecast, Projected, draw, forecast, month_share, project
+from truecost.projection import (
+    TOTAL,
+    Forecast,
+    Projected,
+    draw,
+    forecast,
+    month_share,
+    planned_quantities,
+    project,
+)
 from truecost.quarters import quarter_of
 
 CENT = Decimal("0.01")
@@ -126,6 +135,32 @@ def test_the_months_of_an_item_add_up_to_it(plan: Plan) -> None:
         by_quarter = [row.cost.mean for row in rows if row.month is None and row.quarter and row.stage == stage]
         assert abs(sum(by_month) - whole) <= CENT * (len(by_month) + 1) / 2
         assert abs(sum(by_quarter) - whole) <= CENT * (len(by_quarter) + 1) / 2
+
+
+@given(plans(), start_months, st.lists(st.sampled_from((None, "Hours", "GPU-Hours")), min_size=5, max_size=5))
+def test_planned_quantities_and_their_costs_are_those_of_the_items_that_name_a_unit(
+    plan: Plan, start_month: int, units: list[str | None]
+) -> None:
+    named = [item.model_copy(update={"unit": unit}) for item, unit in zip(plan.items, units, strict=False)]
+    trials = draw(plan.model_copy(update={"items": named}))
+    rows = planned_quantities(trials, start_month)
+    assert len({(row.quarter, row.stage, row.unit, row.sku) for row in rows}) == len(rows)
+    for row in rows:
+        months = [month for month in plan.months if quarter_of(month, start_month).name == row.quarter]
+        items = [item for item in named if (item.stage, item.unit) == (row.stage, row.unit)]
+        parts = [(item, sum(month_share(plan, item, month) for month in months)) for item in items]
+        cost = sum((trials.means[item.name] * part for item, part in parts), Fraction())
+        assert abs(Fraction(row.cost) - cost) <= Fraction(CENT) / 2
+        least, most = (
+            sum((Fraction(getattr(item.quantity, bound)) * part for item, part in parts), Fraction())
+            for bound in ("low", "high")
+        )
+        assert least - Fraction(1, 10**6) <= Fraction(row.quantity) <= most + Fraction(1, 10**6)
+    spent = {(row.quarter, row.stage): row.cost.mean for row in project(trials, start_month) if not row.month}
+    for quarter, stage in {(row.quarter, row.stage) for row in rows}:
+        if all(item.unit for item in named if item.stage == stage):
+            costs = [row.cost for row in rows if (row.quarter, row.stage) == (quarter, stage)]
+            assert abs(sum(costs) - spent[quarter, stage]) <= CENT * (len(costs) + 1) / 2
 
 
 @given(plans(), st.randoms(use_true_random=False))

@@ -61,9 +61,20 @@ def test_what_a_plan_leaves_out_has_a_default(tmp_path: Path) -> None:
     assert len(plan.months) == 15
 
 
+def test_an_item_may_name_its_unit_and_what_it_is_sold_as(tmp_path: Path) -> None:
+    (item,) = plan_of(tmp_path, HEAD + ITEM + 'unit_cost = 5\nunit = "GPU-Hours"\nsku = "h100"\n').items
+    assert (item.unit, item.sku) == ("GPU-Hours", "h100")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message", "remedy"),
     [
+        (
+            HEAD + ITEM + 'unit_cost = 1\nsku = "h100"\n',
+            8,
+            "the item 'labels' has a sku and no unit",
+            'name the unit of its quantity, like unit = "GPU-Hours"',
+        ),
         (
             HEAD.replace("USD", "EUR") + ITEM + "unit_cost = 1\n",
             1,
