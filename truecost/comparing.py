@@ -1,7 +1,7 @@
 """Comparing: the plans -> their projection and forecast, held against the books.
 
-It writes ``outlook.projection``, ``outlook.planned_quantities`` and ``outlook.forecast``. ``finance.actual_vs_plan`` sets the
-first beside the costs, and by the second ``finance.variance_drivers`` says why they differ.
+It writes ``outlook.projection``, ``outlook.planned_quantities`` and ``outlook.forecast``. The first is set beside the
+costs by ``finance.actual_vs_plan``; by the second ``finance.variance_drivers`` says why they differ.
 """
 
 from __future__ import annotations

@@ -71,6 +71,16 @@ class Formula:
     value: Decimal | float
 
 
+@dataclass(frozen=True)
+class Part:
+    """Rows that are added up apart from the others: those with ``value`` in the column ``place``."""
+
+    label: str
+    place: int
+    value: str
+    sums: Mapping[int, Decimal]
+
+
 @dataclass
 class Sheet:
     """A worksheet under the pen. Rows are numbered from 1, as its reader sees them."""
@@ -127,30 +137,40 @@ class Sheet:
             self.put(values, kinds, across)
         return first, self.rows
 
-    def data(self, rows: Iterable[Sequence[Any]], count: int, sums: Mapping[int, Decimal]) -> int:
+    def data(
+        self,
+        rows: Iterable[Sequence[Any]],
+        count: int,
+        sums: Mapping[int, Decimal],
+        parts: Sequence[Part] = (),
+    ) -> int:
         """The sheet's own table, with a filter: ``count`` rows, below the totals of the columns in ``sums``.
 
-        Returns the number of the row of totals.
+        Where the rows are of several ``parts``, each has its total in place of the one. Returns the number of the
+        (first) row of totals.
         """
-        above = self.rows + (2 if sums else 0)
+        above = self.rows + (1 + max(len(parts), 1) if sums else 0)
         first, last = above + 2, above + 1 + count
-        if sums:
-            for label, kind, function in (
-                ("Total", "total", "SUM({})"),
-                ("As filtered", "filtered", "SUBTOTAL(109,{})"),
-            ):
-                values: list[Any] = [label, *[None] * (len(self.columns) - 1)]
-                kinds = [kind] * len(self.columns)
-                for place, value in sums.items():
-                    values[place] = added(function, self.cells(place, first, last), value) if count else value
-                    kinds[place] = f"{kind}_money"
-                self.put(values, kinds)
+        totals = [
+            (part.label, "total", f'SUMIF({self.cells(part.place, first, last)},"{part.value}",{{}})', part.sums)
+            for part in parts
+        ] or [("Total", "total", "SUM({})", sums)]
+        top = self.rows + 1
+        for label, kind, function, held in [*totals, ("As filtered", "filtered", "SUBTOTAL(109,{})", sums)]:
+            if not sums:
+                break
+            values: list[Any] = [label, *[None] * (len(self.columns) - 1)]
+            kinds = [kind] * len(self.columns)
+            for place, value in held.items():
+                values[place] = added(function, self.cells(place, first, last), value) if count else value
+                kinds[place] = f"{kind}_money"
+            self.put(values, kinds)
         self.table(self.columns, rows)
         self.worksheet.freeze_panes(above + 1, 1)
         self.worksheet.repeat_rows(above)
         self.worksheet.autofilter(above, 0, max(self.rows, above + 1) - 1, len(self.columns) - 1)
         self.worksheet.print_area(0, 0, max(self.rows, 1) - 1, self.printed - 1)
-        return above - 1
+        return top
 
     def cells(self, place: int, first: int, last: int) -> str:
         """``C5:C9``"""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from truecost.outlook import plan_rows
 from truecost.publishing import read_rows, view_names
 from truecost.queries import query
-from truecost.spreadsheet import Book, Column, Formula, Sheet, added, open_book
+from truecost.spreadsheet import Book, Column, Formula, Part, Sheet, added, open_book
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -43,6 +43,23 @@ _WRITTEN = (
     "An empty cell is a figure that does not exist, not a zero. Times are UTC. Text is text, whatever it begins with.",
     "Charges has a row a charge and month: an invoice is spread over its service period, so over several rows.",
 )
+# The sheets that tie, in their order, and the figures that two of them or more have.
+_TIED = ("Summary", "Bridge", "Stages", "Drivers", "Units", "Charges")
+_FIGURES = {
+    "true_cost": "True cost",
+    "models_true_cost": "True cost of the models",
+    "billed_cost": "Billed cost",
+    "true_cost_to_date": "True cost to date",
+}
+_STEPS = {  # of the bridge: what each adds
+    "Billed": "bills that are the model's own",
+    "Effective": "bills spread over the service they pay for, recoverable tax left out, usage and staff time priced",
+    "Accrual": "usage whose bill has not come",
+    "FX": "costs in other currencies, converted",
+    "Allocation": "shares of bills that several models use",
+    "Idle": "paid capacity that nobody used",
+    "Adjustment": "what came or changed after its quarter was closed",
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +68,9 @@ class _Cell:
 
     reference: str
     value: Decimal
+
+
+_Totals = dict[str, _Cell]
 
 
 def write_workbook(
@@ -63,19 +83,22 @@ def write_workbook(
     """
     title = f"True cost {report['quarter']}, {report['workspace']}"
     with open_book(path, title, f"truecost {report['truecost_version']}", report["as_of"]) as book:
-        summary = _summary(book, report)
-        stages = _stages(book, con, report)
+        ties = {"Summary": _summary(book, report)}
+        ties["Bridge"] = _bridge(book, con, report)
+        ties["Stages"] = _stages(book, con, report)
         _plan(book, con, report)
-        charges = _charges(book, con, report, whole_up_to, listed)
+        ties["Drivers"] = _drivers(book, con, report)
+        ties["Units"] = _units(book, con, report)
+        ties["Charges"] = _charges(book, con, report, whole_up_to, listed)
         _invoices(book, con, report)
         _quarantine(book, con)
-        _notes(book, report, summary, stages, charges)
+        _notes(book, report, ties)
 
 
 # ---- The sheets ------------------------------------------------------------------------------------------------
 
 
-def _summary(book: Book, report: Row) -> dict[str, _Cell]:
+def _summary(book: Book, report: Row) -> _Totals:
     """The figures of the page, then plan, alerts and decisions. Returns the totals of the quarter."""
     from truecost.dashboards.render import headline, is_at_least
 
@@ -120,7 +143,9 @@ def _summary(book: Book, report: Row) -> dict[str, _Cell]:
     _decisions(sheet, report)
     sheet.worksheet.freeze_panes(2, 1)
     places = {"true_cost": 2, "billed_cost": 4, "true_cost_to_date": 6}
-    return {name: _Cell(sheet.reference(place, at), Decimal(sums[place].value)) for name, place in places.items()}
+    cells = {name: _Cell(sheet.reference(place, at), Decimal(sums[place].value)) for name, place in places.items()}
+    of_models = f"{cells['true_cost'].reference}-{sheet.reference(2, last)}"  # less the last row: what none claims
+    return cells | {"models_true_cost": _Cell(of_models, _sum(row[2] for row in rows[:-1]))}
 
 
 def _plan_summary(sheet: Sheet, report: Row) -> None:
@@ -195,7 +220,28 @@ def _decisions(sheet: Sheet, report: Row) -> None:
     )
 
 
-def _stages(book: Book, con: DuckDBPyConnection, report: Row) -> dict[str, _Cell]:
+def _bridge(book: Book, con: DuckDBPyConnection, report: Row) -> _Totals:
+    """From the bills to the true cost, a column a step; no sheet where the published file has no bridge."""
+    if "bridge" not in view_names(con):
+        return {}
+    money = f"({report['currency']})"
+    columns = [Column("Model", width=30), *(Column(f"{step} {money}", "money", 19) for step in (*_STEPS, "True cost"))]
+    rows = [
+        [row.pop("model_id") or _UNCLAIMED, *row.values()]
+        for row in read_rows(con, query("workbook/bridge"), report["quarter"])
+    ]
+    sheet = book.sheet("Bridge", columns)
+    sheet.title(
+        f"From the bills to the true cost, {report['quarter']}",
+        f"{_about(report)} Each column adds to those before it; the last is their sum.",
+        *(f"{step}: {adds}." for step, adds in _STEPS.items()),
+    )
+    sums = {place: _sum(row[place] for row in rows) for place in range(1, len(columns))}
+    at = sheet.data(rows, len(rows), sums)
+    return {"true_cost": _Cell(sheet.reference(len(columns) - 1, at), sums[len(columns) - 1])}
+
+
+def _stages(book: Book, con: DuckDBPyConnection, report: Row) -> _Totals:
     """Cost by model, stage, activity, round and kind, in the quarter and to date."""
     money = f"({report['currency']})"
     columns = [
@@ -243,7 +289,78 @@ def _plan(book: Book, con: DuckDBPyConnection, report: Row) -> None:
     sheet.data(rows, len(rows), {})
 
 
-def _charges(book: Book, con: DuckDBPyConnection, report: Row, whole_up_to: int, listed: int) -> dict[str, _Cell]:
+def _drivers(book: Book, con: DuckDBPyConnection, report: Row) -> _Totals:
+    """Why costs differ from the quarter before and from the plan; no sheet where there is nothing to compare with."""
+    known = "variance_drivers" in view_names(con)
+    rows = [
+        [
+            *(row["model_id"], row["compared_with"], _stage(row["stage"]) if row["stage"] else None),
+            *(_kind(row["cost_kind"]) if row["cost_kind"] else None, *list(row.values())[4:]),
+        ]
+        for row in (read_rows(con, query("workbook/drivers"), report["quarter"]) if known else [])
+    ]
+    if not rows:
+        return {}
+    money = f"({report['currency']})"
+    columns = [
+        *(Column("Model", width=30), Column("Compared with", width=15), Column("Stage", width=20)),
+        *(Column("Kind", width=16), Column("Unit", width=12)),
+        *(Column("Quantity before, or planned", "number", 16), Column("Quantity", "number", 16)),
+        *(Column(f"Cost before, or planned {money}", "money", 19), Column(f"Cost {money}", "money", 19)),
+        *(Column(f"{part} {money}", "money", 17) for part in ("Change", "Price", "Volume", "Mix", "Other")),
+    ]
+    sheet = book.sheet("Drivers", columns)
+    sheet.title(
+        f"Why the cost of {report['quarter']} differs",
+        f"{_about(report)} The change is price, volume, mix and other: what no unit counts, or one side alone has.",
+        "Two comparisons stand one below the other; filter one before you add up.",
+    )
+    added_up = range(7, len(columns))
+    parts = [
+        Part(
+            "Against the plan" if against == "plan" else f"Against {against}",
+            1,
+            against,
+            {place: _sum(row[place] for row in rows if row[1] == against) for place in added_up},
+        )
+        for against in sorted({row[1] for row in rows})
+    ]
+    at = sheet.data(rows, len(rows), {place: _sum(row[place] for row in rows) for place in added_up}, parts)
+    if parts[0].value == "plan":
+        return {}
+    return {"models_true_cost": _Cell(sheet.reference(8, at), parts[0].sums[8])}
+
+
+def _units(book: Book, con: DuckDBPyConnection, report: Row) -> _Totals:
+    """What a request, a token and a point on the evals cost, and how many there were; no sheet where there is none."""
+    known = "unit_economics" in view_names(con)
+    rows = read_rows(con, query("workbook/units"), report["quarter"]) if known else []
+    if not rows:
+        return {}
+    money = f"({report['currency']})"
+    columns = [
+        *(Column("Model", width=30), Column("Requests", "whole", 14), Column("Tokens", "whole", 16)),
+        *(Column(f"True cost {money}", "money", 17), Column(f"Serving cost {money}", "money", 17)),
+        *(
+            Column(f"{cost} per {units} {money}", "number", 18)
+            for units in ("1,000 requests", "1,000,000 tokens")
+            for cost in ("True cost", "Serving cost")
+        ),
+        *(Column("Eval", width=24), Column("First score", "number", 12), Column("Latest score", "number", 12)),
+        *(Column("Points gained", "number", 12), Column(f"True cost to date {money}", "money", 19)),
+        *(Column(f"True cost to date per point {money}", "number", 19), Column("Missing", "wrap", 34)),
+    ]
+    sheet = book.sheet("Units", columns)
+    sheet.title(
+        f"What a unit of work cost in {report['quarter']}",
+        f"{_about(report)} A point is a hundredth of the score that the model is judged by.",
+    )
+    sums = {place: _sum(row[key] for row in rows) for place, key in ((3, "true_cost"), (4, "serving_cost"))}
+    at = sheet.data([list(row.values()) for row in rows], len(rows), sums)
+    return {"models_true_cost": _Cell(sheet.reference(3, at), sums[3])}
+
+
+def _charges(book: Book, con: DuckDBPyConnection, report: Row, whole_up_to: int, listed: int) -> _Totals:
     """The charges that count in the quarter. Returns the totals of the sheet."""
     money, quarter = f"({report['currency']})", report["quarter"]
     columns = [
@@ -326,18 +443,18 @@ def _quarantine(book: Book, con: DuckDBPyConnection) -> None:
     sheet.data(rows, len(rows), {})
 
 
-def _notes(
-    book: Book, report: Row, summary: dict[str, _Cell], stages: dict[str, _Cell], charges: dict[str, _Cell]
-) -> None:
+def _notes(book: Book, report: Row, ties: dict[str, _Totals]) -> None:
     """What is missing, how the sheets tie, what the words mean, and the yardsticks."""
-    columns = [Column("", width=30), *[Column("", "money", 20)] * 4, Column("", "wrap", 50)]
+    columns = [Column("", width=30), *[Column("", "money", 19)] * (len(_TIED) + 1)]
     across = len(columns) - 1
     sheet = book.sheet("Notes", columns)
     sheet.title("Notes", _about(report))
     sheet.heading("How the sheets tie")
-    heads = [Column("Figure"), *(Column(name, "money") for name in ("Summary", "Stages", "Charges", "Difference"))]
-    names = {"true_cost": "True cost", "billed_cost": "Billed cost", "true_cost_to_date": "True cost to date"}
-    sheet.table(heads, [[label, *_tie(name, summary, stages, charges)] for name, label in names.items()])
+    heads = [Column("Figure"), *(Column(name, "money") for name in (*_TIED, "Difference"))]
+    sheet.table(
+        heads,
+        [[label, *_tie(name, *(ties[sheet_name] for sheet_name in _TIED))] for name, label in _FIGURES.items()],
+    )
 
     sheet.heading("What is missing")
     missing = [
@@ -367,7 +484,7 @@ def _notes(
     )
 
 
-def _tie(name: str, *sheets: dict[str, _Cell]) -> list[Formula | None]:
+def _tie(name: str, *sheets: _Totals) -> list[Formula | None]:
     """One figure as each sheet has it, where it has it, and the greatest difference between them."""
     told = [sheet.get(name) for sheet in sheets]
     known = [cell for cell in told if cell is not None]

@@ -61,6 +61,50 @@ def stage_rows(books: Books) -> Rows:
     return {key: [decimal(value) for value in held] for key, held in sums.items()}
 
 
+def bridge_rows(books: Books) -> Rows:
+    """By model: what its own bills say, what counts beside them, and the true cost; the demo has no step between."""
+    here = _in_quarter(books, books.pieces)
+    rows: Rows = {}
+    for model in sorted({piece.owned.model or UNCLAIMED for piece in here}):
+        pieces = [piece for piece in here if (piece.owned.model or UNCLAIMED) == model]
+        billed, cost = total(piece.billed for piece in pieces), total(piece.cost for piece in pieces)
+        rows[model,] = [decimal(billed), decimal(cost - billed), *[decimal(Fraction(0))] * 5, decimal(cost)]
+    return rows
+
+
+def unit_rows(books: Books) -> Rows:
+    """By model: its requests, its costs, and what a thousand requests cost."""
+    rows: Rows = {}
+    for model in sorted({piece.owned.model for piece in _in_quarter(books, books.pieces)} - {None}, key=str):
+        pieces = [piece for piece in _in_quarter(books, books.pieces) if piece.owned.model == model]
+        asked = sum(quarter_of(at.date()) == books.quarter for at in books.requests[str(model)])
+        cost = total(piece.cost for piece in pieces)
+        serving = total(piece.cost for piece in pieces if piece.owned.stage == "serving")
+        per = [decimal(round(value / asked * 1000, 6)) if asked else None for value in (cost, serving)]
+        rows[model,] = [asked, decimal(cost), decimal(serving), *per]
+    return rows
+
+
+def driver_rows(books: Books) -> Rows:
+    """By model, what it is compared with, stage and kind: the cost before or planned, and now; not where both are 0."""
+    sums: dict[Key, list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
+    before = next((name for name in books.quarters if day_after(name) == first_day(books.quarter)), None)
+    for piece in books.pieces:
+        owned = piece.owned
+        if owned.model is None:
+            continue
+        if piece.quarter == books.quarter:
+            sums[owned.model, "plan", label(owned.stage), None][1] += piece.cost
+        if before is not None and piece.quarter in (before, books.quarter):
+            place = 0 if piece.quarter == before else 1
+            sums[owned.model, before, None, kind(owned.kind)][place] += piece.cost
+    for model, plan in books.plans.items():
+        months = tuple(month for month in plan.months if quarter_of(month) == books.quarter)
+        for stage in plan.stages if months else ():
+            sums[model, "plan", label(stage), None][0] += Fraction(plan.planned(stage, months)["planned_mean"])
+    return {key: [decimal(value) for value in held] for key, held in sums.items() if any(held)}
+
+
 def plan_rows(books: Books) -> Rows:
     """By model, period, quarter, month and stage: planned costs, actual, variance and whether the period is over."""
     return {key: row for model, plan in books.plans.items() for key, row in _planned(books, model, plan)}

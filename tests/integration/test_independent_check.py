@@ -12,6 +12,7 @@ import json
 import re
 import shutil
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Context, Decimal
@@ -362,6 +363,22 @@ def test_every_figure_of_the_workbook_is_recomputed_from_the_raw_files(
     assert_same(keyed(summary, "Model", but={"Completeness"}), demo_sheets.model_rows(books))
     plans = table(sheets["Summary"], "Model", "Planned, mean (USD)")
     assert_same(keyed(plans, "Model"), demo_sheets.forecast_rows(books))
+    told = keyed(table(sheets["Bridge"], "Model"), "Model")
+    assert_same(told, demo_sheets.bridge_rows(books))
+    units = ("Requests", "True cost (USD)", "Serving cost (USD)")
+    units += ("True cost per 1,000 requests (USD)", "Serving cost per 1,000 requests (USD)")
+    told = keyed(table(sheets["Units"], "Model"), "Model", only=units)
+    assert_same(told, demo_sheets.unit_rows(books))
+    sums = defaultdict[tuple[Any, ...], list[float]](lambda: [0.0, 0.0])
+    for row in table(sheets["Drivers"], "Model"):
+        held = sums[row["Model"], row["Compared with"], row["Stage"], row["Kind"]]
+        held[0] += row["Cost before, or planned (USD)"]
+        held[1] += row["Cost (USD)"]
+    drivers = demo_sheets.driver_rows(books)
+    assert sums.keys() == drivers.keys()
+    for key, costs in drivers.items():
+        assert sums[key] == pytest.approx(list(map(float, costs)), abs=1e-6), key
+
     stages = table(sheets["Stages"], "Model")
     told = keyed(stages, "Model", "Stage", "Activity", "Round", "Kind", "Idle")
     assert_same(told, demo_sheets.stage_rows(books))
@@ -374,8 +391,8 @@ def test_every_figure_of_the_workbook_is_recomputed_from_the_raw_files(
     place = ("File", "Line", "Charge period start (UTC)", "Charge category", "Month")
     assert_same(keyed(charges, *place, only=costs), demo_sheets.charge_rows(books))
 
-    sums = ("Without tax", "Tax", "With tax", "Prepaid", "Rounding", "Payable")
-    told = keyed(table(sheets["Invoices"], "Issuer"), "Issued", "Invoice", only=sums)
+    amounts = ("Without tax", "Tax", "With tax", "Prepaid", "Rounding", "Payable")
+    told = keyed(table(sheets["Invoices"], "Issuer"), "Issued", "Invoice", only=amounts)
     assert_same(told, demo_sheets.invoice_rows(books))
     told = keyed(table(sheets["Quarantine"], "Source"), "File", "Line", only=("Column", "Value"))
     assert_same(told, demo_sheets.fault_rows(books))
@@ -392,13 +409,17 @@ def test_every_figure_of_the_workbook_is_recomputed_from_the_raw_files(
         known = [value for value in values if value is not None]
         assert known == [pytest.approx(float(total[key]), rel=1e-14)] * len(known)
         assert len(known) >= 2
+    known = [value for value in ties["True cost of the models",] if value is not None]
+    of_models = float(total["true_cost"] - total["unallocated_cost"])
+    assert known[-1] == 0
+    assert known[:-1] == [pytest.approx(of_models, rel=1e-14)] * (2 if quarter == QUARTERS[0] else 3)
     sums_above = {
         "Stages": [total["true_cost"], total["true_cost_to_date"]],
         "Charges": [total["true_cost"], total["billed_cost"]],
     }
-    for sheet, amounts in sums_above.items():
+    for sheet, expected in sums_above.items():
         (row,) = (row for row in sheets[sheet] if row[0] == "Total")
-        assert [value for value in row[1:] if value is not None] == pytest.approx(list(map(float, amounts)), rel=1e-14)
+        assert [value for value in row[1:] if value is not None] == pytest.approx(list(map(float, expected)), rel=1e-14)
 
 
 def test_the_decisions_weigh_what_the_raw_files_come_to(reported: Path, by_hand: dict[str, Books]) -> None:

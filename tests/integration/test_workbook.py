@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import openpyxl
 import pytest
 from integration.outlook_rows import put_outlook
@@ -64,7 +65,8 @@ model = "{FORMULA}"
 activity = "data_curation"
 """
 SUMS = re.compile(r"=(SUM|SUBTOTAL)\((?:109,)?([A-Z]+)(\d+):([A-Z]+)(\d+)\)")
-TIES = re.compile(r"='[^']+'![A-Z]+\d+(\+'[^']+'![A-Z]+\d+)*|=ROUND\(MAX\(.*\)-MIN\(.*\),2\)")
+PARTS = re.compile(r'=SUMIF\(([A-Z]+)(\d+):[A-Z]+(\d+),"([^"]+)",([A-Z]+)\2:\5\3\)')
+TIES = re.compile(r"='[^']+'![A-Z]+\d+([+-]'[^']+'![A-Z]+\d+)*|=ROUND\(MAX\(.*\)-MIN\(.*\),2\)")
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +128,9 @@ def written(folder: Path) -> Workbook:
 
 
 def test_it_has_a_sheet_for_each_question(shown: Workbook) -> None:
-    assert shown.sheetnames == ["Summary", "Stages", "Plan", "Charges", "Invoices", "Quarantine", "Notes"]
-    for name in ("Stages", "Plan", "Charges", "Invoices", "Quarantine"):
+    listed = ["Bridge", "Stages", "Plan", "Units", "Charges", "Invoices", "Quarantine"]
+    assert shown.sheetnames == ["Summary", *listed, "Notes"], "without a quarter before, no drivers"
+    for name in listed:
         sheet = shown[name]
         header = header_row(sheet)
         assert sheet.freeze_panes == f"B{header + 1}"
@@ -150,10 +153,27 @@ def test_the_sheets_tie_to_the_report_to_the_cent(shown: Workbook, report: dict[
     assert_same([sum(column(stages, "Cost to date (USD)"))], [total["true_cost_to_date"]])
     assert_same([sum(column(charges, "Cost (USD)"))], [total["true_cost"]])
     assert_same([sum(column(charges, "Billed cost (USD)"))], [total["billed_cost"]])
-    ties = {name: row[1:5] for name, row in named_rows(shown["Notes"]).items()}
-    assert_same(ties["True cost"], [*[total["true_cost"]] * 3, "0"])
-    assert ties["Billed cost"][1] is None
-    assert_same(ties["True cost to date"][:2], [total["true_cost_to_date"]] * 2)
+    bridge = named_rows(shown["Bridge"])
+    for name, true_cost in {
+        **{model["model_id"]: model["true_cost"] for model in report["models"]},
+        "Unallocated": total["unallocated_cost"],
+        "Total": total["true_cost"],
+    }.items():
+        assert_same([bridge[name][8], sum(bridge[name][1:8])], [true_cost] * 2)
+    units = named_rows(shown["Units"])
+    assert {name: units[name][3] for name in units if name in (SCRIPT, FORMULA)} == {
+        model["model_id"]: pytest.approx(float(model["true_cost"])) for model in report["models"]
+    }
+    true_cost, so_far = total["true_cost"], total["true_cost_to_date"]
+    of_models = str(Decimal(true_cost) - Decimal(total["unallocated_cost"]))
+    ties = {name: row[1:8] for name, row in named_rows(shown["Notes"]).items()}
+    assert named_rows(shown["Notes"])["Figure"][1:8] == (
+        *("Summary", "Bridge", "Stages", "Drivers", "Units", "Charges", "Difference"),
+    )
+    assert_same(ties["True cost"], [true_cost, true_cost, true_cost, None, None, true_cost, "0"])
+    assert_same(ties["True cost of the models"], [of_models, None, None, None, of_models, None, "0"])
+    assert_same(ties["Billed cost"], [total["billed_cost"], *[None] * 4, total["billed_cost"], "0"])
+    assert_same(ties["True cost to date"], [so_far, None, so_far, None, None, None, "0"])
 
 
 def test_every_total_is_a_sum_of_exactly_its_rows_and_says_its_value(shown: Workbook, written: Workbook) -> None:
@@ -170,7 +190,7 @@ def test_every_total_is_a_sum_of_exactly_its_rows_and_says_its_value(shown: Work
             assert shown[sheet.title][cell.coordinate].value == pytest.approx(sum(filter(None, values)), abs=1e-9)
             if sheet.title != "Summary":
                 assert (int(first), int(last)) == (header_row(sheet) + 1, sheet.max_row)
-    assert found == 6 + 2 * 2 + 2 * 2
+    assert found == 6 + 2 * (8 + 2 + 2 + 2)
 
 
 @pytest.mark.slow
@@ -270,8 +290,8 @@ def test_of_many_charges_the_weightiest_are_listed_and_the_others_summed(books: 
     assert sum(int(row[12].split()[0]) for row in rest) == len(whole) - 5
     for place in (8, 9):
         assert sum(row[place] for row in rows) == pytest.approx(sum(row[place] or 0 for row in whole), abs=1e-9)
-    (told,) = [row for row in many["Notes"].iter_rows(values_only=True) if row[0] == "True cost" and row[4] is not None]
-    assert_same(told[1:5], [*[report["total"]["true_cost"]] * 3, "0"])
+    told = named_rows(many["Notes"])["True cost"]
+    assert_same([told[6], told[7]], [report["total"]["true_cost"], "0"])
     assert f"The 5 of {len(whole)} rows" in many["Charges"]["A3"].value
 
 
@@ -295,6 +315,50 @@ def test_the_plan_is_told_up_to_the_end_of_the_quarter(shown: Workbook) -> None:
     (whole,) = [row for row in rows if row[0] == "whole plan"]
     assert whole[5:] == (pytest.approx(4 * 21654.3), None, None)  # the plan goes on, so it has no variance yet
     assert SCRIPT.capitalize() in column(plan, "Stage")
+
+
+def test_the_drivers_of_a_change_are_told_with_what_they_add_up_to(books: Books, report: dict[str, Any]) -> None:
+    later = steps.report(books.workspace, CLOCK, "FY2026-Q4").folder / "true-cost.xlsx"
+    shown, written = (openpyxl.load_workbook(later, data_only=told) for told in (True, False))
+    sheet = shown["Drivers"]
+    rows = list(sheet.iter_rows(min_row=header_row(sheet) + 1, values_only=True))
+    before = {model["model_id"]: float(model["true_cost"]) for model in report["models"]}
+    for model, true_cost in before.items():
+        assert sum(row[7] for row in rows if row[:2] == (model, QUARTER)) == pytest.approx(true_cost)
+    for row in rows:
+        assert row[9] == pytest.approx(row[8] - row[7], abs=1e-9)
+        assert row[9] == pytest.approx(sum(row[10:14]), abs=1e-9)
+    found = 0
+    for cell in formulas(written["Drivers"]):
+        told = PARTS.fullmatch(cell.value)
+        if told is None:
+            assert SUMS.fullmatch(cell.value)
+            continue
+        found += 1
+        assert (told[1], told[4]) == ("B", QUARTER)
+        assert (int(told[2]), int(told[3])) == (header_row(sheet) + 1, sheet.max_row)
+        parts = [row[cell.column - 1] for row in rows if row[1] == told[4]]
+        assert sheet[cell.coordinate].value == pytest.approx(sum(parts), abs=1e-9)
+    assert found == 7
+    ties = named_rows(shown["Notes"])["True cost of the models"]
+    assert_same([ties[1], ties[4], ties[5], ties[7]], [*[str(sum(row[8] for row in rows))] * 3, "0"])
+
+
+def test_a_published_file_without_the_newer_views_has_a_workbook_without_their_sheets(
+    books: Books, tmp_path: Path
+) -> None:
+    older = tmp_path / "older.duckdb"
+    shutil.copyfile(books.workspace.published, older)
+    with duckdb.connect(str(older)) as con:
+        for view in ("bridge", "unit_economics", "variance_drivers"):
+            con.execute(f"DROP VIEW finance.{view}")
+    with open_published(older) as con:
+        write_workbook(tmp_path / "older.xlsx", con, read_report(con, parse_quarter(QUARTER, 1)))
+    shown = openpyxl.load_workbook(tmp_path / "older.xlsx", data_only=True)
+    assert not {"Bridge", "Units", "Drivers"} & set(shown.sheetnames)
+    ties = named_rows(shown["Notes"])["True cost"]
+    assert (ties[2], ties[4], ties[5], ties[7]) == (None, None, None, 0)
+    assert ties[1] == ties[3] == ties[6]
 
 
 def test_the_same_report_gives_the_same_bytes_and_is_written_once(books: Books, folder: Path) -> None:
