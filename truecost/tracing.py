@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,23 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Row = dict[str, Any]
-FILTERS = ("model_id", "quarter", "stage", "activity", "cost_kind", "run_id")
+Filters = Mapping[str, Any]
+# A filter of each of these names is what the column of ``costs`` must be equal to.
+EQUAL = (
+    *("quarter", "month", "stage", "activity", "round", "cost_kind", "run_id", "origin_quarter", "reason"),
+    *("is_idle", "is_adjustment", "is_training_only", "is_capitalisable"),
+)
+# The steps of the bridge: which costs each adds up, and what of them.
+STEPS = {
+    "billed": ("costs.step = 'own'", "costs.billed_cost"),
+    "effective": ("costs.step = 'own'", "costs.cost - costs.billed_cost"),
+    **{
+        step: (f"costs.step = '{step}'", "costs.cost") for step in ("accrual", "fx", "allocation", "idle", "adjustment")
+    },
+    "true": ("TRUE", "costs.cost"),
+}
+OTHERS = {"since": "costs.month >= ?", "until": "costs.month <= ?"}
+_BUILD = "costs.activity NOT IN ('serving', 'deployment')"
 
 
 @dataclass(frozen=True)
@@ -29,33 +46,53 @@ class Trail:
     currency: str
 
 
-def trace_figure(workspace: Workspace, filters: dict[str, str], limit: int = 20) -> Trail:
-    """The charges that add up to the cost of what ``filters`` name (keys of ``FILTERS``).
+def trace_figure(workspace: Workspace, filters: Filters, limit: int = 20) -> Trail:
+    """The charges that add up to what ``filters`` name.
 
-    ``model_id = "unallocated"`` names what no rule claims.
+    Each is a column of ``EQUAL`` and its value, or one of these: ``model_id``, where ``unallocated`` names what no
+    rule claims; ``since`` and ``until``, the first and the last month; ``step``, one of ``STEPS``; ``build`` (True),
+    without serving; ``billed`` (True), what bills say in place of what it costs.
 
     Raises:
-        TruecostError: nothing is published, or no charge fits.
+        TruecostError: nothing is published, there is no such step, or no charge fits.
     """
-    tests, values = [], []
-    for name, value in filters.items():
-        if name == "model_id" and value == "unallocated":
-            tests.append("costs.model_id IS NULL")
-        else:
-            tests.append(f"costs.{name} = ?")
-            values.append(value)
-    fits = " AND ".join(tests) or "TRUE"
+    fits, amount, values = _asked(filters)
     with open_published(workspace.published) as con:
         con.execute(f"SET VARIABLE shown_charges = {int(limit)}")
-        whole = _rows(con, query("trace/figure_total").replace("/* fits */ TRUE", fits), values)[0]
-        if not whole["charge_count"]:
-            raise TruecostError("no charge fits; `truecost status` lists the models and quarters there are")
-        charges = _rows(con, query("trace/figure_charges").replace("/* fits */ TRUE", fits), values)
-    return Trail(charges, whole["charge_count"], whole["total"], whole["currency"])
+        whole, charges = (
+            _rows(con, query(name).replace("/* fits */ TRUE", fits).replace("/* amount */ cost", amount), values)
+            for name in ("trace/figure_total", "trace/figure_charges")
+        )
+    if not whole[0]["charge_count"]:
+        raise TruecostError("no charge fits; `truecost status` lists the models and quarters there are")
+    return Trail(charges, whole[0]["charge_count"], whole[0]["total"], whole[0]["currency"])
+
+
+def _asked(filters: Filters) -> tuple[str, str, list[Any]]:
+    """(which costs fit, what of each is added up, values) in SQL."""
+    tests: list[str] = []
+    values: list[Any] = []
+    amount = "costs.billed_cost" if filters.get("billed") else "costs.cost"
+    for name, value in filters.items():
+        if name == "step":
+            if value not in STEPS:
+                raise TruecostError(f"the bridge has no step {value!r}; its steps are {', '.join(STEPS)}")
+            test, amount = STEPS[value]
+            tests += [test, "costs.cost IS NOT NULL"]
+        elif name == "model_id" and value == "unallocated":
+            tests.append("costs.model_id IS NULL")
+        elif name == "build":
+            tests.append(_BUILD)
+        elif name in OTHERS or name in EQUAL or name == "model_id":
+            tests.append(OTHERS.get(name, f"costs.{name} = ?"))
+            values.append(value)
+    return " AND ".join(tests) or "TRUE", amount, values
 
 
 def trace_charge(workspace: Workspace, charge_id: str) -> Row:
     """One charge: its columns that say something, its costs by month, its delivery, and the line as the file has it.
+
+    Of a charge that is no longer current (``is_current``) it is the place, and what it still counts for.
 
     Raises:
         TruecostError: nothing is published, or there is no such charge.
@@ -63,21 +100,28 @@ def trace_charge(workspace: Workspace, charge_id: str) -> Row:
     wanted = charge_id if charge_id.count(":") == 2 else f"{charge_id}:0"
     with open_published(workspace.published) as con:
         found = _rows(con, "SELECT * FROM charges WHERE x_charge_id = ?", [wanted])
-        if not found:
-            raise TruecostError(f"there is no charge {charge_id}; `truecost trace --model M --quarter Q` lists charges")
-        charge = found[0]
-        delivered = _rows(con, query("trace/charge_delivery"), [charge["x_delivery_id"]])
         costs = _rows(con, query("trace/charge_costs"), [wanted])
+        if not (found or costs):
+            raise TruecostError(f"there is no charge {charge_id}; `truecost trace --model M --quarter Q` lists charges")
+        charge = found[0] if found else _place(wanted)
+        delivered = _rows(con, query("trace/charge_delivery"), [charge["x_delivery_id"]])
     delivery = delivered[0] if delivered else {"file": CONFIG}  # what [[staff]] says comes from no delivery
     landed = Landing(workspace.landing).object_path(delivery["sha256"]) if delivered else workspace.root / CONFIG
+    line = charge["x_line"] or None  # of what was posted for truecost.toml after a close, none is known
     return {
         "charge": {name: value for name, value in charge.items() if value is not None},
+        "is_current": bool(found),
         "costs": costs,
         "delivery": delivery,
         "landed_as": str(landed),
-        "line": charge["x_line"],
-        "text": text_line(landed, charge["x_line"]) if landed.is_file() else None,
+        "line": line,
+        "text": text_line(landed, line) if line and landed.is_file() else None,
     }
+
+
+def _place(charge_id: str) -> Row:
+    delivery, line, part = map(int, charge_id.split(":"))
+    return {"x_charge_id": charge_id, "x_delivery_id": delivery, "x_line": line, "x_part": part}
 
 
 def _rows(con: DuckDBPyConnection, sql: str, values: list[Any]) -> list[Row]:

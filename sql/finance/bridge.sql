@@ -10,18 +10,12 @@ WITH classed AS (
         model_id,
         quarter,
         quarter_start,
-        cost,
-        billed,
-        CASE
-            WHEN is_adjustment THEN 'adjustment'
-            WHEN is_idle THEN 'idle'
-            WHEN share_no > 0 THEN 'allocation'
-            WHEN is_converted THEN 'fx'
-            WHEN is_accrued THEN 'accrual'
-            ELSE 'own'
-        END AS class
+        bridge_step(is_adjustment, is_idle, share_no, is_converted, is_accrued) AS class,
+        sum(cost) AS cost,
+        sum(billed) AS billed
     FROM books.posted
     WHERE cost IS NOT NULL
+    GROUP BY model_id, quarter, quarter_start, class
 ),
 
 step AS (

@@ -18,31 +18,36 @@
 -- allocated_method_id: how the charge was split, after FOCUS 1.3; NULL where it was not
 -- allocated_method_details: the weights it was split by, as JSON
 -- is_training_only: whether it counts as training-only cost
+-- is_capitalisable: whether its rule says `treatment = "capitalise"`
+-- step: the step of `bridge` it is: accrual, fx, allocation, idle or adjustment; or own: billed and effective
 -- currency: currency of cost and billed_cost
 -- cost: what counts as true cost; NULL where it can't be known
 -- billed_cost: what a bill of the month says
 SELECT
-    x_delivery_id || ':' || x_line || ':' || x_part AS x_charge_id,
-    month,
-    quarter,
-    origin_quarter,
-    is_adjustment,
-    reason,
-    model_id,
-    stage,
-    activity,
-    round,
-    cost_kind,
-    run_id,
-    share_no,
-    is_idle,
-    fx_rate,
-    is_accrued,
-    allocated_method_id,
-    allocated_method_details,
-    is_training_only,
+    posted.x_delivery_id || ':' || posted.x_line || ':' || posted.x_part AS x_charge_id,
+    posted.month,
+    posted.quarter,
+    posted.origin_quarter,
+    posted.is_adjustment,
+    posted.reason,
+    posted.model_id,
+    posted.stage,
+    posted.activity,
+    posted.round,
+    posted.cost_kind,
+    posted.run_id,
+    posted.share_no,
+    posted.is_idle,
+    posted.fx_rate,
+    posted.is_accrued,
+    posted.allocated_method_id,
+    posted.allocated_method_details,
+    posted.is_training_only,
+    coalesce(config_rules.treatment = 'capitalise', FALSE) AS is_capitalisable,
+    bridge_step(posted.is_adjustment, posted.is_idle, posted.share_no, posted.is_converted, posted.is_accrued) AS step,
     getvariable('reporting_currency') AS currency,
-    cost,
-    billed AS billed_cost
+    posted.cost,
+    posted.billed AS billed_cost
 FROM books.posted
-ORDER BY x_delivery_id, x_line, x_part, share_no, month
+LEFT JOIN config_rules USING (rule_no)
+ORDER BY posted.x_delivery_id, posted.x_line, posted.x_part, posted.share_no, posted.month

@@ -64,6 +64,10 @@ QuarterName = Annotated[str | None, typer.Option("--quarter", metavar="Q", help=
 HERE = Path()
 
 
+def _month_option(name: str, about: str) -> Any:
+    return typer.Option(name, formats=["%Y-%m"], metavar="MONTH", help=about)
+
+
 @app.callback(invoke_without_command=True)
 def truecost(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """The books of a fine-tuned model: what it truly costs, beside what its training run cost."""
@@ -615,10 +619,32 @@ def trace(
     ] = None,
     model: Annotated[str | None, typer.Option("--model", help="A model, or `unallocated`.")] = None,
     quarter: QuarterName = None,
+    month: Annotated[datetime | None, _month_option("--month", "A calendar month, like 2026-03.")] = None,
+    since: Annotated[datetime | None, _month_option("--since", "From this month on.")] = None,
+    until: Annotated[datetime | None, _month_option("--until", "Up to this month and with it.")] = None,
     stage: Annotated[str | None, typer.Option("--stage", help="A stage.")] = None,
     activity: Annotated[str | None, typer.Option("--activity", help="An activity.")] = None,
+    round_: Annotated[int | None, typer.Option("--round", help="A round: 0 is the first build.")] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="A cost kind.")] = None,
     run_id: Annotated[str | None, typer.Option("--run", help="A training run.")] = None,
+    idle: Annotated[bool | None, typer.Option("--idle/--not-idle", help="Paid capacity that was not used.")] = None,
+    training_only: Annotated[
+        bool | None, typer.Option("--training-only/--not-training-only", help="Training-only cost.")
+    ] = None,
+    adjustment: Annotated[
+        bool | None,
+        typer.Option("--adjustment/--not-adjustment", help="What came or changed after its quarter was closed."),
+    ] = None,
+    origin_quarter: Annotated[
+        str | None, typer.Option("--origin-quarter", metavar="Q", help="The quarter that adjustments are of.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why it is an adjustment, like late.")] = None,
+    step: Annotated[str | None, typer.Option("--step", help="A step of the bridge, like idle.")] = None,
+    build: Annotated[bool, typer.Option("--build", help="Without serving: what a round cost to build.")] = False,
+    capitalisable: Annotated[
+        bool, typer.Option("--capitalisable", help="What a rule says is to be capitalised.")
+    ] = False,
+    billed: Annotated[bool, typer.Option("--billed", help="Add up what the bills say, not what it costs.")] = False,
     limit: Annotated[int, typer.Option("--limit", help="How many charges to show.")] = 20,
     workspace: WorkspaceDir = HERE,
     json: Json = False,
@@ -626,30 +652,46 @@ def trace(
 ) -> None:
     """Where a figure is from: its charges, their files and lines; or one charge, down to the line of its file."""
     from truecost.cli.output import print_json
+    from truecost.cli.traced import show_charge, show_trail
     from truecost.tracing import trace_charge, trace_figure
 
     opened, _ = _opened(workspace, None)
     named = {
         "model_id": model,
         "quarter": quarter,
+        "month": _day(month),
+        "since": _day(since),
+        "until": _day(until),
         "stage": stage,
         "activity": activity,
+        "round": round_,
         "cost_kind": kind,
         "run_id": run_id,
+        "is_idle": idle,
+        "is_training_only": training_only,
+        "is_adjustment": adjustment,
+        "origin_quarter": origin_quarter,
+        "reason": reason,
+        "step": step,
+        "build": build or None,
+        "is_capitalisable": capitalisable or None,
+        "billed": billed or None,
     }
-    filters = {name: value for name, value in named.items() if value}
+    filters = {name: value for name, value in named.items() if value is not None}
     if charge:
         found: Any = trace_charge(opened, charge)
     elif filters:
         found = trace_figure(opened, filters, limit)
     else:
-        raise typer.BadParameter("name a charge, or a figure with --model, --quarter, --stage, --kind, --run")
+        raise typer.BadParameter(
+            "name a charge, or a figure with --model, --quarter, --stage, --kind, --run and others"
+        )
     if json:
         print_json(found)
     elif charge:
-        _show_charge(found)
+        show_charge(found)
     else:
-        _show_trail(found, filters)
+        show_trail(found, filters)
 
 
 def _opened(directory: Path, as_of: datetime | None) -> tuple[Workspace, Clock]:
@@ -784,49 +826,3 @@ def _show_standing(standing: Standing) -> None:
         rows = "1 row is" if standing.quarantined_rows == 1 else f"{standing.quarantined_rows} rows are"
         print_line(f"{rows} quarantined: see the view finance.quarantine, or `truecost sources check FILE`.")
     show_open_alerts(standing.alerts)
-
-
-def _show_trail(trail: Any, filters: dict[str, str]) -> None:
-    from truecost.cli.output import money, print_line, print_table
-
-    print_table(
-        ", ".join(f"{name} {value}" for name, value in filters.items()),
-        [
-            ("charge", "left"),
-            ("file and line", "left"),
-            ("from", "left"),
-            ("what", "left"),
-            ("stage", "left"),
-            ("cost", "right"),
-        ],
-        [
-            (
-                *(row["charge_id"], f"{row['file']}:{row['line']}", f"{row['charge_period_start']:%Y-%m-%d}"),
-                *(row["charge_description"], row["stage"], money(row["cost"])),
-            )
-            for row in trail.charges
-        ],
-    )
-    if trail.count > len(trail.charges):
-        print_line(f"and {trail.count - len(trail.charges)} more charges (--limit shows them)")
-    print_line(f"total of all {trail.count}: {trail.currency} {money(trail.total)}")
-
-
-def _show_charge(found: dict[str, Any]) -> None:
-    from truecost.cli.output import money, print_line, print_table
-
-    delivery = found["delivery"]
-    if "delivery_id" in delivery:
-        origin = f"delivery {delivery['delivery_id']} of {delivery['source']}, {delivery['status']}"
-        print_line(f"{delivery['file']}:{found['line']}  ({origin})")
-        print_line(f"landed as {found['landed_as']}")
-    else:  # what [[staff]] says
-        print_line(f"{delivery['file']}:{found['line']}")
-    if found["text"] is not None:
-        print_line(f"  {found['text']}")
-    print_table("Charge", [("column", "left"), ("value", "left")], list(found["charge"].items()))
-    print_table(
-        "Counted in",
-        [("month", "left"), ("quarter", "left"), ("model", "left"), ("stage", "left"), ("cost", "right")],
-        [(f"{c['month']:%Y-%m}", c["quarter"], c["model_id"], c["stage"], money(c["cost"])) for c in found["costs"]],
-    )
