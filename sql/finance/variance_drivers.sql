@@ -21,7 +21,35 @@
 -- volume: the part that is volume
 -- mix: the part that is mix
 -- other: the change of what has no quantity, is new or has ended, or was planned or used alone
-WITH counted AS (
+WITH pool AS (
+    SELECT
+        pools.pool_no,
+        coalesce(
+            any_value(pools.pool_gpu_type),
+            CASE WHEN min(lower(job_charges.sku_id)) = max(lower(job_charges.sku_id)) THEN min(lower(job_charges.sku_id)) END,
+            ''
+        ) AS gpu_type
+    FROM (SELECT DISTINCT pool_no, pool_gpu_type FROM books.pool_days) AS pools
+    LEFT JOIN books.pool_usage USING (pool_no)
+    LEFT JOIN books.job_charges USING (x_delivery_id, x_line, x_part)
+    GROUP BY pools.pool_no
+),
+
+-- Where usage says who used a bill, its hours are the usage's, and its cost the bill's shares: both are one item, by GPU type. The
+-- weights of the shares are no hours: each of a day's bills has them all.
+pooled AS (
+    SELECT pool_days.x_delivery_id, pool_days.x_line, pool_days.x_part, FALSE AS is_usage, min(pool.gpu_type) AS gpu_type
+    FROM books.pool_days
+    INNER JOIN pool USING (pool_no)
+    GROUP BY pool_days.x_delivery_id, pool_days.x_line, pool_days.x_part
+    UNION ALL
+    SELECT pool_usage.x_delivery_id, pool_usage.x_line, pool_usage.x_part, TRUE AS is_usage, min(pool.gpu_type) AS gpu_type
+    FROM books.pool_usage
+    INNER JOIN pool USING (pool_no)
+    GROUP BY pool_usage.x_delivery_id, pool_usage.x_line, pool_usage.x_part
+),
+
+counted AS (
     SELECT
         posted.model_id,
         posted.quarter,
@@ -29,26 +57,28 @@ WITH counted AS (
         posted.month,
         posted.stage,
         posted.cost_kind,
+        posted.cost,
+        posted.share_no > 0 OR coalesce(pooled.is_usage, FALSE) AS is_pooled,
         CASE
             WHEN posted.is_adjustment OR posted.is_idle THEN NULL
-            WHEN posted.allocated_method_details IS NOT NULL
-                THEN CASE WHEN json_extract_string(posted.allocated_method_details, '$.unit') = 'GPU seconds' THEN 'GPU-Hours' END
-            WHEN charges.x_issued_at IS NULL AND charges.consumed_quantity > 0 THEN charges.consumed_unit
+            WHEN posted.share_no > 0
+                THEN CASE
+                    WHEN json_extract_string(posted.allocated_method_details, '$.unit') = 'GPU seconds'
+                        AND NOT starts_with(posted.allocated_method_id, 'allocation ') THEN 'GPU-Hours'
+                END
+            WHEN pooled.is_usage THEN 'GPU-Hours'
+            WHEN charges.x_issued_at IS NULL AND charges.charge_category IS DISTINCT FROM 'Purchase' AND charges.consumed_quantity > 0
+                THEN charges.consumed_unit
         END AS unit,
-        CASE WHEN unit IS NOT NULL THEN coalesce(charges.sku_id, charges.service_name, '') END AS item,
-        posted.cost,
         CASE
-            WHEN unit IS NOT NULL AND posted.allocated_method_details IS NOT NULL
-                THEN CAST(json_extract_string(posted.allocated_method_details, '$.weight') AS HUGEINT)
-            ELSE 0
-        END AS gpu_seconds,
-        CASE
-            WHEN unit IS NOT NULL AND posted.allocated_method_details IS NULL THEN CAST(charges.consumed_quantity AS DECIMAL(38, 6))
-            ELSE 0
-        END AS quantity
+            WHEN unit IS NOT NULL
+                THEN lower(CASE WHEN is_pooled THEN coalesce(pooled.gpu_type, '') ELSE coalesce(charges.sku_id, charges.service_name, '') END)
+        END AS item,
+        CASE WHEN unit IS NOT NULL AND posted.share_no = 0 THEN CAST(charges.consumed_quantity AS DECIMAL(38, 6)) ELSE 0 END AS quantity
     FROM books.posted
     LEFT JOIN books.charges USING (x_delivery_id, x_line, x_part)
-    WHERE posted.model_id IS NOT NULL AND posted.cost IS NOT NULL AND NOT posted.is_covered
+    LEFT JOIN pooled USING (x_delivery_id, x_line, x_part)
+    WHERE posted.model_id IS NOT NULL AND posted.cost IS NOT NULL
 ),
 
 -- Quantities from here on are whole millionths, and costs whole 1e-20 units: fractions are exact.
@@ -63,7 +93,7 @@ spent AS MATERIALIZED (
         unit,
         item,
         to_units(CAST(sum(cost) AS DECIMAL(38, 20))) AS cost,
-        CAST(sum(gpu_seconds) AS HUGEINT) * 1000000 // 3600 + millionths(CAST(sum(quantity) AS DECIMAL(38, 6))) AS quantity
+        millionths(CAST(sum(quantity) AS DECIMAL(38, 6))) AS quantity
     FROM counted
     GROUP BY model_id, quarter, quarter_start, month, stage, cost_kind, unit, item
 ),
@@ -121,7 +151,7 @@ planned_item AS (
     SELECT
         planned_stage.* EXCLUDE (cost),
         planned_quantities.unit,
-        planned_quantities.sku AS item,
+        lower(planned_quantities.sku) AS item,
         to_units(planned_quantities.planned_cost) AS cost,
         millionths(planned_quantities.planned_quantity) AS quantity
     FROM planned_stage

@@ -62,13 +62,16 @@ def stage_rows(books: Books) -> Rows:
 
 
 def bridge_rows(books: Books) -> Rows:
-    """By model: what its own bills say, what counts beside them, and the true cost; the demo has no step between."""
+    """By model: what its own bills say, what counts beside them, unused commitments, and the true cost."""
     here = _in_quarter(books, books.pieces)
     rows: Rows = {}
     for model in sorted({piece.owned.model or UNCLAIMED for piece in here}):
         pieces = [piece for piece in here if (piece.owned.model or UNCLAIMED) == model]
-        billed, cost = total(piece.billed for piece in pieces), total(piece.cost for piece in pieces)
-        rows[model,] = [decimal(billed), decimal(cost - billed), *[decimal(Fraction(0))] * 5, decimal(cost)]
+        own = [piece for piece in pieces if not piece.owned.is_idle]
+        billed, counted = total(piece.billed for piece in own), total(piece.cost for piece in own)
+        idle = total(piece.cost for piece in pieces if piece.owned.is_idle)
+        steps = [billed, counted - billed, *[Fraction(0)] * 3, idle, Fraction(0), counted + idle]
+        rows[model,] = [decimal(step) for step in steps]
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import tomllib
@@ -24,6 +25,7 @@ from truecost.clock import Clock
 from truecost.queries import query
 from truecost.warehouse import connect
 
+ROOT = Path(__file__).resolve().parents[2]
 Q1, Q2 = "FY2026-Q1", "FY2026-Q2"
 DAY = date(2026, 5, 20)
 NEARLY = Fraction(1, 10**17)  # prices are rounded to 20 places, item by item
@@ -344,3 +346,58 @@ def test_a_close_of_an_older_truecost_knows_no_quantities(books: Books) -> None:
     assert {row["previous_quantity"] for row in rows if row["quarter"] == Q1} <= {None, 0}
     assert sum(row["previous_cost"] for row in rows if row["quarter"] == Q1 and row["stage"] == "training") > 0
     assert any(row["previous_quantity"] for row in rows if row["quarter"] == Q2)
+
+
+def test_the_hours_of_a_shared_bill_count_once_however_many_lines_it_has(tmp_path: Path) -> None:
+    """The worked example with a plan, its instances billed by the hour in place of by the day."""
+    root = shutil.copytree(ROOT / "examples" / "accounting", tmp_path / "books")
+    by_day = Books(root)
+    plan = PLAN.split("[[items]]", maxsplit=1)[0]
+    for number, (name, sku, hours, price) in enumerate((("a", "A100", 250, 5), ("b", "h100", 50, 9))):
+        plan += f'[[items]]\nname = "{name}"\nstage = "training"\nmonths = ["2026-01", "2026-03"]\nunit = "GPU-Hours"\n'
+        plan += f'sku = "{sku}"\nquantity = {hours}\nunit_cost = {price + number}\n'
+    by_day.put("plans/bot.toml", plan)
+    toml = (root / "truecost.toml").read_text("utf-8")
+    by_day.configure(toml.replace('id = "bot"\n', 'id = "bot"\nplan = "plans/bot.toml"\n', 1))
+    by_day.run(DAY)
+    ((training,),) = ([row for row in drivers(by_day) if (row["stage"], row["unit"]) == ("training", "GPU-Hours")],)
+    # Job 101 used 96 hours for 384.00, where 250 at 5 and 50 at 10 were planned: 1,750 for 300.
+    assert [training[name] for name in ("previous_quantity", "quantity", "previous_cost", "cost")] == [
+        300,
+        96,
+        1750,
+        384,
+    ]
+    assert abs(Fraction(training["price"]) - (384 - 96 * 5)) <= NEARLY
+    assert abs(Fraction(training["volume"]) - (96 - 300) * Fraction(1750, 300)) <= NEARLY
+
+    (before,) = views(by_day, DAY, "variance_drivers")
+    by_hour = Books(shutil.copytree(root, tmp_path / "hourly", ignore=shutil.ignore_patterns("warehouse*", "landing")))
+    for bill in (by_hour.root / "inbox" / "aws").glob("*.csv"):
+        bill.write_text("\n".join(hourly(bill.read_text("utf-8").splitlines())) + "\n", "utf-8")
+    by_hour.run(DAY)
+    (after,) = views(by_hour, DAY, "variance_drivers")
+    assert [row["unit"] for row in after] == [row["unit"] for row in before]
+    for row, other in zip(before, after, strict=True):
+        for name in ("previous_quantity", "quantity", "previous_cost", "cost", "price", "volume", "mix", "other"):
+            assert row[name] is other[name] is None or abs(row[name] - other[name]) < 10**-15
+
+
+def hourly(lines: list[str]) -> Iterator[str]:
+    """A bill with each day of an instance as 24 lines, an hour each; 768.00 or 800.00 a day."""
+    header, *rows = lines
+    yield header
+    for line in rows:
+        cells = dict(zip(header.split(","), next(csv.reader([line])), strict=True))
+        if cells["ServiceName"] != "Amazon EC2":
+            yield line
+            continue
+        day, cost = cells["ChargePeriodStart"][:10], Fraction(cells["BilledCost"]) / 24
+        assert (cells["ConsumedQuantity"], cells["ChargePeriodStart"][10:]) == ("24", "T00:00:00Z")
+        for hour in range(24):
+            # Thirds of a cent do not end: the last hour of the day has what is left over.
+            part = round(cost, 2) if hour < 23 else 24 * cost - 23 * round(cost, 2)
+            end = f"{day}T{hour + 1:02d}:00:00Z" if hour < 23 else cells["ChargePeriodEnd"]
+            told = {"ConsumedQuantity": "1", "ChargePeriodStart": f"{day}T{hour:02d}:00:00Z", "ChargePeriodEnd": end}
+            costs = dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), f"{float(part):.2f}")
+            yield ",".join({**cells, **told, **costs}.values())
