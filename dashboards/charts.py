@@ -1,21 +1,33 @@
 """Static SVG charts, for the report and the dashboard alike.
 
 Each function takes plain data and returns the text of one SVG: no script, no link, no font file, no ids.
-Amounts turn into floats here only to place a mark; every label is made from the exact decimal.
+Amounts turn into floats only where a mark is placed; every label is made from the exact decimal.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from html import escape
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate, groupby
+from typing import Any
 
-from truecost.dashboards.formats import MISSING, TIMES, compact, money, multiplier
+from truecost.dashboards.formats import MISSING, TIMES, compact, money, multiplier, tick
 
-if TYPE_CHECKING:
-    import altair as alt
+from .svg import (
+    Amounts,
+    Bands,
+    amounts,
+    dot,
+    fitting,
+    group,
+    line,
+    lines,
+    path,
+    picture,
+    rect,
+    text,
+    width_of,
+)
 
 # Okabe and Ito's colours, safe for colour-blind readers, and two greys for what is not settled.
 STAGES: dict[str, tuple[str, str]] = {
@@ -32,19 +44,27 @@ TRAINING_ONLY = ("Training-only cost", "#1F2937")
 F2_BAND = (3.3, 5.0)  # F2: the training run is 20 to 30 % of true cost
 F3_MULTIPLE = 10.0  # F3: $3,000 of GPU hours, $30,000 with engineers' time
 
-_FONT = "Helvetica, Arial, sans-serif"
 _INK, _MUTED, _RULE = "#1F2937", "#4B5563", "#D9DEE5"
 _DOT, _BAND, _OVER = "#0072B2", "#DCEAF6", "#B23A00"
-_ENDS = ("plan", "forecast")  # what stands after the months, where the plan is over
-_WIDTH = 370  # pixels of the quarters' plot, whether one quarter stands in it or eight
-_PLAN_WIDTH = 425
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_STRIP_ENDS = (12.0, 20.0)  # where the strip's axis ends: the second where a multiplier is beyond the first
+_STRIP_ENDS = (12, 20)  # where the strip's axis ends: the second where a multiplier is beyond the first
+_NOTHING = Decimal(0)
+
+# Sizes in pixels.
+_QUARTER, _QUARTERS, _QUARTER_HEIGHT = 95, 370, 200  # a quarter's width, the plot's, and its height
+_STAGE_BARS, _STAGE_ROW, _STAGE_BAR = 115, 30, 15
+_PLAN_WIDTH, _PLAN_HEIGHT = 425, 190
+_STRIP_WIDTH, _STRIP_ROW, _STRIP_NAMES = 560, 34, 170
+_SMALL = 11
+_BASELINE = 4  # how far below its middle a text's line lies
 
 
 def stage_label(stage: str) -> str:
     """The stage as a reader sees it."""
     return STAGES[stage][0] if stage in STAGES else stage.replace("_", " ").capitalize()
+
+
+# ---- Quarters ----------------------------------------------------------------------------------------------------
 
 
 def quarters_chart(history: Sequence[Mapping[str, Any]], currency: str, title: str) -> str:
@@ -53,48 +73,73 @@ def quarters_chart(history: Sequence[Mapping[str, Any]], currency: str, title: s
     `history`: oldest first, each with quarter, true_cost, training_only_cost, multiplier and stages
     ({stage: cost}), in `currency`. The multiplier stands above the true cost.
     """
-    import altair as alt
-
-    segments = [segment for entry in history for segment in _segments(entry)]
-    used = {segment["label"] for segment in segments}
-    palette = dict(entry for entry in (TRAINING_ONLY, *STAGES.values()) if entry[0] in used)
-    quarter = alt.X(
-        "quarter:N",
-        sort=None,
-        title=None,
-        axis=alt.Axis(labelExpr="split(datum.label, '-')", labelAngle=0, labelFontSize=11, ticks=False),
-        scale=alt.Scale(paddingInner=0.3, paddingOuter=0.15, range=[0, min(_WIDTH, 95 * len(history))]),
-    )
-    side = alt.XOffset("bar:N", sort=None, scale=alt.Scale(domain=["quoted", "true"], paddingInner=0.08))
-    amount = alt.Axis(
-        labelExpr="format(datum.value, '~s')",
-        tickCount=5,
-        domain=False,
-        ticks=False,
-        titleAngle=0,
-        titleAlign="right",
-        titleX=-6,
-        titleY=-14,
-    )
-    colour = alt.Color(
-        "label:N",
-        scale=alt.Scale(domain=list(palette), range=list(palette.values())),
-        legend=alt.Legend(title=None, orient="bottom", columns=3, symbolType="square", columnPadding=14),
-    )
-    bars = _rows(segments).mark_bar(stroke="white", strokeWidth=0.6)
-    bars = bars.encode(
-        x=quarter, xOffset=side, y=alt.Y("cost:Q", title=currency, axis=amount), order="order:Q", color=colour
-    )
-    labels = _rows([_multiplier_label(entry) for entry in history]).mark_text(dy=-8, fontWeight="bold")
-    labels = labels.encode(x=quarter, xOffset=side, y="top:Q", text="text:N")
+    axis = amounts((end for entry in history for end in _reach(entry)), _QUARTER_HEIGHT)
+    bands = Bands(len(history), min(_QUARTERS, _QUARTER * len(history)))
+    left, top = max(_left_of(axis), 8 + width_of(currency)), 30
+    marks = [_amount_axis(axis, bands.length), text(-6, -14, currency, text_anchor="end", fill=_MUTED)]
+    for place, entry in enumerate(history):
+        marks += _quarter_bars(entry, axis, bands, place)
+        marks.append(_words_below(bands.middle(place), axis.length, entry["quarter"].split("-")))
+    drawn = {stage for entry in history for stage, cost in entry["stages"].items() if cost}
+    legend = [TRAINING_ONLY, *(told for stage, told in STAGES.items() if stage in drawn)]
+    below = top + _QUARTER_HEIGHT + 48
     words = (
         f"{entry['quarter']}: training-only {money(entry['training_only_cost'])}, true {money(entry['true_cost'])}"
         for entry in history
     )
-    return _svg(
-        alt.layer(bars, labels).properties(width=_WIDTH, height=200),
+    return picture(
+        left + _QUARTERS + 4,
+        below + 15 * -(-len(legend) // 3),
         f"{title}: training-only cost beside true cost by quarter, {currency}. {'; '.join(words)}",
+        _INK,
+        group(left, top, *marks),
+        group(left, below, *_legend(legend)),
     )
+
+
+def _reach(entry: Mapping[str, Any]) -> tuple[Decimal, Decimal, Decimal]:
+    """How far a quarter's bars reach: up, down (credits hang below zero), and the training-only bar."""
+    costs = [cost for cost in entry["stages"].values() if cost]
+    up, down = (sum((cost for cost in costs if (cost > 0) == is_up), _NOTHING) for is_up in (True, False))
+    return up, down, entry["training_only_cost"] or _NOTHING
+
+
+def _quarter_bars(entry: Mapping[str, Any], axis: Amounts, bands: Bands, place: int) -> list[str]:
+    """One quarter's two bars, and the multiplier on top; training lies lowest, beside the training-only bar."""
+    width = 0.33 * bands.width
+    quoted_x, true_x = (bands.middle(place) + side for side in (-width - 1.5, 1.5))
+    quoted = entry["training_only_cost"]
+    marks = [_standing(quoted_x, width, axis, _NOTHING, quoted, TRAINING_ONLY[1])] if quoted else []
+    stages = entry["stages"]
+    ends = {True: _NOTHING, False: _NOTHING}  # above zero, below it
+    for stage in sorted(STAGES, key=lambda stage: stage != "training"):
+        if cost := stages.get(stage):
+            begin = ends[cost > 0]
+            ends[cost > 0] = begin + cost
+            marks.append(_standing(true_x, width, axis, begin, begin + cost, STAGES[stage][1]))
+    told = multiplier(entry["multiplier"])
+    above = axis.up(ends[True]) - 5
+    return [*marks, text(true_x + width / 2, above, told, text_anchor="middle", font_weight="bold")]
+
+
+def _standing(x: float, width: float, axis: Amounts, begin: Decimal, end: Decimal, colour: str) -> str:
+    """A piece of a bar, from amount to amount, with a thin white edge."""
+    upper, lower = sorted((axis.up(begin), axis.up(end)))
+    return rect(x, upper, width, lower - upper, colour, stroke="white", stroke_width=0.6)
+
+
+def _legend(told: Sequence[tuple[str, str]], columns: int = 3) -> list[str]:
+    """What each colour is, in columns."""
+    marks, x = [], 0.0
+    for column in range(columns):
+        held = told[column::columns]
+        for row, (label, colour) in enumerate(held):
+            marks += [rect(x, 15 * row - 9, 9, 9, colour), text(x + 14, 15 * row, label)]
+        x += 26 + max((width_of(label) for label, _ in held), default=0)
+    return marks
+
+
+# ---- Stages ------------------------------------------------------------------------------------------------------
 
 
 def stages_chart(stages: Sequence[Mapping[str, Any]], currency: str, title: str) -> str:
@@ -102,20 +147,43 @@ def stages_chart(stages: Sequence[Mapping[str, Any]], currency: str, title: str)
 
     `stages`: in the order to draw, each with stage, cost and cost_to_date, in `currency`.
     """
-    import altair as alt
-
-    named = alt.Axis(domain=False, ticks=False, labelPadding=6, labelColor=_INK)
-    panels = (
-        _stage_panel(stages, "cost", "This quarter", named),
-        _stage_panel(stages, "cost_to_date", "To date", None),
-    )
+    names = [stage_label(row["stage"]) for row in stages]
+    left, top = 8 + max(map(width_of, names)), 22
+    second = left + _STAGE_BARS + 62
+    named = (text(-8, _row_middle(row), name, text_anchor="end") for row, name in enumerate(names))
     words = (
         f"{stage_label(row['stage'])}: {money(row['cost'])}, to date {money(row['cost_to_date'])}" for row in stages
     )
-    return _svg(
-        alt.hconcat(*panels, spacing=16),
+    return picture(
+        second + _STAGE_BARS + 54,
+        top + _STAGE_ROW * len(stages) + 4,
         f"{title}: cost by stage, this quarter and to date, {currency}. {'; '.join(words)}",
+        _INK,
+        group(left, top, *named, *_stage_bars(stages, "cost", "This quarter")),
+        group(second, top, *_stage_bars(stages, "cost_to_date", "To date")),
     )
+
+
+def _stage_bars(stages: Sequence[Mapping[str, Any]], column: str, heading: str) -> list[str]:
+    """One panel of bars, each with its amount at the end; `column` is cost or cost_to_date."""
+    costs = [row[column] or _NOTHING for row in stages]
+    low, high = min(_NOTHING, *costs), max(_NOTHING, *costs)
+    axis = Amounts(low, high if high > low else low + 1, Decimal(1), _STAGE_BARS)
+    zero = axis.along(_NOTHING)
+    marks = [text(0, -8, heading, font_weight="bold", fill=_MUTED)]
+    for place, (row, cost) in enumerate(zip(stages, costs, strict=True)):
+        begin, end = sorted((zero, axis.along(cost)))
+        colour, y = STAGES[row["stage"]][1], _STAGE_ROW * place + (_STAGE_ROW - _STAGE_BAR) / 2
+        marks += [rect(begin, y, end - begin, _STAGE_BAR, colour)] if cost else []
+        marks.append(text(end + 5, _row_middle(place), MISSING if row[column] is None else compact(row[column])))
+    return marks
+
+
+def _row_middle(row: int) -> float:
+    return _STAGE_ROW * (row + 0.5) + _BASELINE
+
+
+# ---- Plan --------------------------------------------------------------------------------------------------------
 
 
 def plan_chart(
@@ -131,17 +199,111 @@ def plan_chart(
     lies ahead). Quantiles don't add up over months, so the added-up panel has the planned mean, and at its end the P10
     to P90 of the `whole` plan and of the `forecast`, with the budget as a line.
     """
-    import altair as alt
-
-    panels = (_monthly_panel(months), _added_panel(months, whole, forecast))
     words = "; ".join(
         f"{row['month']:%Y-%m}: planned {money(row['planned_mean'])}"
         f" ({money(row['planned_p10'])} to {money(row['planned_p90'])}), actual {money(row['actual'])}"
         for row in months
     )
-    return _svg(
-        alt.hconcat(*panels, spacing=34), f"{title}: actual cost against the plan by month, {currency}. {words}"
+    monthly, left = _monthly_panel(months)
+    added, added_left = _added_panel(months, whole, forecast)
+    second, top = left + _PLAN_WIDTH + 24 + added_left, 34
+    return picture(
+        second + _PLAN_WIDTH + 4,
+        top + _PLAN_HEIGHT + 34,
+        f"{title}: actual cost against the plan by month, {currency}. {words}",
+        _INK,
+        group(left, top, *monthly),
+        group(second, top, *added),
     )
+
+
+def _monthly_panel(months: Sequence[Mapping[str, Any]]) -> tuple[list[str], float]:
+    """By month: the planned P10 to P90 as a band, its mean as a tick, and the actual cost as a dot.
+
+    Both panels come with the room their axis takes.
+    """
+    told = ("planned_p10", "planned_mean", "planned_p90", "actual")
+    axis = amounts((row[key] for row in months for key in told if row[key] is not None), _PLAN_HEIGHT)
+    bands = Bands(len(months), _PLAN_WIDTH)
+    left = _left_of(axis)
+    marks = [_panel_title(left, "By month: planned P10 to P90 (band) and mean (tick), actual (dot)")]
+    marks += [_amount_axis(axis, _PLAN_WIDTH), *_month_axis(months, bands, 16)]
+    for place, row in enumerate(months):
+        begin, end = bands.middle(place) - 0.4 * bands.width, bands.middle(place) + 0.4 * bands.width
+        high, mean, low = (axis.up(row[f"planned_{name}"]) for name in ("p90", "mean", "p10"))
+        marks += [
+            rect(begin, high, end - begin, low - high, _BAND),
+            line(begin, mean, end, mean, _MUTED, stroke_width=1.5),
+        ]
+    marks += [
+        dot(bands.middle(place), axis.up(row["actual"]), 4.4, _DOT)
+        for place, row in enumerate(months)
+        if row["actual"] is not None
+    ]
+    return marks, left
+
+
+def _added_panel(
+    months: Sequence[Mapping[str, Any]], whole: Mapping[str, Any] | None, forecast: Mapping[str, Any] | None
+) -> tuple[list[str], float]:
+    """Added up: planned mean and actual as lines; at the end what the plan and the forecast come to, and the budget."""
+    planned = list(accumulate(row["planned_mean"] for row in months))
+    spent = list(accumulate(row["actual"] or _NOTHING for row in months))
+    actual = [None if row["actual"] is None else total for row, total in zip(months, spent, strict=True)]
+    ends = [
+        (place, name, colour, [told[key] for key in keys])
+        for place, name, colour, told, keys in (
+            (1, "plan", _MUTED, whole, ("planned_p10", "planned_mean", "planned_p90")),
+            (3, "forecast", _DOT, forecast, tuple(f"estimate_at_completion_{key}" for key in ("p10", "p50", "p90"))),
+        )
+        if told is not None
+    ]
+    budget = forecast["budget"] if forecast else None
+    held = [*planned, *actual, budget, *(amount for *_, span in ends for amount in span)]
+    axis = amounts((amount for amount in held if amount is not None), _PLAN_HEIGHT)
+    bands = Bands(len(months) + 5, _PLAN_WIDTH)  # behind the months: a gap, the plan, a gap, the forecast, a gap
+    left = _left_of(axis)
+    marks = [_panel_title(left, "Added up: planned mean (dashed), actual (line), P10 to P90 at the end")]
+    marks += [_amount_axis(axis, _PLAN_WIDTH), *_month_axis(months, bands, 8)]
+    marks += [
+        path(_points(planned, axis, bands), _MUTED, stroke_width=2, stroke_dasharray="5 3"),
+        path(_points(actual, axis, bands), _DOT, stroke_width=2.5),
+    ]
+    for place, name, colour, span in ends:
+        x = bands.middle(len(months) + place)
+        low, middle, high = map(axis.up, span)
+        marks += [rect(x - 2.5, high, 5, low - high, colour, opacity=0.45), dot(x, middle, 4.4, colour)]
+        marks.append(_words_below(x, axis.length, [name]))
+    if budget is not None:
+        y = axis.up(budget)
+        marks += [
+            line(0, y, _PLAN_WIDTH, y, _OVER, stroke_dasharray="2 2"),
+            text(4, y - 4, f"budget {compact(budget)}", fill=_OVER),
+        ]
+    return marks, left
+
+
+def _points(told: Sequence[Decimal | None], axis: Amounts, bands: Bands) -> list[tuple[float, float]]:
+    return [(bands.middle(place), axis.up(amount)) for place, amount in enumerate(told) if amount is not None]
+
+
+def _month_axis(months: Sequence[Mapping[str, Any]], bands: Bands, most: int) -> list[str]:
+    """At most ``most`` months as `Oct`, with the year below where it begins."""
+    told = [(place, row["month"]) for place, row in enumerate(months)][:: max(1, -(-len(months) // most))]
+    marks: list[str] = []
+    for year, held in groupby(told, key=lambda item: item[1].year):
+        for number, (place, month) in enumerate(held):
+            words = [_MONTHS[month.month - 1]] if number else [_MONTHS[month.month - 1], str(year)]
+            marks.append(_words_below(bands.middle(place), _PLAN_HEIGHT, words))
+    return marks
+
+
+def _panel_title(left: float, words: str) -> str:
+    """Above the plot, from where its axis begins."""
+    return text(-left, -22, words, fill=_MUTED)
+
+
+# ---- Multipliers -------------------------------------------------------------------------------------------------
 
 
 def yardstick_strip(multipliers: Sequence[tuple[str, Decimal | None]], title: str) -> str:
@@ -150,232 +312,74 @@ def yardstick_strip(multipliers: Sequence[tuple[str, Decimal | None]], title: st
     `multipliers`: (model, true cost / training-only cost, None where there is no training-only cost).
     A multiplier beyond the axis sits on its edge; its label tells the figure.
     """
-    import altair as alt
-
-    models = [model for model, _ in multipliers]
-    known = [(model, value) for model, value in multipliers if value is not None]
-    end = _STRIP_ENDS[any(value > _STRIP_ENDS[0] for _, value in known)]
-    low, high = F2_BAND
-    at = alt.X(
-        "at:Q",
-        title="true cost to date as a multiple of training-only cost",
-        scale=alt.Scale(domain=[0, end], nice=False),
-        axis=alt.Axis(labelExpr=f"datum.label + '{TIMES}'", grid=False, tickCount=6),
-    )
-    name = alt.Y(
-        "model:N",
-        sort=None,
-        title=None,
-        scale=alt.Scale(domain=models),
-        axis=alt.Axis(labelLimit=170, labelColor=_INK, domain=False, ticks=False, grid=True, gridDash=[1, 3]),
-    )
-    band = _rows([{"at": low, "to": high}]).mark_rect(color=_BAND).encode(x=at, x2="to:Q")
-    line = _rows([{"at": F3_MULTIPLE}]).mark_rule(color=_MUTED, strokeDash=[4, 3]).encode(x=at)
-    captions = [
-        {"at": (low + high) / 2, "text": f"F2: {low:g} to {high:g}{TIMES}"},
-        {"at": F3_MULTIPLE, "text": f"F3: {F3_MULTIPLE:g}{TIMES}"},
+    known = [value for _, value in multipliers if value is not None]
+    end = Decimal(_STRIP_ENDS[any(value > _STRIP_ENDS[0] for value in known)])
+    axis = amounts([end], _STRIP_WIDTH, 6)
+    names = [fitting(model, _STRIP_NAMES) for model, _ in multipliers]
+    left, top, height = 8 + max(map(width_of, names)), 22, _STRIP_ROW * len(names)
+    (low, high), three = (map(axis.along, map(Decimal, map(str, F2_BAND)))), axis.along(Decimal(str(F3_MULTIPLE)))
+    marks = [
+        rect(low, 0, high - low, height, _BAND),
+        *_strip_axis(axis, height),
+        line(three, 0, three, height, _MUTED, stroke_dasharray="4 3"),
+        text((low + high) / 2, -6, f"F2: {F2_BAND[0]:g} to {F2_BAND[1]:g}{TIMES}", text_anchor="middle"),
+        text(three, -6, f"F3: {F3_MULTIPLE:g}{TIMES}", text_anchor="middle"),
     ]
-    above = _rows(captions).mark_text(baseline="bottom").encode(x=at, y=alt.value(-5), text="text:N")
-    dots = _rows(
-        [{"model": model, "at": min(max(float(value), 0.0), end), "text": multiplier(value)} for model, value in known]
-    ).encode(x=at, y=name)
-    absent = _rows(
-        [{"model": model, "text": "no training-only cost yet"} for model, value in multipliers if value is None]
-    )
-    layers = (
-        band,
-        line,
-        above,
-        absent.mark_text(align="left").encode(x=alt.value(6), y=name, text="text:N"),
-        dots.mark_circle(size=110, color=_DOT, opacity=1, stroke="white"),
-        dots.mark_text(align="left", dx=10, fontWeight="bold").encode(text="text:N"),
-    )
+    for row, (name, (_, value)) in enumerate(zip(names, multipliers, strict=True)):
+        marks += _strip_row(_STRIP_ROW * (row + 0.5), name, value, axis)
     words = "; ".join(f"{model}: {multiplier(value)}" for model, value in multipliers)
-    return _svg(
-        alt.layer(*layers).properties(width=560, height=34 * len(models)),
-        f"{title}, against F2 ({low:g} to {high:g} times) and F3 ({F3_MULTIPLE:g} times). {words}",
+    return picture(
+        left + _STRIP_WIDTH + 60,
+        top + height + 42,
+        f"{title}, against F2 ({F2_BAND[0]:g} to {F2_BAND[1]:g} times) and F3 ({F3_MULTIPLE:g} times). {words}",
+        _INK,
+        group(left, top, *marks),
     )
 
 
-def _segments(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The pieces of one quarter's two bars; training lies lowest, beside the training-only bar."""
-    quoted = ("quoted", 0, TRAINING_ONLY[0], entry["training_only_cost"] or Decimal(0))
-    stacked = (
-        ("true", 0 if stage == "training" else place, label, entry["stages"].get(stage))
-        for place, (stage, (label, _)) in enumerate(STAGES.items(), start=1)
-    )
+def _strip_row(y: float, name: str, value: Decimal | None, axis: Amounts) -> list[str]:
+    """One model: its name, and its multiplier as a dot with the figure behind it."""
+    marks = [
+        text(-8, y + _BASELINE, name, text_anchor="end"),
+        line(0, y, axis.length, y, _RULE, stroke_dasharray="1 3"),
+    ]
+    if value is None:
+        return [*marks, text(6, y + _BASELINE, "no training-only cost yet")]
+    x = axis.along(min(max(value, axis.low), axis.high))
     return [
-        {"quarter": entry["quarter"], "bar": bar, "order": order, "label": label, "cost": float(cost)}
-        for bar, order, label, cost in (quoted, *(piece for piece in stacked if piece[-1]))
+        *marks,
+        dot(x, y, 6, _DOT, stroke="white"),
+        text(x + 11, y + _BASELINE, multiplier(value), font_weight="bold"),
     ]
 
 
-def _multiplier_label(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The multiplier on top of the stacked bar; credits hang below zero and don't lower it."""
-    top = sum(max(cost or Decimal(0), Decimal(0)) for cost in entry["stages"].values())
-    return {
-        "quarter": entry["quarter"],
-        "bar": "true",
-        "top": float(top),
-        "text": multiplier(entry["multiplier"]),
-    }
+def _strip_axis(axis: Amounts, y: float) -> list[str]:
+    told = "true cost to date as a multiple of training-only cost"
+    marks = [line(0, y, axis.length, y, _RULE), text(axis.length / 2, y + 34, told, text_anchor="middle", fill=_MUTED)]
+    for value in axis.ticks():
+        x = axis.along(value)
+        marks.append(line(x, y, x, y + 5, _RULE))
+        marks.append(text(x, y + 17, f"{value:f}{TIMES}", text_anchor="middle", fill=_MUTED))
+    return marks
 
 
-def _stage_panel(
-    stages: Sequence[Mapping[str, Any]], column: str, heading: str, names: alt.Axis | None
-) -> alt.LayerChart | alt.FacetChart:
-    """One panel of bars, each with its amount at the end; `column` is cost or cost_to_date."""
-    import altair as alt
-
-    rows = [
-        {
-            "stage": stage_label(row["stage"]),
-            "colour": STAGES[row["stage"]][1],
-            "cost": float(row[column] or 0),
-            "end": float(max(row[column] or Decimal(0), Decimal(0))),
-            "text": MISSING if row[column] is None else compact(row[column]),
-        }
-        for row in stages
-    ]
-    base = _rows(rows).encode(y=alt.Y("stage:N", sort=None, title=None, axis=names))
-    bars = base.mark_bar(size=15).encode(alt.X("cost:Q", axis=None), alt.Color("colour:N", scale=None))
-    amounts = base.mark_text(align="left", dx=5).encode(x="end:Q", text="text:N")
-    title = alt.TitleParams(heading, anchor="start", frame="group", fontSize=12, color=_MUTED)
-    return alt.layer(bars, amounts).properties(width=115, height=30 * len(rows), title=title)
+# ---- What charts share -------------------------------------------------------------------------------------------
 
 
-def _monthly_panel(months: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
-    """By month: the planned P10 to P90 as a band, its mean as a tick, and the actual cost as a dot."""
-    import altair as alt
+def _left_of(axis: Amounts) -> float:
+    """The room that an axis's labels take."""
+    return 8 + max(width_of(tick(amount)) for amount in axis.ticks())
 
-    names = [f"{row['month']:%Y-%m}" for row in months]
-    rows = [
-        {
-            "month": name,
-            **{name: float(row[f"planned_{name}"]) for name in ("p10", "mean", "p90")},
-            "actual": None if row["actual"] is None else float(row["actual"]),
-        }
-        for name, row in zip(names, months, strict=True)
-    ]
-    base = _rows(rows).encode(x=_month_axis(names))
-    layers = (
-        base.mark_bar(color=_BAND, width={"band": 0.8}).encode(y=_amount_axis("p10"), y2="p90:Q"),
-        base.mark_tick(color=_MUTED, thickness=1.5, width={"band": 0.8}).encode(y="mean:Q"),
-        base.mark_circle(color=_DOT, size=60, opacity=1).encode(y="actual:Q").transform_filter("datum.actual !== null"),
+
+def _amount_axis(axis: Amounts, width: float) -> str:
+    """Amounts on the left, and their rules across the plot."""
+    rules = (line(0, axis.up(amount), width, axis.up(amount), _RULE) for amount in axis.ticks())
+    labels = (
+        text(-6, axis.up(amount) + _BASELINE, tick(amount), text_anchor="end", fill=_MUTED) for amount in axis.ticks()
     )
-    return alt.layer(*layers).properties(
-        width=_PLAN_WIDTH,
-        height=190,
-        title=_panel_title("By month: planned P10 to P90 (band) and mean (tick), actual (dot)"),
-    )
+    return group(0, 0, *rules, *labels)
 
 
-def _added_panel(
-    months: Sequence[Mapping[str, Any]], whole: Mapping[str, Any] | None, forecast: Mapping[str, Any] | None
-) -> alt.LayerChart:
-    """Added up: planned mean and actual as lines; at the end what the plan and the forecast come to, and the budget."""
-    import altair as alt
-
-    names = [f"{row['month']:%Y-%m}" for row in months]
-    planned, actual, rows = Decimal(0), Decimal(0), []
-    for name, row in zip(names, months, strict=True):
-        planned += row["planned_mean"]
-        actual += row["actual"] or 0
-        told = None if row["actual"] is None else float(actual)
-        rows.append({"month": name, "planned": float(planned), "actual": told})
-    month = _month_axis(names, [" ", _ENDS[0], "  ", _ENDS[1], "   "])
-    base = _rows(rows).encode(x=month)
-    layers = [
-        base.mark_line(color=_MUTED, strokeDash=[5, 3]).encode(y=_amount_axis("planned")),
-        base.mark_line(color=_DOT, strokeWidth=2.5).encode(y="actual:Q").transform_filter("datum.actual !== null"),
-    ]
-    ends = []
-    if whole is not None:
-        ends.append((_ENDS[0], _MUTED, [whole[f"planned_{name}"] for name in ("p10", "mean", "p90")]))
-    if forecast is not None:
-        ends.append((_ENDS[1], _DOT, [forecast[f"estimate_at_completion_{name}"] for name in ("p10", "p50", "p90")]))
-    spans = [
-        {"month": name, "colour": colour, "low": float(told[0]), "middle": float(told[1]), "high": float(told[2])}
-        for name, colour, told in ends
-    ]
-    if spans:
-        span = _rows(spans).encode(x=month, color=alt.Color("colour:N", scale=None))
-        layers.append(span.mark_bar(width=5, opacity=0.45).encode(y="low:Q", y2="high:Q"))
-        layers.append(span.mark_point(filled=True, size=60, opacity=1).encode(y="middle:Q"))
-    if forecast is not None and forecast["budget"] is not None:
-        budget = _rows([{"at": float(forecast["budget"]), "text": f"budget {compact(forecast['budget'])}"}])
-        layers.append(budget.mark_rule(color=_OVER, strokeDash=[2, 2]).encode(y="at:Q"))
-        label = budget.mark_text(color=_OVER, align="left", baseline="bottom", dy=-3, dx=4)
-        layers.append(label.encode(x=alt.value(0), y="at:Q", text="text:N"))
-    return alt.layer(*layers).properties(
-        width=_PLAN_WIDTH,
-        height=190,
-        title=_panel_title("Added up: planned mean (dashed), actual (line), P10 to P90 at the end"),
-    )
-
-
-def _month_axis(months: Sequence[str], after: Sequence[str] = ()) -> alt.X:
-    """Months as `Oct`, with the year below where it begins; `after` are words that stand behind them."""
-    import altair as alt
-
-    told = months[:: max(1, -(-len(months) // (8 if after else 16)))]
-    labels: dict[str, str | list[str]] = {name: name for name in after if name.strip()}
-    for place, month in enumerate(told):
-        is_new = place == 0 or month[:4] != told[place - 1][:4]
-        labels[month] = [_MONTHS[int(month[5:]) - 1], month[:4] if is_new else ""]
-    return alt.X(
-        "month:N",
-        sort=None,
-        title=None,
-        scale=alt.Scale(domain=[*months, *after]),
-        axis=alt.Axis(
-            values=list(labels),
-            labelExpr=f"{json.dumps(labels)}[datum.value]",
-            labelAngle=0,
-            ticks=False,
-            labelFontSize=11,
-        ),
-    )
-
-
-def _amount_axis(column: str) -> alt.Y:
-    import altair as alt
-
-    axis = alt.Axis(labelExpr="format(datum.value, '~s')", tickCount=5, domain=False, ticks=False)
-    return alt.Y(f"{column}:Q", title=None, axis=axis, scale=alt.Scale(zero=True))
-
-
-def _panel_title(text: str) -> alt.TitleParams:
-    import altair as alt
-
-    return alt.TitleParams(text, anchor="start", frame="group", fontSize=12, fontWeight="normal", color=_MUTED)
-
-
-def _rows(rows: list[dict[str, Any]]) -> alt.Chart:
-    """A chart over rows that stand in the specification itself."""
-    import altair as alt
-
-    return alt.Chart(alt.InlineData(values=rows))
-
-
-def _svg(chart: alt.LayerChart | alt.FacetChart | alt.HConcatChart, label: str) -> str:
-    """The chart as one SVG element that a screen reader reads as a picture called `label`."""
-    import vl_convert
-
-    styled = (
-        chart.configure(font=_FONT, aria=False, background="transparent", padding=4)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelFontSize=12,
-            titleFontSize=12,
-            titleFontWeight="normal",
-            labelColor=_MUTED,
-            titleColor=_MUTED,
-            gridColor=_RULE,
-            domainColor=_RULE,
-        )
-        .configure_legend(labelFontSize=12, labelColor=_INK, symbolSize=90, symbolStrokeWidth=0)
-        .configure_text(fontSize=12, color=_INK)
-    )
-    svg: str = vl_convert.vegalite_to_svg(styled.to_dict())
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1)
+def _words_below(x: float, y: float, told: Sequence[str]) -> str:
+    """Short lines below the plot, whose foot is at ``y``."""
+    return lines(x, y + 15, told, 13, text_anchor="middle", font_size=_SMALL, fill=_MUTED)

@@ -49,6 +49,13 @@ def compact(amount: Decimal | int) -> str:
     return f"{rounded.scaleb(-3 * step):f}{_UNITS[step]}".replace("-", MINUS)
 
 
+def tick(amount: Decimal) -> str:
+    """A round amount beside an axis: `500`, `20k`, `1.5M`."""
+    step = min(max(amount.adjusted() // 3, 0), len(_UNITS) - 1)
+    text = f"{amount.scaleb(-3 * step).normalize():f}" if amount else "0"
+    return (text if text == "0" else text + _UNITS[step]).replace("-", MINUS)
+
+
 def share(value: Decimal | float | None) -> str:
     """A share of 0 to 1 in per cent: `23.4%`."""
     return MISSING if value is None else fixed(Decimal(str(value)) * 100, 1) + "%"

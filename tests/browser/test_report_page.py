@@ -86,6 +86,17 @@ def test_the_plan_is_held_against_the_actual_cost(page: Page, report_page: Path)
     assert "will end at about USD\xa0107,450.50" in " ".join(section.inner_text().split(" "))
 
 
+def test_no_text_of_a_chart_is_cut_off(page: Page, report_page: Path) -> None:
+    page.goto(report_page.as_uri())
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll("svg text")].filter((text) => {
+            const [inner, outer] = [text, text.ownerSVGElement].map((shape) => shape.getBoundingClientRect());
+            return inner.left < outer.left || inner.right > outer.right || inner.bottom > outer.bottom + 1;
+        }).map((text) => text.textContent)"""
+    )
+    assert cut == []
+
+
 def test_drift_and_scores_stand_beside_their_thresholds(page: Page, report_page: Path) -> None:
     page.goto(report_page.as_uri())
     section = model_section(page)
