@@ -146,7 +146,7 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> Row:
         "total": total,
         "models": sections,
         **outlook.of_all(),
-        "unallocated": read_rows(con, query("report/unallocated"), quarter.name),
+        "unallocated": read_rows(con, query("report/unallocated"), quarter.name) if "unallocated" in views else [],
         "missing": [
             {"what": _with_amounts(row["what"], row["amounts"]), "remedy": row["remedy"]}
             for row in read_rows(con, "SELECT * FROM gaps")

@@ -379,10 +379,11 @@ def _charges(book: Book, con: DuckDBPyConnection, report: Row, whole_up_to: int,
         *(Column("Invoice", width=16), Column("Tags", width=36), Column("Charge", width=12)),
     ]
     count = con.execute("SELECT count(*) FROM costs WHERE quarter = ?", [quarter]).fetchall()[0][0]
-    con.execute(query("workbook/listed"), [quarter, count if count <= whole_up_to else listed])
+    is_whole = count <= whole_up_to or "cost_by_month" not in view_names(con)
+    con.execute(query("workbook/listed"), [quarter, count if is_whole else listed])
     rows = [_charge_cells(row.values()) for row in read_rows(con, query("workbook/charges"))]
     about = [f"{_about(report)} A row a charge and month."]
-    if count > whole_up_to:
+    if not is_whole:
         rest = read_rows(con, query("workbook/charges_rest"), quarter)
         about.append(
             f"The {listed:,} of {count:,} rows that weigh most; the others are summed below them, and stand one by one "

@@ -1,11 +1,8 @@
 -- Every current charge: the bills' own lines; priced usage: GPU hours and staff time; and capacity of our own. `x_basis` says which.
 CREATE OR REPLACE VIEW books.charges AS
-SELECT charges.* EXCLUDE (x_slot_no), claims.source, 'billed' AS x_basis
+SELECT charges.* EXCLUDE (x_slot_no), current_slots.source, 'billed' AS x_basis
 FROM ledger.charges
-INNER JOIN books.claims
-    ON charges.x_delivery_id = claims.delivery_id
-    AND charges.x_slot_no = claims.slot_no
-    AND claims.status = 'current'
+INNER JOIN books.current_slots ON charges.x_delivery_id = current_slots.delivery_id AND charges.x_slot_no = current_slots.slot_no
 UNION ALL BY NAME
 SELECT *, CAST(NULL AS TIMESTAMP) AS x_issued_at, 'usage' AS x_basis
 FROM books.job_charges

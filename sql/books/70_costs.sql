@@ -70,7 +70,8 @@ counted AS (
         OR (share_no = 0 AND coalesce('Unused' IN (charges.commitment_discount_status, charges.capacity_reservation_status), FALSE))
             AS is_idle,
         coalesce(covered.covered_parts = covered.all_parts, FALSE) AS is_covered,
-        accrued.x_delivery_id IS NOT NULL OR covered.covered_parts < covered.all_parts AS is_accrued,
+        (charges.x_delivery_id, charges.x_line, charges.x_part) IN (FROM accrued) OR covered.covered_parts < covered.all_parts
+            AS is_accrued,
         covered.covered_parts,
         covered.all_parts,
         charges.charge_category,
@@ -91,7 +92,6 @@ counted AS (
     FROM books.charges
     INNER JOIN share USING (x_delivery_id, x_line, x_part)
     LEFT JOIN books.covered USING (x_delivery_id, x_line, x_part)
-    LEFT JOIN accrued USING (x_delivery_id, x_line, x_part)
     LEFT JOIN books.fx
         ON charges.billing_currency = fx.currency
         AND CAST(coalesce(charges.x_issued_at, charges.charge_period_start) AS DATE) = fx.day
@@ -101,46 +101,44 @@ charge AS (
     SELECT
         *,
         CASE WHEN is_converted THEN converted(billed_cost, own_units, reporting_units) ELSE billed_cost END AS billed,
-        CASE WHEN is_converted THEN converted(effective_cost, own_units, reporting_units) ELSE effective_cost END AS effective
+        CASE WHEN is_converted THEN converted(effective_cost, own_units, reporting_units) ELSE effective_cost END AS effective,
+        CASE
+            WHEN is_prorated
+                THEN CAST(generate_series(date_trunc('month', first_day), end_day - INTERVAL 1 DAY, INTERVAL 1 MONTH) AS DATE[])
+        END AS service_months  -- NULL where it is not spread
     FROM counted
 ),
 
--- A prorated charge, a row a month it counts in: billed at once, effective over its days.
-service_month AS (
+-- A row a month, in one pass: millions of charges, grouped or joined to themselves, would not fit in memory.
+dated AS (
     SELECT
-        * REPLACE (
-            CAST(0 AS DECIMAL(38, 20)) AS billed_cost,
-            CAST(0 AS DECIMAL(38, 20)) AS billed,
-            spread_over_days(effective_cost, first_day, end_day, month) AS effective_cost,
-            spread_over_days(effective, first_day, end_day, month) AS effective
-        )
-    FROM (
-        SELECT
-            *,
-            CAST(unnest(generate_series(date_trunc('month', first_day), end_day - INTERVAL 1 DAY, INTERVAL 1 MONTH)) AS DATE) AS month
-        FROM charge
-        WHERE is_prorated
-    )
-    UNION ALL BY NAME
-    SELECT
-        * REPLACE (CAST(0 AS DECIMAL(38, 20)) AS effective_cost, CAST(0 AS DECIMAL(38, 20)) AS effective),
-        billed_month AS month
+        *,
+        unnest(
+            CASE
+                WHEN list_contains(service_months, billed_month) THEN service_months
+                ELSE list_append(service_months, billed_month)
+            END
+        ) AS month
     FROM charge
-    WHERE is_prorated
 ),
 
 by_month AS (
-    SELECT *, billed_month AS month FROM charge WHERE NOT is_prorated
-    UNION ALL BY NAME
     SELECT
         * REPLACE (
-            CAST(sum(billed_cost) AS DECIMAL(38, 20)) AS billed_cost,
-            CAST(sum(effective_cost) AS DECIMAL(38, 20)) AS effective_cost,
-            CAST(sum(billed) AS DECIMAL(38, 20)) AS billed,
-            CAST(sum(effective) AS DECIMAL(38, 20)) AS effective
+            CASE WHEN month = billed_month THEN billed_cost ELSE CAST(0 AS DECIMAL(38, 20)) END AS billed_cost,
+            CASE WHEN month = billed_month THEN billed ELSE CAST(0 AS DECIMAL(38, 20)) END AS billed,
+            CASE
+                WHEN NOT is_prorated THEN effective_cost
+                WHEN list_contains(service_months, month) THEN spread_over_days(effective_cost, first_day, end_day, month)
+                ELSE CAST(0 AS DECIMAL(38, 20))
+            END AS effective_cost,
+            CASE
+                WHEN NOT is_prorated THEN effective
+                WHEN list_contains(service_months, month) THEN spread_over_days(effective, first_day, end_day, month)
+                ELSE CAST(0 AS DECIMAL(38, 20))
+            END AS effective
         )
-    FROM service_month
-    GROUP BY ALL
+    FROM dated
 )
 
 SELECT

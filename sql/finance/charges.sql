@@ -26,6 +26,13 @@ WITH counted AS (
         bool_or(share_no > 0) AS x_is_split
     FROM books.costs
     GROUP BY x_delivery_id, x_line, x_part
+),
+
+-- Few columns, which a join can hold in memory, while the charges with all of theirs stream by.
+owned AS (
+    SELECT attribution.*, counted.x_cost, counted.x_is_split
+    FROM books.attribution
+    INNER JOIN counted USING (x_delivery_id, x_line, x_part)
 )
 
 SELECT
@@ -33,18 +40,17 @@ SELECT
     charges.* EXCLUDE (source, x_basis),
     charges.source AS x_source,
     charges.x_basis,
-    CASE WHEN NOT counted.x_is_split THEN attribution.model_id END AS x_model_id,
-    CASE WHEN NOT counted.x_is_split THEN attribution.activity END AS x_activity,
-    CASE WHEN NOT counted.x_is_split THEN attribution.round END AS x_round,
-    CASE WHEN NOT counted.x_is_split THEN attribution.stage END AS x_stage,
-    CASE WHEN NOT counted.x_is_split THEN attribution.cost_kind END AS x_cost_kind,
-    CASE WHEN NOT counted.x_is_split THEN attribution.run_id END AS x_run_id,
-    CASE WHEN NOT counted.x_is_split THEN attribution.rule_position END AS x_rule,
-    CASE WHEN NOT counted.x_is_split THEN attribution.rules_frozen_with END AS x_rules_frozen_with,
-    counted.x_is_split,
-    counted.x_cost,
+    CASE WHEN NOT owned.x_is_split THEN owned.model_id END AS x_model_id,
+    CASE WHEN NOT owned.x_is_split THEN owned.activity END AS x_activity,
+    CASE WHEN NOT owned.x_is_split THEN owned.round END AS x_round,
+    CASE WHEN NOT owned.x_is_split THEN owned.stage END AS x_stage,
+    CASE WHEN NOT owned.x_is_split THEN owned.cost_kind END AS x_cost_kind,
+    CASE WHEN NOT owned.x_is_split THEN owned.run_id END AS x_run_id,
+    CASE WHEN NOT owned.x_is_split THEN owned.rule_position END AS x_rule,
+    CASE WHEN NOT owned.x_is_split THEN owned.rules_frozen_with END AS x_rules_frozen_with,
+    owned.x_is_split,
+    owned.x_cost,
     getvariable('reporting_currency') AS currency
 FROM books.charges
-INNER JOIN books.attribution USING (x_delivery_id, x_line, x_part)
-INNER JOIN counted USING (x_delivery_id, x_line, x_part)
+LEFT JOIN owned USING (x_delivery_id, x_line, x_part)
 ORDER BY charges.x_delivery_id, charges.x_line, charges.x_part

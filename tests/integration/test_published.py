@@ -242,6 +242,26 @@ def test_no_path_ever_shows_half_a_file(own_demo: Path) -> None:
     assert not list(file.parent.glob(".new-*"))
 
 
+def test_sums_by_month_are_those_of_the_costs(published: duckdb.DuckDBPyConnection) -> None:
+    grain = "model_id, month, quarter, stage, activity, round, cost_kind, currency"
+    told = f"SELECT {grain}, row_count, cost, billed_cost FROM cost_by_month"
+    summed = f"SELECT {grain}, count(*), sum(cost), sum(billed_cost) FROM costs GROUP BY ALL"
+    rows = published.execute(f"{told} ORDER BY ALL").fetchall()
+    assert rows == published.execute(f"{summed} ORDER BY ALL").fetchall()
+    assert len({row[0] for row in rows}) > 2
+
+
+def test_what_no_rule_claims_is_told_by_source_and_service(published: duckdb.DuckDBPyConnection) -> None:
+    told = "SELECT quarter, x_source, service_name, charge_count, cost FROM unallocated"
+    summed = (
+        "SELECT costs.quarter, x_source, service_name, count(DISTINCT x_charge_id), sum(cost) "
+        "FROM costs INNER JOIN charges USING (x_charge_id) WHERE model_id IS NULL GROUP BY ALL"
+    )
+    rows = published.execute(f"{told} ORDER BY ALL").fetchall()
+    assert rows == published.execute(f"{summed} ORDER BY ALL").fetchall()
+    assert len({row[0] for row in rows}) > 1
+
+
 def test_the_published_file_needs_nothing_beside_it(demo: Path, tmp_path: Path) -> None:
     alone = tmp_path / "elsewhere.duckdb"
     shutil.copyfile(demo / "reports/reports.duckdb", alone)
