@@ -230,9 +230,13 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
     _fill(
         con,
         "config_staff (staff_no INTEGER, line INTEGER, role VARCHAR, model_id VARCHAR, activity VARCHAR, "
-        "share DECIMAL(18, 6), first_day DATE, last_day DATE, monthly_cost DECIMAL(38, 20), currency VARCHAR)",
+        "share DECIMAL(18, 6), first_day DATE, last_day DATE, monthly_cost DECIMAL(38, 20), currency VARCHAR, "
+        "treatment VARCHAR)",
         [
-            [n, at, s.role, s.model, s.activity, s.share, s.first_day, s.last_day, s.monthly_cost, s.currency]
+            [
+                *(n, at, s.role, s.model, s.activity, s.share, s.first_day, s.last_day, s.monthly_cost, s.currency),
+                s.treatment,
+            ]
             for n, (s, at) in enumerate(zip(config.staff, staff_lines, strict=True), start=1)
         ],
     )

@@ -17,6 +17,7 @@ CountedActivity = Literal[Activity, "undecided"]
 BuildStage = Literal["data_curation", "training", "failed_experiments", "evaluation"]
 Stage = Literal[BuildStage, "serving", "maintenance", "undecided", "unallocated"]
 CostKind = Literal["compute", "labor", "annotation", "inference_api", "storage", "other"]
+Treatment = Literal["expense", "capitalise"]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Money = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6)]
@@ -141,7 +142,7 @@ class AttributionSection(_Section):
     model: str | None = None
     activity: Activity | None = None
     cost_kind: CostKind | None = None
-    treatment: Literal["expense", "capitalise"] = "expense"  # a memo: no figure depends on it
+    treatment: Treatment = "expense"  # a memo: no figure depends on it
 
     @model_validator(mode="after")
     def _names_a_model(self) -> Self:
@@ -207,6 +208,7 @@ class StaffSection(_Section):
     last_day: Annotated[date, Field(alias="to")]
     monthly_cost: Money
     currency: Currency
+    treatment: Treatment = "expense"
 
 
 class RateSection(_Section):

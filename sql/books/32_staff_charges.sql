@@ -45,5 +45,6 @@ SELECT
     ) AS effective_cost,
     CAST(to_json({'role': role}) AS VARCHAR) AS tags,
     model_id AS staff_model_id,
-    activity AS staff_activity
+    activity AS staff_activity,
+    treatment AS staff_treatment
 FROM part

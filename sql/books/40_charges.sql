@@ -10,7 +10,7 @@ UNION ALL BY NAME
 SELECT *, CAST(NULL AS TIMESTAMP) AS x_issued_at, 'usage' AS x_basis
 FROM books.labor_charges
 UNION ALL BY NAME
-SELECT * EXCLUDE (staff_model_id, staff_activity), CAST(NULL AS TIMESTAMP) AS x_issued_at, 'usage' AS x_basis
+SELECT * EXCLUDE (staff_model_id, staff_activity, staff_treatment), CAST(NULL AS TIMESTAMP) AS x_issued_at, 'usage' AS x_basis
 FROM books.staff_charges
 UNION ALL BY NAME
 SELECT *, CAST(NULL AS TIMESTAMP) AS x_issued_at, 'capacity' AS x_basis

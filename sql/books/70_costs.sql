@@ -5,7 +5,7 @@
 -- (cumulative shares, so the months add up to the charge exactly), and its billed cost stands in the month of issue; any other
 -- charge stands in the month it starts. A charge that is split stands here share by share. `cost` is what counts as true cost: NULL
 -- where it can't be known (no price, no rate), 0 for recoverable tax, and 0 for usage that a bill covers, or as far as it does: its
--- cost is its share of the bill.
+-- cost is its share of the bill. `treatment` is what the rule that claimed the charge says, or its [[staff]] entry; NULL where none did.
 CREATE OR REPLACE TABLE books.costs AS
 WITH accrued AS (
     SELECT DISTINCT coverable_usage.x_delivery_id, coverable_usage.x_line, coverable_usage.x_part
@@ -61,6 +61,7 @@ share AS (
 counted AS (
     SELECT
         share.* EXCLUDE (is_idle),
+        CASE WHEN share.model_id IS NOT NULL THEN coalesce(config_rules.treatment, staff_charges.staff_treatment) END AS treatment,
         charges.source,
         charges.x_basis,
         charges.billing_currency,
@@ -92,6 +93,8 @@ counted AS (
     FROM books.charges
     INNER JOIN share USING (x_delivery_id, x_line, x_part)
     LEFT JOIN books.covered USING (x_delivery_id, x_line, x_part)
+    LEFT JOIN books.staff_charges USING (x_delivery_id, x_line, x_part)
+    LEFT JOIN config_rules ON share.rule_no = config_rules.rule_no
     LEFT JOIN books.fx
         ON charges.billing_currency = fx.currency
         AND CAST(coalesce(charges.x_issued_at, charges.charge_period_start) AS DATE) = fx.day
@@ -155,6 +158,7 @@ SELECT
     cost_kind,
     run_id,
     rule_no,
+    treatment,
     is_contested,
     month,
     fiscal_quarter(month, getvariable('fiscal_year_start_month')) AS quarter,

@@ -14,6 +14,7 @@
 -- x_run_id: the training run it belongs to
 -- x_rule: the position in truecost.toml of the [[attribution]] rule that matched it; with x_rules_frozen_with, its position among those
 -- x_rules_frozen_with: the close whose frozen rules claimed it (the first, where several froze the same); NULL where today's did
+-- x_treatment: expense or capitalise: what that rule says, or its [[staff]] entry; NULL where none did, or it is split
 -- x_is_split: whether it is split over models
 -- x_cost: cost in the reporting currency; NULL where it has no price or no rate, 0 where a bill covers it
 -- currency: the reporting currency, of x_cost
@@ -23,14 +24,15 @@ WITH counted AS (
         x_line,
         x_part,
         CAST(sum(cost) AS DECIMAL(38, 20)) AS x_cost,
-        bool_or(share_no > 0) AS x_is_split
+        bool_or(share_no > 0) AS x_is_split,
+        any_value(treatment) FILTER (share_no = 0) AS x_treatment
     FROM books.costs
     GROUP BY x_delivery_id, x_line, x_part
 ),
 
 -- Few columns, which a join can hold in memory, while the charges with all of theirs stream by.
 owned AS (
-    SELECT attribution.*, counted.x_cost, counted.x_is_split
+    SELECT attribution.*, counted.x_cost, counted.x_treatment, counted.x_is_split
     FROM books.attribution
     INNER JOIN counted USING (x_delivery_id, x_line, x_part)
 )
@@ -48,6 +50,7 @@ SELECT
     CASE WHEN NOT owned.x_is_split THEN owned.run_id END AS x_run_id,
     CASE WHEN NOT owned.x_is_split THEN owned.rule_position END AS x_rule,
     CASE WHEN NOT owned.x_is_split THEN owned.rules_frozen_with END AS x_rules_frozen_with,
+    owned.x_treatment,
     owned.x_is_split,
     owned.x_cost,
     getvariable('reporting_currency') AS currency

@@ -11,6 +11,7 @@
 -- round: the model's promotions before the charge
 -- cost_kind: compute, labor, annotation, inference_api, storage or other
 -- run_id: the training run, where the charge belongs to one
+-- treatment: expense or capitalise: what the rule that claimed it says, or its [[staff]] entry; a memo. NULL where none did
 -- share_no: which share of a charge that is split, from 1; 0 where it is not
 -- is_idle: whether it is paid capacity that was not used
 -- fx_rate: what a unit of the charge's currency came to in the reporting currency; NULL where nothing was converted
@@ -36,6 +37,7 @@ SELECT
     posted.round,
     posted.cost_kind,
     posted.run_id,
+    posted.treatment,
     posted.share_no,
     posted.is_idle,
     posted.fx_rate,
@@ -43,11 +45,10 @@ SELECT
     posted.allocated_method_id,
     posted.allocated_method_details,
     posted.is_training_only,
-    coalesce(config_rules.treatment = 'capitalise', FALSE) AS is_capitalisable,
+    coalesce(posted.treatment = 'capitalise', FALSE) AS is_capitalisable,
     bridge_step(posted.is_adjustment, posted.is_idle, posted.share_no, posted.is_converted, posted.is_accrued) AS step,
     getvariable('reporting_currency') AS currency,
     posted.cost,
     posted.billed AS billed_cost
 FROM books.posted
-LEFT JOIN config_rules USING (rule_no)
 ORDER BY posted.x_delivery_id, posted.x_line, posted.x_part, posted.share_no, posted.month
