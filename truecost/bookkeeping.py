@@ -15,7 +15,7 @@ from itertools import accumulate, zip_longest
 from typing import TYPE_CHECKING
 
 from truecost.attribution import Subjects, lookup_key_sql, rule_number_sql, rule_numbers_sql, rule_sets_sql
-from truecost.closes import COSTS, PLAN, QUANTITIES, Close, closed_quarters, times_closed
+from truecost.closes import COSTS, PLAN, QUANTITIES, VIEWS, Close, closed_quarters, times_closed, view_file
 from truecost.config import ConfigFile, Match
 from truecost.landing import source_files
 from truecost.queries import literal, names, query
@@ -99,9 +99,12 @@ def _tell_closes(con: DuckDBPyConnection, workspace: Workspace) -> dict[str, str
     _fill(
         con,
         "config_closes (quarter VARCHAR, quarter_start DATE, quarter_end DATE, version INTEGER, content_hash VARCHAR, "
-        "last_delivery_id INTEGER)",
+        "last_delivery_id INTEGER, frozen_views VARCHAR[])",
         [
-            [close.quarter, close.start, close.end, close.version, close.content_hash, last]
+            [
+                *(close.quarter, close.start, close.end, close.version, close.content_hash, last),
+                [view for view in VIEWS if close.view(view)],
+            ]
             for close, last in zip(closes, _last_deliveries(con, closes), strict=True)
         ],
     )
@@ -119,6 +122,7 @@ def _tell_closes(con: DuckDBPyConnection, workspace: Workspace) -> dict[str, str
         "/* frozen costs */ FROM books.frozen": COSTS,
         "/* frozen plans */ FROM books.frozen_plan": PLAN,
         "/* frozen quantities */ FROM books.frozen_quantities": QUANTITIES,
+        "/* frozen life */ FROM books.frozen_life": view_file("model_life"),
     }
     read = {}
     for placeholder, name in frozen.items():

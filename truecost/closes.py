@@ -38,6 +38,8 @@ PLAN = "plan.parquet"
 QUANTITIES = "planned_quantities.parquet"  # a close of an older truecost has none
 SETTINGS = "settings.json"
 REPORT = "report"
+# The finance views that rest on more than frozen costs: their rows of a quarter are frozen with it.
+VIEWS = ("model_life", "unit_economics", "variance_drivers")
 HEAD = "head.json"  # beside the folders of the quarters: the journal's newest event when a close was last written down
 
 # What gives the closed figures their currency and their months: it can't change under them.
@@ -79,6 +81,11 @@ class Close:
             name: Lookup(name, {key: LookupRow(**row) for key, row in table["rows"].items()})
             for name, table in self.settings.get("lookups", {}).items()
         }
+
+    def view(self, name: str) -> Path | None:
+        """The frozen rows of a finance view; None where the close did not freeze it, as those of an older truecost."""
+        file = view_file(name)
+        return self.folder / file if file in self.files else None
 
     def faults(self) -> list[str]:
         """What is wrong with the frozen files and the kept report, a sentence each."""
@@ -125,6 +132,11 @@ def times_closed(workspace: Workspace) -> Counter[str]:
     """How often each quarter has been closed, be it open again or not."""
     events = Journal(workspace.journal).events()
     return Counter(event.data["quarter"] for event in events if event.kind == "close")
+
+
+def view_file(name: str) -> str:
+    """Where a close keeps its rows of a finance view."""
+    return f"{name}.parquet"
 
 
 def folder_of(workspace: Workspace, quarter: str, version: int) -> Path:

@@ -22,6 +22,7 @@ from truecost.closes import (
     PLAN,
     QUANTITIES,
     SETTINGS,
+    VIEWS,
     Close,
     closed_quarters,
     folder_of,
@@ -29,6 +30,7 @@ from truecost.closes import (
     put_in_place,
     seal,
     times_closed,
+    view_file,
     write_down,
 )
 from truecost.errors import TruecostError
@@ -309,18 +311,23 @@ def _settings(workspace: Workspace) -> dict[str, Any]:
 
 
 def _freeze(con: DuckDBPyConnection, folder: Path, settings: dict[str, Any]) -> dict[str, str]:
-    """Lay out the quarter's rows, plan, prices and settings, to be put in place at ``folder``; name -> sha256."""
+    """Lay out the quarter's costs, views, plan, prices and settings, to be put in place at ``folder``; name -> sha256."""
     staged = laid_out(folder)
     for name, sql in (
-        (COSTS, "close/costs"),
-        (PLAN, "close/plan"),
-        (QUANTITIES, "close/planned_quantities"),
-        ("gpu_prices.parquet", "close/gpu_prices"),
+        (COSTS, query("close/costs")),
+        (PLAN, query("close/plan")),
+        (QUANTITIES, query("close/planned_quantities")),
+        ("gpu_prices.parquet", query("close/gpu_prices")),
+        *((view_file(name), _rows_of_quarter(name)) for name in VIEWS),
     ):
-        con.execute(f"COPY ({query(sql)}) TO {literal(str(staged / name))} (FORMAT parquet)")
+        con.execute(f"COPY ({sql}) TO {literal(str(staged / name))} (FORMAT parquet)")
     text = json.dumps(settings, indent=1, sort_keys=True, ensure_ascii=False, default=str) + "\n"
     (staged / SETTINGS).write_text(text, "utf-8")
     return seal(staged)
+
+
+def _rows_of_quarter(view: str) -> str:
+    return f"SELECT * FROM ({query(f'finance/{view}')}) WHERE quarter = getvariable('quarter') ORDER BY ALL"
 
 
 def _hash(parts: list[Any]) -> str:

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from truecost import __version__
 from truecost.bookkeeping import STEP as BOOKS_STEP
 from truecost.bookkeeping import tell_config
 from truecost.clock import Clock
+from truecost.closes import VIEWS, Close, closed_quarters
 from truecost.errors import TruecostError
 from truecost.queries import identifier, literal, names, query
 from truecost.warehouse import last_fingerprint
@@ -53,7 +55,7 @@ def publish(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool
     tell_clock(con, clock)
     con.execute(f"ATTACH {literal(str(temporary))} AS published")
     try:
-        _write_views(con, views)
+        _write_views(con, views, closed_quarters(workspace))
         con.execute(
             f"CREATE TABLE published.{VERSION}.publication AS SELECT ? AS fingerprint, ? AS workspace, "
             "CAST(? AS DATE) AS as_of, ? AS currency, ? AS truecost_version",
@@ -117,11 +119,30 @@ def header_comments(sql: str) -> tuple[str, dict[str, str]]:
     return about, columns
 
 
-def _write_views(con: DuckDBPyConnection, views: dict[str, str]) -> None:
+def with_frozen_rows(con: DuckDBPyConnection, name: str, sql: str, closes: Sequence[Close]) -> str:
+    """A view's query, with the rows of closed quarters as they were frozen; where a close has none, as told now."""
+    held = {close.quarter: str(path) for close in closes if name in VIEWS and (path := close.view(name))}
+    if not held:
+        return sql
+    frozen = f"read_parquet([{', '.join(map(literal, held.values()))}], union_by_name = true)"
+    told = _columns(con, f"({sql})")
+    shared = ", ".join(identifier(column) for column in _columns(con, frozen) if column in told)
+    quarters = ", ".join(map(literal, held))
+    return (
+        f"SELECT * FROM (SELECT * FROM ({sql}) WHERE quarter NOT IN ({quarters}) "
+        f"UNION ALL BY NAME SELECT {shared} FROM {frozen}) ORDER BY ALL"
+    )
+
+
+def _columns(con: DuckDBPyConnection, relation: str) -> list[str]:
+    return [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]
+
+
+def _write_views(con: DuckDBPyConnection, views: dict[str, str], closes: Sequence[Close]) -> None:
     con.execute(f"CREATE SCHEMA published.{VERSION}")
     con.execute("CREATE SCHEMA published.finance")
     for name, sql in views.items():
-        con.execute(f"CREATE TABLE published.{VERSION}.{name} AS {sql}")
+        con.execute(f"CREATE TABLE published.{VERSION}.{name} AS {with_frozen_rows(con, name, sql, closes)}")
     # A view resolves its tables when it is made: they must be reachable without the name `published`.
     database = con.execute("SELECT current_database(), current_schema()").fetchone() or ("", "")
     con.execute("USE published")

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 from truecost import steps
 from truecost.bookkeeping import rebuild_books, tell_config
 from truecost.clock import Clock
+from truecost.closes import Close, closed_quarters
+from truecost.closing import CHECKS, close_quarter
 from truecost.config import ConfigFile
 from truecost.invariants import breaches
 from truecost.landing import LandedSet, Part
 from truecost.loading import Loaded, load_delivery
+from truecost.publishing import tell_clock, with_frozen_rows
 from truecost.queries import names, query
 from truecost.sources import formats
 from truecost.validation import load_suite
@@ -312,6 +315,51 @@ class Bench:
             [number, f"slot {number}", len(charges)],
         )
         return number
+
+    def put_row(self, source_name: str, dataset: str, **values: Any) -> int:
+        """Write a row straight into a dataset's table of the ledger, as the only line of a delivery; returns its number."""
+        self.delivered += 1
+        number = self.delivered
+        self.con.execute(
+            "INSERT INTO log.deliveries BY NAME SELECT ? AS delivery_id, ? AS source, ? AS dataset, ? AS file, "
+            "file AS set_name, delivery_id AS set_version, 1 AS rows_read, 1 AS rows_accepted, 0 AS rows_quarantined, "
+            "0 AS rows_skipped, file AS fingerprint",
+            [number, source_name, dataset, f"{number}.csv"],
+        )
+        row = {**values, "x_delivery_id": number, "x_line": 1, "x_content": str(sorted(values.items()))}
+        told = ", ".join(f"? AS {name}" for name in row)
+        self.con.execute(f"INSERT INTO ledger.{dataset} BY NAME SELECT {told}", list(row.values()))
+        return number
+
+    def restate(self, number: int, charges: Sequence[Mapping[str, Any]], source_name: str = "aws") -> int:
+        """Deliver a bill again, whole, with other charges: it takes the place of delivery ``number``."""
+        newer = self.put_charges(charges, source_name)
+        (told,) = self.ask(
+            "SELECT set_name, slot FROM log.deliveries JOIN log.claims USING (delivery_id) WHERE delivery_id = ?",
+            number,
+        )
+        self.con.execute(
+            "UPDATE log.deliveries SET set_name = $1, file = $1 WHERE delivery_id = $2", [told["set_name"], newer]
+        )
+        self.con.execute("UPDATE log.claims SET slot = ? WHERE delivery_id = ?", [told["slot"], newer])
+        return newer
+
+    def sign(self, quarter: str, on: date = DAY) -> Close:
+        """Close a quarter, whatever speaks against it; every promise of the books is checked."""
+        closing = close_quarter(self.con, self.workspace, Clock(on), quarter, "cfo", CHECKS)
+        assert closing.close is not None
+        self.keep_books()
+        return closing.close
+
+    def configure(self, **sections: Any) -> None:
+        """Change sections of the configuration."""
+        config = ConfigFile.model_validate({**dict(self.workspace.config), **sections})
+        self.workspace = replace(self.workspace, config=config)
+
+    def published(self, name: str, on: date = DAY) -> list[Row]:
+        """A finance view as it would be published: closed quarters as they were frozen."""
+        tell_clock(self.con, Clock(on))
+        return self.ask(with_frozen_rows(self.con, name, query(f"finance/{name}"), closed_quarters(self.workspace)))
 
     def keep_books(self) -> None:
         """Derive the books; every promise of them is checked."""
