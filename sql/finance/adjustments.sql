@@ -1,6 +1,6 @@
 -- What came or changed after its quarter was closed, as posted to the first quarter that was still open. A cost that moved from one
 -- stage or model to another is posted plus and minus.
--- x_charge_id: the charge, in `charges` while it is current; NULL for what truecost.toml says
+-- x_charge_id: the charge, in `charges` while it is current, as it stands now where it was restated; NULL for what truecost.toml says
 -- from_quarter: the closed quarter it is of
 -- into_quarter: the quarter it is posted to
 -- month: the month it is of
@@ -13,7 +13,7 @@
 -- currency: currency of amount and billed_amount
 -- amount: what it adds to true cost; NULL where it can't be known
 -- billed_amount: what it adds to the billed cost
--- reason: late, withdrawn, restated, reclassified, or reversed: an accrual whose bill has come
+-- reason: late, withdrawn, restated, reclassified, settings: what truecost.toml says of staff or capacity, or reversed: an accrual whose bill has come
 -- x_delivery_id: the delivery that brought it
 -- received_at: when that came, UTC
 -- status: preliminary until into_quarter is closed too

@@ -4,7 +4,7 @@
 -- quarter: fiscal quarter
 -- origin_quarter: the quarter the cost is of: an earlier one, closed since, where the row is an adjustment
 -- is_adjustment: whether it was posted late, to the first quarter still open
--- reason: why it is an adjustment: late, withdrawn, restated, reclassified or reversed
+-- reason: why it is an adjustment: late, withdrawn, restated, reclassified, settings or reversed
 -- model_id: the model; NULL where no rule claims the charge
 -- stage: the stage
 -- activity: what was done
