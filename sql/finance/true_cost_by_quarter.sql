@@ -49,9 +49,7 @@ summed AS (
         count(*) FILTER (costs.is_unconverted) AS unconverted_count,
         coalesce(sum(costs.cost) FILTER (costs.is_idle), 0) AS idle_cost,
         count(*) FILTER (costs.is_unpriced) AS unpriced_count,
-        count(*) FILTER (costs.is_training_only AND costs.cost IS NULL) AS unknown_training_count,
-        count(*) FILTER (costs.cost_kind = 'compute' AND costs.cost IS NOT NULL) AS compute_count,
-        count(*) FILTER (costs.cost_kind = 'labor' AND costs.cost IS NOT NULL) AS labor_count
+        count(*) FILTER (costs.is_training_only AND costs.cost IS NULL) AS unknown_training_count
     FROM spine
     LEFT JOIN books.posted AS costs
         ON spine.model_id IS NOT DISTINCT FROM costs.model_id
@@ -67,39 +65,11 @@ to_date AS (
         sum(unknown_training_count) OVER so_far AS unknown_training_count_to_date
     FROM summed
     WINDOW so_far AS (PARTITION BY model_id ORDER BY quarter_start)
-),
-
-silent AS (
-    SELECT
-        model_id AS silent_model_id,
-        quarter AS silent_quarter,
-        string_agg(DISTINCT source || told, '; ' ORDER BY source || told) AS silent_sources
-    FROM silences
-    GROUP BY model_id, quarter
-),
-
-told AS (
-    SELECT
-        *,
-        list_filter(
-            [
-                CASE WHEN model_id IS NOT NULL AND compute_count = 0 THEN 'no compute' END,
-                CASE WHEN model_id IS NOT NULL AND labor_count = 0 THEN 'no labor' END,
-                CASE WHEN unpriced_count > 0 THEN unpriced_count || ' unpriced usage charges' END,
-                CASE WHEN unconverted_count > 0 THEN unconverted_count || ' unconverted charges' END,
-                silent_sources
-            ],
-            lambda gap: gap IS NOT NULL
-        ) AS gaps
-    FROM to_date
-    LEFT JOIN silent
-        ON to_date.model_id IS NOT DISTINCT FROM silent.silent_model_id
-        AND to_date.quarter = silent.silent_quarter
 )
 
 SELECT
-    told.model_id,
-    told.quarter,
+    to_date.model_id,
+    to_date.quarter,
     quarter_start,
     CAST(quarter_start + INTERVAL 3 MONTH AS DATE) AS quarter_end,
     getvariable('reporting_currency') AS currency,
@@ -108,7 +78,7 @@ SELECT
     billed_cost,
     CASE WHEN unknown_training_count = 0 THEN ratio(true_cost, training_only_cost) END AS multiplier,
     CASE
-        WHEN told.model_id IS NULL THEN 'no model claims this cost'
+        WHEN to_date.model_id IS NULL THEN 'no model claims this cost'
         WHEN unknown_training_count > 0 AND unpriced_count > 0 THEN 'the usage of its runs has no price'
         WHEN unknown_training_count > 0 THEN 'the usage of its runs is not converted'
         WHEN training_only_cost = 0 THEN 'no promoted run in this quarter'
@@ -119,19 +89,15 @@ SELECT
         WHEN unknown_training_count_to_date = 0 THEN ratio(true_cost_to_date, training_only_cost_to_date)
     END AS multiplier_to_date,
     ratio(training_only_cost, true_cost) AS training_share,
-    CAST(CASE WHEN told.model_id IS NOT NULL THEN idle_cost ELSE 0 END AS DECIMAL(38, 20)) AS idle_assigned,
-    CAST(CASE WHEN told.model_id IS NULL THEN idle_cost ELSE 0 END AS DECIMAL(38, 20)) AS idle_platform,
+    CAST(CASE WHEN to_date.model_id IS NOT NULL THEN idle_cost ELSE 0 END AS DECIMAL(38, 20)) AS idle_assigned,
+    CAST(CASE WHEN to_date.model_id IS NULL THEN idle_cost ELSE 0 END AS DECIMAL(38, 20)) AS idle_platform,
     CASE WHEN unknown_training_count = 0 THEN ratio(true_cost - idle_cost, training_only_cost) END AS multiplier_before_idle,
     unconverted_count,
     CAST(adjustments AS DECIMAL(38, 20)) AS adjustments,
-    CASE
-        WHEN status = 'closed' AND frozen_completeness IS NOT NULL THEN frozen_completeness
-        WHEN len(gaps) = 0 THEN 'complete'
-        ELSE 'incomplete: ' || array_to_string(gaps, '; ')
-    END AS completeness,
+    wholeness.completeness,
     status,
     CAST(version AS INTEGER) AS version
-FROM told
-LEFT JOIN books.completeness AS frozen
-    ON told.quarter = frozen.quarter AND told.model_id IS NOT DISTINCT FROM frozen.model_id
-ORDER BY told.model_id NULLS LAST, quarter_start
+FROM to_date
+LEFT JOIN wholeness
+    ON to_date.quarter = wholeness.quarter AND to_date.model_id IS NOT DISTINCT FROM wholeness.model_id
+ORDER BY to_date.model_id NULLS LAST, quarter_start
