@@ -132,7 +132,20 @@ keyed AS (
         AND netted.x_part = charge_keys.x_part
 ),
 
--- What is gone from one place and stands in another, and is the same to the last unit, has not changed.
+-- What is gone from one place and stands in another, and is the same to the last unit, has not changed: of a bill that is replaced
+-- most charges whole, which is told by their sum; of what is left, row by row.
+altered AS (
+    SELECT origin_quarter, source, charge_key
+    FROM keyed
+    GROUP BY origin_quarter, source, charge_key
+    HAVING sum(cost_change) <> 0
+        OR sum(billed) <> 0
+        OR sum(way * CAST(hash(
+            x_basis, origin_month, model_id, activity, round, stage, cost_kind, run_id, is_training_only, is_idle, is_accrued,
+            billing_currency, way * cost_change, way * billed, way * unknown_change, way * billed_cost, way * effective_cost
+        ) AS HUGEINT)) <> 0
+),
+
 paired AS (
     SELECT
         *,
@@ -146,6 +159,7 @@ paired AS (
         count(*) FILTER (is_held) OVER same_amount AS held_count,
         count(*) FILTER (NOT is_held) OVER same_amount AS gone_count
     FROM keyed
+    SEMI JOIN altered USING (origin_quarter, source, charge_key)
     WINDOW same_amount AS (
         PARTITION BY
             origin_quarter, source, charge_key, x_basis, origin_month, model_id, activity, round, stage, cost_kind, run_id,

@@ -232,6 +232,50 @@ def posted(root: Path) -> dict[str, list[Piece]]:
     return {"FY2026-Q1": first, "FY2026-Q2": second}
 
 
+@dataclass(frozen=True)
+class LifeMonth:
+    """What a month does to what building a round cost."""
+
+    cost: Fraction
+    amortised: Fraction
+    written_off: Fraction
+    left: Fraction
+
+
+def lives(root: Path, today: date, months: int = 12) -> dict[tuple[str, int], dict[date, LifeMonth]]:
+    """(model, round) -> month -> what it did, by what was known of promotions when the month was last told."""
+    closed = Example(root, with_late=False)
+    now = Example(root, with_late=True)
+    built: defaultdict[tuple[str, int], defaultdict[date, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    for piece in (piece for pieces in posted(root).values() for piece in pieces):
+        if piece.model and piece.round is not None and piece.activity != "serving":
+            built[piece.model, piece.round][piece.month] += piece.cost
+    found: dict[tuple[str, int], dict[date, LifeMonth]] = {}
+    for (model, own), added in built.items():
+        told: dict[date, LifeMonth] = {}
+        cost = amortised = left = Fraction(0)
+        month = min(added)
+        while True:
+            known = closed if month < date(2026, 4, 1) else now
+            starts, ends = ([at.replace(day=1) for at in known.promotions(model)] + [None] * 9)[own : own + 2]
+            cost, left = cost + added[month], left + added[month]
+            used = 0 if starts is None or month < starts else count_of_months(starts, month) + 1
+            part = cost * min(used, months) / months - amortised if ends is None or month < ends else Fraction(0)
+            gone = left if ends is not None and month >= ends else Fraction(0)
+            amortised, left = amortised + part, left - part - gone
+            told[month] = LifeMonth(cost, part, gone, left)
+            month = next_month(month)
+            is_over = used >= months or ends is not None or (starts is None and month > today)
+            if month > max(added) and is_over:
+                break
+        found[model, own] = told
+    return found
+
+
+def count_of_months(first: date, last: date) -> int:
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
 def day(text: str) -> date:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).date()
 

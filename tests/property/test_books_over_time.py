@@ -23,7 +23,7 @@ from unit.support import Bench
 
 from truecost.bookkeeping import keep_books
 from truecost.clock import Clock
-from truecost.closes import closed_quarters, times_closed
+from truecost.closes import VIEWS, closed_quarters, times_closed
 from truecost.closing import CHECKS, close_quarter, reopen_quarter
 from truecost.config import ConfigFile
 from truecost.invariants import breaches
@@ -240,12 +240,32 @@ class BooksOverTime(RuleBasedStateMachine):
             assert self._figures(quarter) == figures, f"{quarter} is closed"
         for path, sha256 in self.frozen.items():
             assert hashlib.sha256(path.read_bytes()).hexdigest() == sha256, f"{path} is frozen"
+        self._look_at_lives()
         assert Journal(self.workspace.journal).faults() == []
         self.since_look = 0
 
     def _figures(self, quarter: str) -> list[Any]:
-        sql = "SELECT * EXCLUDE (status, version) FROM books.posted WHERE quarter = ? ORDER BY ALL"
-        return self.bench.con.execute(sql, [quarter]).fetchall()
+        sql = "SELECT * EXCLUDE (status, version, charge_key) FROM books.posted WHERE quarter = ? ORDER BY ALL"
+        figures = self.bench.con.execute(sql, [quarter]).fetchall()
+        for view in VIEWS:
+            figures += [row for row in self.bench.published(view, CLOCK.today()) if row["quarter"] == quarter]
+        return figures
+
+    def _look_at_lives(self) -> None:
+        """What was built of each model is amortised, written off, or left after the last month of its rounds."""
+        stands: dict[str, Decimal] = {}
+        left: dict[tuple[str, int], Decimal] = {}
+        for row in self.bench.published("model_life", CLOCK.today()):
+            spent = row["amortised"] + row["written_off"]
+            stands[row["model_id"]] = stands.get(row["model_id"], Decimal(0)) + spent
+            left[row["model_id"], row["round"]] = row["net_book_value"]
+        for (model, _), amount in left.items():
+            stands[model] += amount
+        built = self.bench.ask(
+            "SELECT model_id, sum(cost) AS cost FROM books.posted WHERE model_id IS NOT NULL AND cost IS NOT NULL "
+            "AND activity NOT IN ('serving', 'deployment') GROUP BY model_id"
+        )
+        assert stands == {row["model_id"]: row["cost"] for row in built}
 
     def _deliver(self, source: str, dataset: str) -> int:
         self.bench.delivered += 1

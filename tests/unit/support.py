@@ -317,7 +317,7 @@ class Bench:
         return number
 
     def put_row(self, source_name: str, dataset: str, **values: Any) -> int:
-        """Write a row straight into a dataset's table of the ledger, as the only line of a delivery; returns its number."""
+        """Write a row straight into a dataset's table of the ledger, as a delivery of one line; returns its number."""
         self.delivered += 1
         number = self.delivered
         self.con.execute(
