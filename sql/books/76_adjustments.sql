@@ -116,7 +116,7 @@ keyed AS (
         ) AS charge_key,
         place.was_posted,
         place.is_held,
-        place.is_covered,
+        place.is_covered OR coalesce(covered.covered_parts > 0, FALSE) AS is_covered,
         CASE WHEN place.is_held THEN 1 ELSE -1 END AS way
     FROM netted
     INNER JOIN place
@@ -126,6 +126,11 @@ keyed AS (
         AND netted.x_line = place.x_line
         AND netted.x_part = place.x_part
         AND netted.setting IS NOT DISTINCT FROM place.setting
+    -- Hours beyond what a bill provides stay accrued: the rest of the accrual is reversed all the same.
+    LEFT JOIN books.covered
+        ON netted.x_delivery_id = covered.x_delivery_id
+        AND netted.x_line = covered.x_line
+        AND netted.x_part = covered.x_part
     LEFT JOIN books.charge_keys
         ON netted.x_delivery_id = charge_keys.x_delivery_id
         AND netted.x_line = charge_keys.x_line

@@ -159,6 +159,18 @@ def test_a_late_promotion_of_an_accrued_run_is_reclassified_and_its_bill_reverse
     ]
 
 
+def test_an_accrual_whose_bill_pays_for_half_of_it_is_reversed_by_half(bench: Bench) -> None:
+    job(bench)
+    bench.sign(Q1)
+    bill = charge("24", service_name="EC2", consumed_quantity=Decimal("0.5"), consumed_unit="Hours")
+    bench.put_charges([bill | {"charge_period_start": datetime(2026, 3, 5), "charge_period_end": datetime(2026, 3, 6)}])
+    bench.keep_books()
+    assert [(reason, amount) for reason, amount, _ in adjustments(bench)] == [
+        ("late", Decimal(24)),
+        ("reversed", Decimal(-8)),
+    ]
+
+
 def test_an_accrual_whose_usage_is_no_longer_told_is_withdrawn(bench: Bench) -> None:
     job(bench)
     bench.sign(Q1)
