@@ -5,7 +5,8 @@
 -- (cumulative shares, so the months add up to the charge exactly), and its billed cost stands in the month of issue; any other
 -- charge stands in the month it starts. A charge that is split stands here share by share. `cost` is what counts as true cost: NULL
 -- where it can't be known (no price, no rate), 0 for recoverable tax, and 0 for usage that a bill covers, or as far as it does: its
--- cost is its share of the bill. `treatment` is what the rule that claimed the charge says, or its [[staff]] entry; NULL where none did.
+-- cost is its share of the bill. `treatment` is what the rule that claimed the charge says, or its [[staff]] entry;
+-- NULL where none did.
 CREATE OR REPLACE TABLE books.costs AS
 WITH accrued AS (
     SELECT DISTINCT coverable_usage.x_delivery_id, coverable_usage.x_line, coverable_usage.x_part
@@ -13,6 +14,24 @@ WITH accrued AS (
     INNER JOIN config_coverage USING (coverage_no)
     ANTI JOIN books.covered USING (x_delivery_id, x_line, x_part)
     WHERE NOT config_coverage.is_capacity
+),
+
+-- A share of a pool follows usage: what the rules that claimed that say of its treatment, where they agree. Idle is nobody's work.
+followed_usage AS (
+    SELECT
+        pool_usage.pool_no,
+        attribution.model_id,
+        attribution.activity,
+        attribution.cost_kind,
+        attribution.run_id,
+        CASE
+            WHEN count(*) = count(config_rules.treatment) AND count(DISTINCT config_rules.treatment) = 1
+                THEN any_value(config_rules.treatment)
+        END AS usage_treatment
+    FROM books.pool_usage
+    INNER JOIN books.attribution USING (x_delivery_id, x_line, x_part)
+    LEFT JOIN config_rules ON attribution.rule_no = config_rules.rule_no
+    GROUP BY ALL
 ),
 
 share AS (
@@ -28,6 +47,7 @@ share AS (
         cost_kind,
         run_id,
         rule_no,
+        CAST(NULL AS VARCHAR) AS usage_treatment,
         is_contested,
         FALSE AS is_idle,
         CAST(NULL AS VARCHAR) AS allocated_method_id,
@@ -38,17 +58,18 @@ share AS (
     ANTI JOIN books.shares USING (x_delivery_id, x_line, x_part)
     UNION ALL
     SELECT
-        x_delivery_id,
-        x_line,
-        x_part,
+        shares.x_delivery_id,
+        shares.x_line,
+        shares.x_part,
         share_no,
-        model_id,
-        activity,
+        shares.model_id,
+        shares.activity,
         round,
         stage,
-        cost_kind,
-        run_id,
+        shares.cost_kind,
+        shares.run_id,
         NULL AS rule_no,
+        usage_treatment,
         FALSE AS is_contested,
         is_idle,
         allocated_method_id,
@@ -56,12 +77,22 @@ share AS (
         billed_cost,
         effective_cost
     FROM books.shares
+    LEFT JOIN followed_usage
+        ON NOT shares.is_idle
+        AND shares.pool_no = followed_usage.pool_no
+        AND shares.model_id = followed_usage.model_id
+        AND shares.activity = followed_usage.activity
+        AND shares.cost_kind = followed_usage.cost_kind
+        AND shares.run_id IS NOT DISTINCT FROM followed_usage.run_id
 ),
 
 counted AS (
     SELECT
-        share.* EXCLUDE (is_idle),
-        CASE WHEN share.model_id IS NOT NULL THEN coalesce(config_rules.treatment, staff_charges.staff_treatment) END AS treatment,
+        share.* EXCLUDE (is_idle, usage_treatment),
+        CASE
+            WHEN share.model_id IS NOT NULL
+                THEN coalesce(share.usage_treatment, config_rules.treatment, staff_charges.staff_treatment)
+        END AS treatment,
         charges.source,
         charges.x_basis,
         charges.billing_currency,

@@ -210,6 +210,17 @@ def test_a_promotion_told_late_moves_the_staff_of_the_months_after_it(bench: Ben
     }
 
 
+def test_a_share_of_a_bill_is_treated_as_the_usage_it_follows(bench: Bench) -> None:
+    used = {"match": {"source": "slurm"}, "model": "bot", "treatment": "capitalise"}
+    bench.configure(attribution=[used], idle={"policy": "proportional"}, staff=[])
+    job(bench)
+    bill = charge("24", service_name="EC2", consumed_quantity=Decimal(3), consumed_unit="Hours")
+    bench.put_charges([bill | {"charge_period_start": datetime(2026, 3, 5), "charge_period_end": datetime(2026, 3, 6)}])
+    bench.keep_books()
+    costs = {(row["is_idle"], row["cost"], row["treatment"]) for row in bench.published("costs") if row["cost"]}
+    assert costs == {(False, 8, "capitalise"), (True, 16, None)}
+
+
 def test_what_was_capitalised_stays_when_a_rule_is_put_on_top(bench: Bench) -> None:
     labels = {"match": {"source": "annotators"}, "model": "bot", "activity": "data_curation"}
     rules = [labels | {"treatment": "capitalise"}, *CONFIG["attribution"]]
