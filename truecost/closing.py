@@ -311,7 +311,7 @@ def _settings(workspace: Workspace) -> dict[str, Any]:
 
 
 def _freeze(con: DuckDBPyConnection, folder: Path, settings: dict[str, Any]) -> dict[str, str]:
-    """Lay out the quarter's costs, views, plan, prices and settings, to be put in place at ``folder``; name -> sha256."""
+    """Lay out the quarter's costs, views, plan, prices and settings, to be put in place at ``folder``; name, sha256."""
     staged = laid_out(folder)
     for name, sql in (
         (COSTS, query("close/costs")),
