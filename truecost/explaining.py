@@ -58,7 +58,8 @@ class Explained:
     """Whose a charge is: by a ``rule``, a ``run``, ``shares`` of those who used it, ``[[staff]]`` or nobody.
 
     ``contested``: several ``runs`` claim it, so none has it; the model is the rule's, if one matches. ``settled_with``:
-    the close that saw it, whose rules alone are for it. ``covered_by``: the bills it has its share of.
+    the close that saw it, whose rules alone are for it. ``overlaps``: the runs within whose time window it lies only in
+    part. ``covered_by``: the bills it has its share of; ``is_accrued``: they do not pay for all of it.
     """
 
     charge_id: str
@@ -71,8 +72,10 @@ class Explained:
     runs: tuple[ClaimingRun, ...]
     rule: Considered | None
     nearly: tuple[Considered, ...]
+    overlaps: tuple[str, ...]
     settled_with: str | None
     covered_by: tuple[str, ...]
+    is_accrued: bool
     shares: tuple[Row, ...]
 
 
@@ -91,6 +94,7 @@ def explain(con: DuckDBPyConnection, workspace: Workspace, charge_id: str) -> Ex
         row | {"allocated_method_details": json.loads(row["allocated_method_details"] or "{}")}
         for row in _rows(con, query("attribution/shares"), place)
     )
+    bills = _rows(con, query("attribution/bills"), place)
     claiming, considered = _considered(con, workspace, owner, place)
     nearly = sorted(
         (rule for rule in considered if any(test.fits for test in rule.tests)),
@@ -107,8 +111,10 @@ def explain(con: DuckDBPyConnection, workspace: Workspace, charge_id: str) -> Ex
         runs=tuple(ClaimingRun(*row.values()) for row in _rows(con, query("attribution/runs"), place)),
         rule=claiming,
         nearly=tuple(nearly[:_NEAR]),
+        overlaps=tuple(owner["overlapping_run_ids"] or ()),
         settled_with=owner["settled_with"],
-        covered_by=tuple(row["charge_id"] for row in _rows(con, query("attribution/bills"), place)),
+        covered_by=tuple(row["charge_id"] for row in bills),
+        is_accrued=not all(row["pays_for_all"] for row in bills),
         shares=shares,
     )
 

@@ -148,8 +148,7 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> Row:
         **outlook.of_all(),
         "unallocated": read_rows(con, query("report/unallocated"), quarter.name) if "unallocated" in views else [],
         "missing": [
-            {"what": _with_amounts(row["what"], row["amounts"]), "remedy": row["remedy"]}
-            for row in read_rows(con, "SELECT * FROM gaps")
+            {"what": _with_amounts(row), "remedy": row["remedy"]} for row in read_rows(con, "SELECT * FROM gaps")
         ],
         "adjustments": read_rows(con, query("report/adjustments"), quarter.name) if "adjustments" in views else [],
         "quarantine": quarantined[:_SHOWN_FAULTS],
@@ -402,8 +401,9 @@ def _ratio(amount: Decimal, base: Decimal) -> Decimal | None:
     return _EXACT.divide(amount, base).quantize(_RATIO_PLACES, context=_EXACT) if base else None
 
 
-def _with_amounts(what: str, amounts: str | None) -> str:
-    return f"{what} ({amounts} readable)" if amounts else what
+def _with_amounts(gap: Row) -> str:
+    readable = " readable" if gap["kind"] == "quarantined" else ""  # what can't be read is not in the sum
+    return f"{gap['what']} ({gap['amounts']}{readable})" if gap["amounts"] else str(gap["what"])
 
 
 def _json(value: object) -> str:

@@ -10,6 +10,7 @@ SELECT
     attribution.cost_kind,
     attribution.run_id,
     attribution.is_contested,
+    attribution.overlapping_run_ids,
     attribution.rule_no,
     (
         SELECT min_by(closes.quarter, closes.quarter_end)

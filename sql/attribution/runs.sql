@@ -1,10 +1,15 @@
--- The runs that claim a charge, and how: by the job they name (its own id, or else its array's), or by their time window. It must
--- say the same as books.attribution (sql/books/60_attribution.sql), which keeps the run only where there is one.
+-- The runs that claim a charge, and by what: the job they name, or their time window. It must say the same as books.attribution
+-- (sql/books/60_attribution.sql), which keeps a run only where no other claims the charge.
 WITH charge AS (
     SELECT
         charges.charge_period_start,
+        CASE
+            WHEN charges.charge_period_end > charges.charge_period_start THEN charges.charge_period_end
+            ELSE charges.charge_period_start + INTERVAL 1 MICROSECOND
+        END AS lasts_until,
         attribution.model_id,
-        CASE WHEN charges.x_basis = 'usage' AND charges.service_name = 'Slurm' THEN charges.resource_id END AS job_id
+        attribution.x_delivery_id,
+        attribution.x_line
     FROM books.attribution
     INNER JOIN books.charges USING (x_delivery_id, x_line, x_part)
     WHERE
@@ -14,32 +19,28 @@ WITH charge AS (
 
 named_job AS (
     SELECT
-        training_runs.run_id,
-        CASE
-            WHEN list_contains(training_runs.job_ids, charge.job_id) THEN charge.job_id
-            ELSE regexp_replace(charge.job_id, '[_+].*$', '')
-        END AS job_id
+        run_jobs.run_id,
+        'its job ' || min(run_jobs.job_name)
+        || CASE WHEN bool_or(run_jobs.is_ambiguous) THEN ', which several clusters have' ELSE '' END AS claimed_by
     FROM charge
-    INNER JOIN books.training_runs
-        ON list_contains(training_runs.job_ids, charge.job_id)
-        OR list_contains(training_runs.job_ids, regexp_replace(charge.job_id, '[_+].*$', ''))
-    QUALIFY max(length(job_id)) OVER () = length(job_id)
+    INNER JOIN books.run_jobs USING (x_delivery_id, x_line)
+    GROUP BY run_jobs.run_id
 ),
 
 in_window AS (
-    SELECT training_runs.run_id, training_runs.started_at, training_runs.ended_at
+    SELECT
+        training_runs.run_id,
+        'its time window, ' || strftime(training_runs.started_at, '%Y-%m-%d %H:%M') || ' to '
+        || strftime(training_runs.ended_at, '%Y-%m-%d %H:%M') || ' UTC' AS claimed_by
     FROM charge
     INNER JOIN books.training_runs
         ON charge.model_id = training_runs.model_id
-        AND charge.charge_period_start >= training_runs.started_at
         AND charge.charge_period_start < training_runs.ended_at
+        AND charge.lasts_until > training_runs.started_at
     WHERE len(training_runs.job_ids) = 0 AND NOT EXISTS (SELECT 1 FROM named_job)
 )
 
-SELECT run_id, 'its job ' || job_id AS claimed_by FROM named_job
+SELECT run_id, claimed_by FROM named_job
 UNION ALL
-SELECT
-    run_id,
-    'its time window, ' || strftime(started_at, '%Y-%m-%d %H:%M') || ' to ' || strftime(ended_at, '%Y-%m-%d %H:%M') || ' UTC'
-FROM in_window
+SELECT run_id, claimed_by FROM in_window
 ORDER BY run_id

@@ -2,12 +2,12 @@
 -- its charges apart, the costliest first; with the tags to name in a rule.
 --
 -- A bill that usage shares costs nobody anything of its own: what of it goes to usage that nobody claims is told as the cost of that
--- usage, since a rule for the usage claims it. What a close saw is left out: no rule written now is for it.
+-- usage, since a rule for the usage claims it. What follows other charges (a tax, a credit) goes with them, and is no group of its own.
+-- What a close saw is left out: no rule written now is for it.
 WITH seen_at_close AS (
     SELECT max(quarter_end) AS quarter_end, max(last_delivery_id) AS last_delivery_id FROM books.closes
 ),
 
--- A pool's bills go by what was used of it. Here usage weighs by its quantity, which is enough to rank by.
 nobodys_share AS (
     SELECT shares.pool_no, sum(to_units(costs.cost)) AS units
     FROM books.costs
@@ -17,20 +17,15 @@ nobodys_share AS (
 ),
 
 nobodys_usage AS (
-    SELECT DISTINCT
-        pool_usage.pool_no,
-        charges.x_delivery_id,
-        charges.x_line,
-        charges.x_part,
-        divide_half_even(to_units(charges.consumed_quantity) * 3600, CAST(100000000000000000000 AS HUGEINT)) AS weight
+    SELECT pool_no, x_delivery_id, x_line, x_part, sum(pool_usage.used_seconds) AS weight
     FROM books.pool_usage
     INNER JOIN books.attribution USING (x_delivery_id, x_line, x_part)
-    INNER JOIN books.charges USING (x_delivery_id, x_line, x_part)
     WHERE attribution.model_id IS NULL
+    GROUP BY pool_no, x_delivery_id, x_line, x_part
 ),
 
 weighed AS (
-    SELECT *, sum(weight) OVER (PARTITION BY pool_no) AS total FROM nobodys_usage WHERE weight > 0
+    SELECT *, sum(weight) OVER (PARTITION BY pool_no) AS total FROM nobodys_usage
 ),
 
 unclaimed AS (

@@ -12,8 +12,9 @@ SELECT
     getvariable('reporting_currency') AS currency
 FROM books.costs
 INNER JOIN books.charges USING (x_delivery_id, x_line, x_part)
-INNER JOIN books.shares USING (x_delivery_id, x_line, x_part, share_no)
-WHERE costs.model_id IS NULL AND NOT costs.is_idle AND shares.pool_no IS NULL
+SEMI JOIN (SELECT x_delivery_id, x_line, x_part FROM books.shared_charges WHERE allocation_no IS NOT NULL) AS allocated
+    USING (x_delivery_id, x_line, x_part)
+WHERE costs.model_id IS NULL AND NOT costs.is_idle
 GROUP BY charges.source, charges.service_name, costs.allocated_method_id
 ORDER BY weight DESC, charge_count DESC, charges.source, charges.service_name
 LIMIT $limit

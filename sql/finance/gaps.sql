@@ -108,11 +108,13 @@ contested AS (
 ),
 
 -- Charges of a model that nothing will ever decide: no rule gives them an activity, and no run claims them. A run that is still going
--- on may yet: it takes its model's compute from its start. What a bill covers is told by the bill's shares, which hold its cost.
+-- on may yet: it takes its model's compute from its start. What a bill covers is told by the bill's shares, which hold its cost; what
+-- lies in part within a run's window, as an overlap.
 undecided AS (
     SELECT costs.source, costs.x_delivery_id, costs.x_line, costs.x_part, costs.model_id, costs.cost
     FROM books.costs
     INNER JOIN books.charges USING (x_delivery_id, x_line, x_part)
+    INNER JOIN books.attribution USING (x_delivery_id, x_line, x_part)
     ANTI JOIN books.training_runs AS going_on
         ON costs.model_id = going_on.model_id
         AND costs.cost_kind = 'compute'
@@ -122,6 +124,7 @@ undecided AS (
         AND charges.charge_period_start >= going_on.started_at
     WHERE costs.activity = 'undecided' AND costs.run_id IS NULL
         AND NOT costs.is_contested AND NOT costs.is_idle AND NOT costs.is_covered
+        AND (costs.share_no > 0 OR attribution.overlapping_run_ids IS NULL)
 )
 
 SELECT
@@ -273,9 +276,11 @@ UNION ALL
 SELECT
     'undecided',
     source,
-    CASE WHEN count(DISTINCT (x_delivery_id, x_line, x_part)) = 1 THEN '1 charge' ELSE
-        count(DISTINCT (x_delivery_id, x_line, x_part)) || ' charges' END
-    || ' of ' || string_agg(DISTINCT model_id, ', ' ORDER BY model_id) || ' stay undecided: no rule names an activity, and no run claims them',
+    count(DISTINCT (x_delivery_id, x_line, x_part))
+    || CASE WHEN count(DISTINCT (x_delivery_id, x_line, x_part)) = 1 THEN ' charge' ELSE ' charges' END
+    || ' of ' || string_agg(DISTINCT model_id, ', ' ORDER BY model_id)
+    || CASE WHEN count(DISTINCT (x_delivery_id, x_line, x_part)) = 1 THEN ' stays undecided: no rule names an activity, and no run claims it'
+        ELSE ' stay undecided: no rule names an activity, and no run claims them' END,
     'give the rule (or the allocation) an `activity`, or name the run they belong to',
     getvariable('reporting_currency') || ' ' || CAST(CAST(sum(cost) AS DECIMAL(38, 2)) AS VARCHAR)
 FROM undecided

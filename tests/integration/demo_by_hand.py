@@ -914,6 +914,18 @@ class Books:
             rows = "1 row" if len(faults) == 1 else f"{len(faults)} rows"
             verb = "is" if len(faults) == 1 else "are"
             yield f"{rows} of {item.file} {verb} quarantined" + (f" ({amounts} readable)" if amounts else "")
+        undecided: dict[str, list[Piece]] = defaultdict(list)
+        for piece in self.pieces:
+            if piece.owned.activity == "undecided" and piece.owned.run is None:
+                undecided[piece.owned.charge.source].append(piece)
+        for _, pieces in sorted(undecided.items()):
+            number = len({piece.owned.charge.identity for piece in pieces})
+            models = ", ".join(sorted({str(piece.owned.model) for piece in pieces}))
+            if number != 2:
+                raise NotImplementedError("other words")
+            cost = decimal(total(piece.cost for piece in pieces))
+            told = f"2 charges of {models} stay undecided: no rule names an activity, and no run claims them"
+            yield f"{told} (USD {cost:.2f})"
 
 
 # ---- The figures as the outputs write them ---------------------------------------------------------------------

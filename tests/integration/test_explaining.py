@@ -162,11 +162,33 @@ def test_a_charge_that_two_runs_claim_is_explained_with_both(
     assert [(claim.run, claim.claimed_by) for claim in contested.runs] == [("a", "its job 100"), ("b", "its job 100")]
     show_explained(contested)
     told = capsys.readouterr().out
-    assert "is of nobody, since more than one run claims it" in told
-    assert "The runs a (by its job 100) and b (by its job 100) claim it, so none of them has it" in told
+    assert "is of nobody, since it is contested, and no rule matches" in told
+    assert "Runs that claim it: a (by its job 100), b (by its job 100). It can be of one only" in told
     show_explained(explained(books, "2:3"))
     assert "is of bot, by the run c, which claims it by its job 200." in capsys.readouterr().out
     assert explained(books, "2:4").runs[0].claimed_by == "its job 300", "its array's"
+    books.close()
+
+
+def test_a_job_id_that_several_clusters_have_and_a_charge_longer_than_a_window_are_explained(
+    bench: Callable[..., Bench], capsys: pytest.CaptureFixture[str]
+) -> None:
+    books = bench({**BENCH, "attribution": [{"match": {"source": "aws"}, "model": "bot"}]})
+    books.deliver("rates", rates({}))
+    books.deliver("slurm", sacct({"Cluster": "alpha"}))
+    books.deliver("slurm", sacct({"Cluster": "beta"}))
+    half_a_day = {"started_at": "2026-01-10T00:00:00Z", "ended_at": "2026-01-10T12:00:00Z"}
+    books.deliver("runs", runs({"run_id": "a"}, {"run_id": "w", "job_id": "", **half_a_day}))
+    number = books.put_charges([charge("10", service_category="Compute")])
+    books.keep_books()
+    ambiguous = explained(books, "2:2")
+    assert ambiguous.by == "contested"
+    assert [claim.claimed_by for claim in ambiguous.runs] == ["its job 100, which several clusters have"]
+    longer = explained(books, f"{number}:1")
+    assert (longer.by, longer.activity, longer.runs, longer.overlaps) == ("rule", "undecided", (), ("w",))
+    show_explained(longer)
+    assert "It lies only in part within the time window of w" in capsys.readouterr().out
+    assert not [row for row in books.view("gaps") if row["kind"] == "undecided"], "it is told as an overlap"
     books.close()
 
 
@@ -189,13 +211,13 @@ def test_a_run_that_claims_by_its_time_window_says_so(bench: Callable[..., Bench
     books.close()
 
 
-def covered(bench: Callable[..., Bench]) -> Bench:
+def covered(bench: Callable[..., Bench], **billed: object) -> Bench:
     """A bill of 800.00: two jobs of the unclaimed account ran three hours of the four, reader's one."""
     books: Bench = bench(COVERED)
     books.deliver("rates", rates({}))
     job = {"End": "2026-01-10T02:00:00", "ElapsedRaw": "7200"}
     books.deliver("slurm", sacct({}, {"JobID": "101", **job}, {"JobID": "102", "Account": "cv"}))
-    books.put_charges([charge("800")])
+    books.put_charges([charge("800", **billed)])
     books.put_charges([charge("50", service_name="Small")])
     books.keep_books()
     return books
@@ -206,7 +228,7 @@ def test_usage_that_a_bill_covers_says_so_and_a_share_says_what_it_was_measured_
 ) -> None:
     books = covered(bench)
     job = explained(books, "2:4")
-    assert (job.model, job.covered_by) == ("reader", ("3:1:0",))
+    assert (job.model, job.covered_by, job.is_accrued) == ("reader", ("3:1:0",), False)
     show_explained(job)
     assert "its cost is its share of the bill (3:1:0)" in capsys.readouterr().out
     show_explained(explained(books, "3:1"))
@@ -214,6 +236,15 @@ def test_usage_that_a_bill_covers_says_so_and_a_share_says_what_it_was_measured_
     assert "7200 of 28800 GPU seconds" in told
     assert "21600 of 28800 GPU seconds" in told
     books.close()
+    hours = {"consumed_quantity": Decimal(4).quantize(UNIT), "consumed_unit": "GPU-Hours"}
+    half = covered(bench, **hours)
+    assert explained(half, "2:4").is_accrued
+    show_explained(explained(half, "2:4"))
+    assert "what they do not pay for is accrued" in capsys.readouterr().out
+    job, small = suggested(half)
+    assert (job.bill_share, small.cost) == (600, 50)
+    assert job.cost == 600 + 3 * Decimal("2.50"), "half of six hours at the rate card"
+    half.close()
 
 
 def test_jobs_that_nobody_claims_weigh_as_their_share_of_the_bill(
@@ -285,11 +316,11 @@ def test_a_credit_does_not_hide_what_it_takes_off(
     bench: Callable[..., Bench], capsys: pytest.CaptureFixture[str]
 ) -> None:
     books = bench(BENCH)
-    credit = charge("-500", charge_category="Credit", billing_account_id="another")  # follows no charge of this one
-    books.put_charges([charge("500"), credit, charge("40", service_name="Small")])
+    follower = charge("-3", charge_category="Credit", service_name="Small")
+    books.put_charges([charge("500"), charge("-500"), charge("40", service_name="Small"), follower])
     first, second = suggested(books)
     assert (first.cost, first.credits, first.charges) == (0, -500, 2)
-    assert second.cost == 40
+    assert (second.cost, second.charges) == (40, 1), "the credit goes with what it follows"
     show_suggestions([first])
     assert "# USD 0.00 in 2 charges, 500.00 of credits taken off" in capsys.readouterr().out
     books.close()

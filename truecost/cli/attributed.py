@@ -18,12 +18,17 @@ def show_explained(found: Explained) -> None:
     if found.by != "shares":
         print_line(f"stage {found.stage}, activity {found.activity or 'none'}, cost kind {found.cost_kind}")
     if found.by == "contested":
-        claims = " and ".join(f"{claim.run} (by {claim.claimed_by})" for claim in found.runs)
-        print_line(f"The runs {claims} claim it, so none of them has it: name each job in one run, keep windows apart.")
+        claims = ", ".join(f"{claim.run} (by {claim.claimed_by})" for claim in found.runs)
+        print_line(f"Runs that claim it: {claims}. It can be of one only: see `contested` in finance.gaps.")
+    if found.overlaps:
+        print_line(
+            f"It lies only in part within the time window of {', '.join(found.overlaps)}, so it is not that run's."
+        )
     if found.covered_by:
         more = len(found.covered_by) - _SHOWN_BILLS
         bills = ", ".join(found.covered_by[:_SHOWN_BILLS]) + (f" and {more} more" if more > 0 else "")
-        print_line(f"A bill covers it, so it costs nothing of its own: its cost is its share of the bill ({bills}).")
+        rest = "; what they do not pay for is accrued at the rate card" if found.is_accrued else ""
+        print_line(f"A bill covers it: its cost is its share of the bill ({bills}){rest}.")
     if found.by == "nobody" and found.settled_with:
         closed = f"{found.settled_with} was closed with it, and rules written since are for what came later."
         print_line(f"{closed} Reopen it to claim this.")
@@ -61,7 +66,9 @@ def show_suggestions(suggestions: Sequence[Suggestion]) -> None:
         print_line(told)
         if found.matter:
             print_line(f"# of {', '.join(found.match.values())}: {found.matter}")
-        print_line(found.rule or "")
+        if found.rule:
+            print_line(found.rule)
+        print_line()
     if not suggestions:
         print_line("Nothing is unallocated.")
 
@@ -72,7 +79,7 @@ def _why(found: Explained) -> str:
     if found.by == "run" and found.runs:
         return f"by the run {found.run}, which claims it by {found.runs[0].claimed_by}"
     if found.by == "contested" and not rule:
-        return "since more than one run claims it, and no rule matches"
+        return "since it is contested, and no rule matches"
     told = {"[[staff]]": "as [[staff]] says", "shares": "in shares, by who used what it pays for"}
     return told.get(found.by, by_rule)
 
