@@ -21,7 +21,7 @@ Filters = Mapping[str, Any]
 # A filter of each of these names is what the column of ``costs`` must be equal to.
 EQUAL = (
     *("quarter", "month", "stage", "activity", "round", "cost_kind", "run_id", "origin_quarter", "reason"),
-    *("is_idle", "is_adjustment", "is_training_only", "is_capitalisable"),
+    *("is_idle", "is_adjustment", "is_training_only", "treatment"),
 )
 # The steps of the bridge: which costs each adds up, and what of them.
 STEPS = {

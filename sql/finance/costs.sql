@@ -18,8 +18,10 @@
 -- is_accrued: whether it is usage at the rate card whose bill has not come
 -- allocated_method_id: how the charge was split, after FOCUS 1.3; NULL where it was not
 -- allocated_method_details: the weights it was split by, as JSON
+-- allocated_resource_id: what the share of a split charge goes to: the training run, else the model
+-- allocated_resource_name: the model it goes to
+-- allocated_tags: the model, activity and round it goes to, as JSON
 -- is_training_only: whether it counts as training-only cost
--- is_capitalisable: whether its rule says `treatment = "capitalise"`
 -- step: the step of `bridge` it is: accrual, fx, allocation, idle or adjustment; or own: billed and effective
 -- currency: currency of cost and billed_cost
 -- cost: what counts as true cost; NULL where it can't be known
@@ -44,8 +46,13 @@ SELECT
     posted.is_accrued,
     posted.allocated_method_id,
     posted.allocated_method_details,
+    CASE WHEN posted.allocated_method_id IS NOT NULL THEN coalesce(posted.run_id, posted.model_id) END AS allocated_resource_id,
+    CASE WHEN posted.allocated_method_id IS NOT NULL THEN posted.model_id END AS allocated_resource_name,
+    CASE
+        WHEN posted.allocated_method_id IS NOT NULL AND posted.model_id IS NOT NULL
+            THEN CAST(to_json({'model': posted.model_id, 'activity': posted.activity, 'round': posted.round}) AS VARCHAR)
+    END AS allocated_tags,
     posted.is_training_only,
-    coalesce(posted.treatment = 'capitalise', FALSE) AS is_capitalisable,
     bridge_step(posted.is_adjustment, posted.is_idle, posted.share_no, posted.is_converted, posted.is_accrued) AS step,
     getvariable('reporting_currency') AS currency,
     posted.cost,

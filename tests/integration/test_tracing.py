@@ -163,7 +163,7 @@ FIGURES: dict[tuple[str, str], Callable[[Row], Row]] = {
     ("unit_economics", "true_cost_to_date"): to_date,
     ("model_life", "build_cost"): lambda row: model(row) | told(row, "round") | {"build": True},
     ("model_life", "capitalisable_cost"): lambda row: (
-        model(row) | told(row, "round") | {"build": True, "is_capitalisable": True}
+        model(row) | told(row, "round") | {"build": True, "treatment": "capitalise"}
     ),
     ("training_runs", "cost"): lambda row: told(row, "run_id"),
     ("adjustments", "amount"): adjusted,

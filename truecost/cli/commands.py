@@ -641,9 +641,9 @@ def trace(
     reason: Annotated[str | None, typer.Option("--reason", help="Why it is an adjustment, like late.")] = None,
     step: Annotated[str | None, typer.Option("--step", help="A step of the bridge, like idle.")] = None,
     build: Annotated[bool, typer.Option("--build", help="Without serving: what a round cost to build.")] = False,
-    capitalisable: Annotated[
-        bool, typer.Option("--capitalisable", help="What a rule says is to be capitalised.")
-    ] = False,
+    treatment: Annotated[
+        str | None, typer.Option("--treatment", help="What a rule says it is: expense or capitalise.")
+    ] = None,
     billed: Annotated[bool, typer.Option("--billed", help="Add up what the bills say, not what it costs.")] = False,
     limit: Annotated[int, typer.Option("--limit", help="How many charges to show.")] = 20,
     workspace: WorkspaceDir = HERE,
@@ -674,7 +674,7 @@ def trace(
         "reason": reason,
         "step": step,
         "build": build or None,
-        "is_capitalisable": capitalisable or None,
+        "treatment": treatment,
         "billed": billed or None,
     }
     filters = {name: value for name, value in named.items() if value is not None}
