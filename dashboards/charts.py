@@ -325,8 +325,9 @@ def yardstick_strip(multipliers: Sequence[tuple[str, Decimal | None]], title: st
         text((low + high) / 2, -6, f"F2: {F2_BAND[0]:g} to {F2_BAND[1]:g}{TIMES}", text_anchor="middle"),
         text(three, -6, f"F3: {F3_MULTIPLE:g}{TIMES}", text_anchor="middle"),
     ]
-    for row, (name, (_, value)) in enumerate(zip(names, multipliers, strict=True)):
-        marks += _strip_row(_STRIP_ROW * (row + 0.5), name, value, axis)
+    marks += (text(-8, _strip_middle(row) + _BASELINE, name, text_anchor="end") for row, name in enumerate(names))
+    for row, (_, value) in enumerate(multipliers):
+        marks += _strip_row(_strip_middle(row), value, axis)
     words = "; ".join(f"{model}: {multiplier(value)}" for model, value in multipliers)
     return picture(
         left + _STRIP_WIDTH + 60,
@@ -337,20 +338,18 @@ def yardstick_strip(multipliers: Sequence[tuple[str, Decimal | None]], title: st
     )
 
 
-def _strip_row(y: float, name: str, value: Decimal | None, axis: Amounts) -> list[str]:
-    """One model: its name, and its multiplier as a dot with the figure behind it."""
-    marks = [
-        text(-8, y + _BASELINE, name, text_anchor="end"),
-        line(0, y, axis.length, y, _RULE, stroke_dasharray="1 3"),
-    ]
+def _strip_row(y: float, value: Decimal | None, axis: Amounts) -> list[str]:
+    """One model's multiplier as a dot, with the figure behind it."""
+    row = line(0, y, axis.length, y, _RULE, stroke_dasharray="1 3")
     if value is None:
-        return [*marks, text(6, y + _BASELINE, "no training-only cost yet")]
+        return [row, text(6, y + _BASELINE, "no training-only cost yet")]
     x = axis.along(min(max(value, axis.low), axis.high))
-    return [
-        *marks,
-        dot(x, y, 6, _DOT, stroke="white"),
-        text(x + 11, y + _BASELINE, multiplier(value), font_weight="bold"),
-    ]
+    told = text(x + 11, y + _BASELINE, multiplier(value), font_weight="bold")
+    return [row, dot(x, y, 6, _DOT, stroke="white"), told]
+
+
+def _strip_middle(row: int) -> float:
+    return _STRIP_ROW * (row + 0.5)
 
 
 def _strip_axis(axis: Amounts, y: float) -> list[str]:
