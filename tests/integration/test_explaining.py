@@ -291,10 +291,10 @@ def test_a_group_is_divided_by_the_tag_that_tells_its_charges_apart(bench: Calla
     books = bench(BENCH)
     of_a = [charge("10", {"team": "a", "env": "prod", "id": str(n)}) for n in range(3)]
     of_b = [charge("10", {"team": "b", "env": "prod", "id": str(n)}) for n in (3, 4)]
-    some = [charge("1", {"half": "x"}, sub_account_id="other"), charge("1", sub_account_id="other")]
+    some = [charge("1", tags, sub_account_id="other") for tags in ({"some": "x"}, {"some": "y"}, {})]
     books.put_charges([*of_a, *of_b, *some])
     found = [(item.match.get("tags.team"), item.cost, item.charges) for item in suggested(books)]
-    assert found == [("a", 30, 3), ("b", 20, 2), (None, 2, 2)]
+    assert found == [("a", 30, 3), ("b", 20, 2), (None, 3, 3)]
     books.close()
 
 
