@@ -20,7 +20,7 @@ demo: $(READY)
 	@$(BIN)/truecost demo
 
 test: $(READY)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	@$(BIN)/ruff check .

@@ -24,6 +24,25 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 Truecost = Callable[..., subprocess.CompletedProcess[str]]
 
+# The files that take longest begin, so that no worker is left with one of them at the end.
+LONGEST = (
+    "test_books_over_time.py",
+    "test_perturbation.py",
+    "test_kill.py",
+    "test_closing.py",
+    "test_loop.py",
+    "test_alerts.py",
+    "test_orchestration.py",
+    "test_independent_check.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, in their order; the others as they come."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

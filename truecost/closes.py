@@ -72,7 +72,8 @@ class Close:
     @cached_property
     def rules(self) -> list[AttributionSection]:
         """The attribution rules of then."""
-        return [AttributionSection.model_validate(rule) for rule in self.settings["config"]["attribution"]]
+        frozen = self.settings["config"]["attribution"]  # with `match = {}` where a rule has a lookup alone
+        return [AttributionSection.model_validate({k: v for k, v in rule.items() if v != {}}) for rule in frozen]
 
     @cached_property
     def lookups(self) -> dict[str, Lookup]:

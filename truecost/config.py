@@ -137,7 +137,7 @@ class ModelSection(_Section):
 class AttributionSection(_Section):
     """``[[attribution]]``: which model, activity and cost kind a charge belongs to; the first match wins."""
 
-    match: Match = Field(default_factory=dict)  # may be empty with a lookup, as a close freezes it
+    match: Annotated[Match, Field(min_length=1)] = Field(default_factory=dict)  # may be left out with a lookup
     lookup: LookupUse | None = None
     model: str | None = None
     activity: Activity | None = None

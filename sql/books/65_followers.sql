@@ -57,7 +57,7 @@ LEFT JOIN books.shared_charges
     AND charges.x_part = shared_charges.x_part
     AND shared_charges.part = 'follower';
 
--- What could be followed, by owner: weights in 1e-8, so that no product overflows.
+-- What could be followed, by owner: weights in 1e-8.
 CREATE OR REPLACE TABLE books.followed AS
 WITH wanted AS (
     SELECT DISTINCT source, provider, account, month, billing_currency FROM books.followers WHERE is_unclaimed
@@ -205,17 +205,27 @@ first_found AS (
     GROUP BY follower_no
 ),
 
-weighed AS (
+-- No more than 18 digits in all, so that no product overflows.
+scaled AS (
     SELECT
         totalled.* EXCLUDE (billed_weight, effective_weight, all_billed, all_effective),
-        CAST(CASE WHEN all_billed > 0 THEN all_billed ELSE all_effective END AS HUGEINT) AS total,
-        CASE WHEN all_billed > 0 THEN billed_weight ELSE effective_weight END AS weight,
+        CASE
+            WHEN all_billed > 0 THEN billed_weight // (CAST(all_billed AS HUGEINT) // 1000000000000000000 + 1)
+            ELSE effective_weight // (CAST(all_effective AS HUGEINT) // 1000000000000000000 + 1)
+        END AS weight
+    FROM totalled
+    INNER JOIN first_found USING (follower_no, level)
+),
+
+weighed AS (
+    SELECT
+        *,
+        CAST(sum(weight) OVER (PARTITION BY follower_no) AS HUGEINT) AS total,
         row_number() OVER (
             PARTITION BY follower_no ORDER BY is_idle, model_id, activity, cost_kind, run_id, round
         ) AS place
-    FROM totalled
-    INNER JOIN first_found USING (follower_no, level)
-    WHERE CASE WHEN all_billed > 0 THEN billed_weight ELSE effective_weight END > 0
+    FROM scaled
+    WHERE weight > 0
 )
 
 SELECT
@@ -240,7 +250,7 @@ SELECT
     CAST(to_json({
         'weight': CAST(weight AS VARCHAR),
         'of': CAST(total AS VARCHAR),
-        'unit': followers.billing_currency || ' 1e-8'
+        'unit': followers.billing_currency
     }) AS VARCHAR) AS allocated_method_details
 FROM weighed
 INNER JOIN books.followers USING (follower_no)

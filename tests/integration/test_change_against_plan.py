@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import shutil
 import tomllib
 from calendar import monthrange
@@ -330,22 +329,6 @@ def test_the_planned_quantities_of_a_closed_quarter_stay(books: Books) -> None:
     assert [row for row in rows if row["quarter"] == Q1] == before
     later = [row for row in rows if (row["quarter"], row["stage"], row["unit"]) == (Q2, "training", "GPU-Hours")]
     assert [row["previous_quantity"] for row in later] == [0], "the open quarter follows the plan of today"
-
-
-def test_a_close_of_an_older_truecost_knows_no_quantities(books: Books) -> None:
-    steps.close(books.workspace, Clock(DAY), Q1, "cfo", ["unallocated"])
-    (event,) = (books.root / "journal").glob("*.json")
-    told = json.loads(event.read_text("utf-8"))
-    del told["data"]["files"]["planned_quantities.parquet"]
-    event.chmod(0o644)
-    event.write_text(json.dumps(told), "utf-8")
-    (books.root / "closed" / Q1 / "1" / "planned_quantities.parquet").unlink()
-    (books.root / "warehouse.duckdb").unlink()
-    books.run(DAY)
-    rows = drivers(books)
-    assert {row["previous_quantity"] for row in rows if row["quarter"] == Q1} <= {None, 0}
-    assert sum(row["previous_cost"] for row in rows if row["quarter"] == Q1 and row["stage"] == "training") > 0
-    assert any(row["previous_quantity"] for row in rows if row["quarter"] == Q2)
 
 
 def test_the_hours_of_a_shared_bill_count_once_however_many_lines_it_has(tmp_path: Path) -> None:

@@ -11,13 +11,10 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.support import Bench, Row
-
-from truecost.closes import VIEWS
 
 AS_OF = date(2027, 2, 10)
 QUARTERS = [f"FY2026-Q{number}" for number in (1, 2, 3, 4)]
@@ -91,28 +88,24 @@ def rounds(rows: list[Row]) -> dict[int, list[Row]]:
     return found
 
 
-@given(st.lists(events, min_size=3, max_size=14), st.integers(0, 2))
+@given(st.lists(events, min_size=3, max_size=14))
 @settings(deadline=None, max_examples=25)
-def test_nothing_of_a_round_is_lost_and_closed_months_stay(happening: list[tuple[Any, ...]], old_closes: int) -> None:
-    """The first ``old_closes`` are those of a truecost that froze costs alone: their rows are as told now."""
+def test_nothing_of_a_round_is_lost_and_closed_months_stay(happening: list[tuple[Any, ...]]) -> None:
     with books() as bench:
         bench.put_charges([charge(1, Decimal(100), service_name="Training")])
         closed: dict[str, list[Row]] = {}
         for event in happening:
             if event == ("close",) and len(closed) < len(QUARTERS):
                 quarter = QUARTERS[len(closed)]
-                is_old = len(closed) < old_closes
-                with patch("truecost.closing.VIEWS", () if is_old else VIEWS):
-                    bench.sign(quarter, AS_OF)
-                rows = [] if is_old else bench.published("model_life", AS_OF)
+                bench.sign(quarter, AS_OF)
+                rows = bench.published("model_life", AS_OF)
                 closed[quarter] = [row for row in rows if row["quarter"] == quarter]
             elif event != ("close",):
                 happens(bench, event)
         bench.keep_books()
         rows = bench.published("model_life", AS_OF)
         for quarter, listed in closed.items():
-            if quarter not in QUARTERS[:old_closes]:
-                assert [row for row in rows if row["quarter"] == quarter] == listed
+            assert [row for row in rows if row["quarter"] == quarter] == listed
         posted = bench.ask(
             "SELECT round, sum(cost) AS cost, coalesce(sum(cost) FILTER (treatment = 'capitalise'), 0) AS capitalised "
             "FROM books.posted WHERE activity <> 'serving' GROUP BY round"
