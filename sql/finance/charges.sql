@@ -25,14 +25,14 @@ WITH counted AS (
         x_part,
         CAST(sum(cost) AS DECIMAL(38, 20)) AS x_cost,
         bool_or(share_no > 0) AS x_is_split,
-        any_value(treatment) FILTER (share_no = 0) AS x_treatment
+        bool_or(treatment = 'capitalise') FILTER (share_no = 0) AS is_capitalised
     FROM books.costs
     GROUP BY x_delivery_id, x_line, x_part
 ),
 
 -- Few columns, which a join can hold in memory, while the charges with all of theirs stream by.
 owned AS (
-    SELECT attribution.*, counted.x_cost, counted.x_treatment, counted.x_is_split
+    SELECT attribution.*, counted.x_cost, counted.is_capitalised, counted.x_is_split
     FROM books.attribution
     INNER JOIN counted USING (x_delivery_id, x_line, x_part)
 )
@@ -50,10 +50,9 @@ SELECT
     CASE WHEN NOT owned.x_is_split THEN owned.run_id END AS x_run_id,
     CASE WHEN NOT owned.x_is_split THEN owned.rule_position END AS x_rule,
     CASE WHEN NOT owned.x_is_split THEN owned.rules_frozen_with END AS x_rules_frozen_with,
-    owned.x_treatment,
+    CASE WHEN owned.is_capitalised THEN 'capitalise' WHEN NOT owned.is_capitalised THEN 'expense' END AS x_treatment,
     owned.x_is_split,
     owned.x_cost,
     getvariable('reporting_currency') AS currency
 FROM books.charges
 LEFT JOIN owned USING (x_delivery_id, x_line, x_part)
-ORDER BY charges.x_delivery_id, charges.x_line, charges.x_part

@@ -58,4 +58,3 @@ SELECT
     posted.cost,
     posted.billed AS billed_cost
 FROM books.posted
-ORDER BY posted.x_delivery_id, posted.x_line, posted.x_part, posted.share_no, posted.month
