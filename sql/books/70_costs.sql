@@ -202,6 +202,7 @@ SELECT
     coalesce(is_accrued, FALSE) AS is_accrued,
     allocated_method_id,
     allocated_method_details,
+    share_no = 0 AND NOT is_prorated AS is_whole,  -- the charge has no other row
     effective_cost IS NULL AND NOT is_covered AS is_unpriced,
     is_unconverted,
     is_converted,

@@ -18,23 +18,43 @@
 -- x_is_split: whether it is split over models
 -- x_cost: cost in the reporting currency; NULL where it has no price or no rate, 0 where a bill covers it
 -- currency: the reporting currency, of x_cost
-WITH counted AS (
+-- Most charges have one cost: millions need not be added up. Few columns, which a join can hold in memory, while the charges
+-- with all of theirs stream by.
+WITH owned AS (
     SELECT
         x_delivery_id,
         x_line,
         x_part,
-        CAST(sum(cost) AS DECIMAL(38, 20)) AS x_cost,
-        bool_or(share_no > 0) AS x_is_split,
-        bool_or(treatment = 'capitalise') FILTER (share_no = 0) AS is_capitalised
+        FALSE AS x_is_split,
+        cost AS x_cost,
+        model_id,
+        activity,
+        round,
+        stage,
+        cost_kind,
+        run_id,
+        rule_no,
+        treatment
     FROM books.costs
+    WHERE is_whole
+    UNION ALL
+    SELECT
+        x_delivery_id,
+        x_line,
+        x_part,
+        bool_or(share_no > 0),
+        CAST(sum(cost) AS DECIMAL(38, 20)),
+        any_value(model_id) FILTER (share_no = 0),
+        any_value(activity) FILTER (share_no = 0),
+        any_value(round) FILTER (share_no = 0),
+        any_value(stage) FILTER (share_no = 0),
+        any_value(cost_kind) FILTER (share_no = 0),
+        any_value(run_id) FILTER (share_no = 0),
+        any_value(rule_no) FILTER (share_no = 0),
+        any_value(treatment) FILTER (share_no = 0)
+    FROM books.costs
+    WHERE NOT is_whole
     GROUP BY x_delivery_id, x_line, x_part
-),
-
--- Few columns, which a join can hold in memory, while the charges with all of theirs stream by.
-owned AS (
-    SELECT attribution.*, counted.x_cost, counted.is_capitalised, counted.x_is_split
-    FROM books.attribution
-    INNER JOIN counted USING (x_delivery_id, x_line, x_part)
 )
 
 SELECT
@@ -42,17 +62,18 @@ SELECT
     charges.* EXCLUDE (source, x_basis),
     charges.source AS x_source,
     charges.x_basis,
-    CASE WHEN NOT owned.x_is_split THEN owned.model_id END AS x_model_id,
-    CASE WHEN NOT owned.x_is_split THEN owned.activity END AS x_activity,
-    CASE WHEN NOT owned.x_is_split THEN owned.round END AS x_round,
-    CASE WHEN NOT owned.x_is_split THEN owned.stage END AS x_stage,
-    CASE WHEN NOT owned.x_is_split THEN owned.cost_kind END AS x_cost_kind,
-    CASE WHEN NOT owned.x_is_split THEN owned.run_id END AS x_run_id,
-    CASE WHEN NOT owned.x_is_split THEN owned.rule_position END AS x_rule,
-    CASE WHEN NOT owned.x_is_split THEN owned.rules_frozen_with END AS x_rules_frozen_with,
-    CASE WHEN owned.is_capitalised THEN 'capitalise' WHEN NOT owned.is_capitalised THEN 'expense' END AS x_treatment,
+    owned.model_id AS x_model_id,
+    owned.activity AS x_activity,
+    owned.round AS x_round,
+    owned.stage AS x_stage,
+    owned.cost_kind AS x_cost_kind,
+    owned.run_id AS x_run_id,
+    config_rules.rule_position AS x_rule,
+    config_rules.frozen_with AS x_rules_frozen_with,
+    owned.treatment AS x_treatment,
     owned.x_is_split,
     owned.x_cost,
     getvariable('reporting_currency') AS currency
 FROM books.charges
 LEFT JOIN owned USING (x_delivery_id, x_line, x_part)
+LEFT JOIN config_rules ON owned.rule_no = config_rules.rule_no
