@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -66,7 +68,22 @@ def truecost() -> Truecost:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example workspace, run and its latest quarter reported: read it, don't change it."""
-    root = tmp_path_factory.mktemp("example") / "demo"
+    own = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return run_demo(own / "example" / "demo")
+    # One worker runs it, the others take a copy: each may open the warehouse of its own.
+    common = own.parent / "example" / "demo"
+    common.parent.mkdir(exist_ok=True)
+    with (common.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (common.parent / "done").exists():
+            shutil.rmtree(common, ignore_errors=True)
+            run_demo(common)
+            (common.parent / "done").touch()
+    return shutil.copytree(common, own / "example" / "demo")
+
+
+def run_demo(root: Path) -> Path:
     write_demo(root)
     workspace = load_workspace(root)
     clock = Clock(workspace.config.workspace.as_of)

@@ -22,7 +22,7 @@ from truecost.clock import Clock
 from truecost.closes import VIEWS, Close, closed_quarters
 from truecost.errors import TruecostError
 from truecost.queries import identifier, literal, names, query
-from truecost.warehouse import last_fingerprint
+from truecost.warehouse import last_fingerprint, transaction
 from truecost.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -147,17 +147,24 @@ def _write_views(con: DuckDBPyConnection, views: dict[str, str], closes: Sequenc
     database = con.execute("SELECT current_database(), current_schema()").fetchone() or ("", "")
     con.execute("USE published")
     try:
-        for name, sql in views.items():
-            con.execute(f"CREATE VIEW finance.{name} AS SELECT * FROM {VERSION}.{name}")
-            about, told = header_comments(sql)
-            columns = [row[0] for row in con.execute(f"DESCRIBE {VERSION}.{name}").fetchall()]
-            for kind, schema in (("TABLE", VERSION), ("VIEW", "finance")):
-                con.execute(f"COMMENT ON {kind} {schema}.{name} IS {literal(about)}")
-                for column in columns:
-                    text = told.get(column) or f"FOCUS 1.2: {_pascal(column)}"
-                    con.execute(f"COMMENT ON COLUMN {schema}.{name}.{identifier(column)} IS {literal(text)}")
+        with transaction(con):  # hundreds of comments: each alone would be written to disk and waited for
+            for name in views:
+                con.execute(f"CREATE VIEW finance.{name} AS SELECT * FROM {VERSION}.{name}")
+            for name, sql in views.items():
+                _explain(con, name, sql)
     finally:
         con.execute(f"USE {identifier(database[0])}.{identifier(database[1])}")
+
+
+def _explain(con: DuckDBPyConnection, name: str, sql: str) -> None:
+    """A comment on the view, its table and every column of both, from the head of its SQL."""
+    about, told = header_comments(sql)
+    columns = [row[0] for row in con.execute(f"DESCRIBE {VERSION}.{name}").fetchall()]
+    for kind, schema in (("TABLE", VERSION), ("VIEW", "finance")):
+        con.execute(f"COMMENT ON {kind} {schema}.{name} IS {literal(about)}")
+        for column in columns:
+            text = told.get(column) or f"FOCUS 1.2: {_pascal(column)}"
+            con.execute(f"COMMENT ON COLUMN {schema}.{name}.{identifier(column)} IS {literal(text)}")
 
 
 def _pascal(column: str) -> str:
