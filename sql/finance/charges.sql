@@ -18,9 +18,10 @@
 -- x_is_split: whether it is split over models
 -- x_cost: cost in the reporting currency; NULL where it has no price or no rate, 0 where a bill covers it
 -- currency: the reporting currency, of x_cost
+WITH
 -- Most charges have one cost: millions need not be added up. Few columns, which a join can hold in memory, while the charges
 -- with all of theirs stream by.
-WITH owned AS (
+owned AS (
     SELECT
         x_delivery_id,
         x_line,
