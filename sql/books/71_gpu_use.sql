@@ -8,8 +8,7 @@ WITH provided AS (
         pool_gpu_type AS gpu_type,
         pool_resource_id AS resource_id,
         day,
-        sum(capacity_seconds) AS capacity_seconds,
-        sum(capacity_seconds) FILTER (is_unused) AS unused_seconds
+        sum(capacity_seconds) AS capacity_seconds
     FROM books.pool_days
     GROUP BY ALL
 ),
@@ -106,7 +105,8 @@ SELECT
     day + 1 AS end_day,
     hours_of_seconds(capacity_seconds) AS capacity_gpu_hours,
     hours_of_seconds(used_seconds) AS used_gpu_hours,
-    hours_of_seconds(greatest(capacity_seconds - used_seconds, coalesce(unused_seconds, 0), 0)) AS idle_gpu_hours,
+    -- Of hours as they are shown, rounded, so that they add up.
+    greatest(hours_of_seconds(capacity_seconds) - hours_of_seconds(used_seconds), 0) AS idle_gpu_hours,
     currency,
     CASE WHEN currency IS NOT NULL THEN cost END AS cost,
     CASE WHEN currency IS NOT NULL THEN idle_cost END AS idle_cost,

@@ -56,6 +56,10 @@ owned AS (
     FROM books.costs
     WHERE NOT is_whole
     GROUP BY x_delivery_id, x_line, x_part
+),
+
+rule AS (
+    SELECT DISTINCT rule_no, rule_position, rules_frozen_with FROM books.attribution
 )
 
 SELECT
@@ -69,12 +73,12 @@ SELECT
     owned.stage AS x_stage,
     owned.cost_kind AS x_cost_kind,
     owned.run_id AS x_run_id,
-    config_rules.rule_position AS x_rule,
-    config_rules.frozen_with AS x_rules_frozen_with,
+    rule.rule_position AS x_rule,
+    rule.rules_frozen_with AS x_rules_frozen_with,
     owned.treatment AS x_treatment,
     owned.x_is_split,
     owned.x_cost,
     getvariable('reporting_currency') AS currency
 FROM books.charges
 LEFT JOIN owned USING (x_delivery_id, x_line, x_part)
-LEFT JOIN config_rules ON owned.rule_no = config_rules.rule_no
+LEFT JOIN rule ON owned.rule_no = rule.rule_no
