@@ -21,6 +21,7 @@ from unit.support import Books, asked, config, focus, in_month
 from truecost import steps
 from truecost.bookkeeping import tell_config
 from truecost.clock import Clock
+from truecost.closes import seal
 from truecost.queries import query
 from truecost.warehouse import connect
 
@@ -329,6 +330,24 @@ def test_the_planned_quantities_of_a_closed_quarter_stay(books: Books) -> None:
     assert [row for row in rows if row["quarter"] == Q1] == before
     later = [row for row in rows if (row["quarter"], row["stage"], row["unit"]) == (Q2, "training", "GPU-Hours")]
     assert [row["previous_quantity"] for row in later] == [0], "the open quarter follows the plan of today"
+
+
+def test_a_close_of_an_older_truecost_knows_no_quantities(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sealed(staged: Path) -> dict[str, str]:
+        (staged / "planned_quantities.parquet").unlink()
+        (staged / "variance_drivers.parquet").unlink()
+        return seal(staged)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("truecost.closing.seal", sealed)
+        steps.close(books.workspace, Clock(DAY), Q1, "cfo", ["unallocated"])
+    (books.root / "warehouse.duckdb").unlink()
+    books.run(DAY)
+    assert steps.faults(books.workspace) == []
+    rows = drivers(books)
+    assert {row["previous_quantity"] for row in rows if row["quarter"] == Q1} <= {None, 0}
+    assert sum(row["previous_cost"] for row in rows if row["quarter"] == Q1 and row["stage"] == "training") > 0
+    assert any(row["previous_quantity"] for row in rows if row["quarter"] == Q2)
 
 
 def test_the_hours_of_a_shared_bill_count_once_however_many_lines_it_has(tmp_path: Path) -> None:
