@@ -15,7 +15,17 @@ from itertools import accumulate, zip_longest
 from typing import TYPE_CHECKING
 
 from truecost.attribution import Subjects, lookup_key_sql, rule_number_sql, rule_numbers_sql, rule_sets_sql
-from truecost.closes import COSTS, PLAN, QUANTITIES, VIEWS, Close, closed_quarters, times_closed, view_file
+from truecost.closes import (
+    COSTS,
+    PLAN,
+    QUANTITIES,
+    VIEWS,
+    Close,
+    closed_quarters,
+    quarters_frozen,
+    times_closed,
+    view_file,
+)
 from truecost.config import ConfigFile, Match
 from truecost.landing import source_files
 from truecost.queries import literal, names, query
@@ -96,6 +106,7 @@ def _fingerprint(con: DuckDBPyConnection, workspace: Workspace, sql_names: Seque
 def _tell_closes(con: DuckDBPyConnection, workspace: Workspace) -> dict[str, str]:
     """Which quarters are closed, as temp tables; returns where their frozen rows are to be read from."""
     closes = closed_quarters(workspace)
+    frozen_quarters = {view: quarters_frozen(closes, view) for view in VIEWS}
     _fill(
         con,
         "config_closes (quarter VARCHAR, quarter_start DATE, quarter_end DATE, version INTEGER, content_hash VARCHAR, "
@@ -103,7 +114,7 @@ def _tell_closes(con: DuckDBPyConnection, workspace: Workspace) -> dict[str, str
         [
             [
                 *(close.quarter, close.start, close.end, close.version, close.content_hash, last),
-                [view for view in VIEWS if close.view(view)],
+                [view for view, quarters in frozen_quarters.items() if close.quarter in quarters],
             ]
             for close, last in zip(closes, _last_deliveries(con, closes), strict=True)
         ],

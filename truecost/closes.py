@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -38,7 +38,8 @@ PLAN = "plan.parquet"
 QUANTITIES = "planned_quantities.parquet"  # a close of an older truecost has none
 SETTINGS = "settings.json"
 REPORT = "report"
-# The finance views that rest on more than frozen costs: their rows of a quarter are frozen with it.
+# The finance views that rest on more than frozen costs: their rows of a quarter are frozen with it, and with them those
+# of closed quarters before it that no close has frozen.
 VIEWS = ("model_life", "unit_economics", "variance_drivers")
 HEAD = "head.json"  # beside the folders of the quarters: the journal's newest event when a close was last written down
 
@@ -84,7 +85,7 @@ class Close:
         }
 
     def view(self, name: str) -> Path | None:
-        """The frozen rows of a finance view; None where the close did not freeze it, as those of an older truecost."""
+        """The rows of a finance view it froze; None where it froze none, as the closes of an older truecost."""
         file = view_file(name)
         return self.folder / file if file in self.files else None
 
@@ -133,6 +134,12 @@ def times_closed(workspace: Workspace) -> Counter[str]:
     """How often each quarter has been closed, be it open again or not."""
     events = Journal(workspace.journal).events()
     return Counter(event.data["quarter"] for event in events if event.kind == "close")
+
+
+def quarters_frozen(closes: Sequence[Close], view: str) -> list[str]:
+    """The closed quarters whose rows of a finance view are frozen: with their own close, or with a later one."""
+    last = max((number for number, close in enumerate(closes, 1) if close.view(view)), default=0)
+    return [close.quarter for close in closes[:last]]
 
 
 def view_file(name: str) -> str:

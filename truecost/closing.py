@@ -318,7 +318,7 @@ def _freeze(con: DuckDBPyConnection, folder: Path, settings: dict[str, Any]) -> 
         (PLAN, query("close/plan")),
         (QUANTITIES, query("close/planned_quantities")),
         ("gpu_prices.parquet", query("close/gpu_prices")),
-        *((view_file(name), _rows_of_quarter(name)) for name in VIEWS),
+        *((view_file(name), _rows_not_yet_frozen(name)) for name in VIEWS),
     ):
         con.execute(f"COPY ({sql}) TO {literal(str(staged / name))} (FORMAT parquet)")
     text = json.dumps(settings, indent=1, sort_keys=True, ensure_ascii=False, default=str) + "\n"
@@ -326,8 +326,12 @@ def _freeze(con: DuckDBPyConnection, folder: Path, settings: dict[str, Any]) -> 
     return seal(staged)
 
 
-def _rows_of_quarter(view: str) -> str:
-    return f"SELECT * FROM ({query(f'finance/{view}')}) WHERE quarter = getvariable('quarter') ORDER BY ALL"
+def _rows_not_yet_frozen(view: str) -> str:
+    earlier = f"SELECT quarter FROM books.closes WHERE NOT list_contains(frozen_views, {literal(view)})"
+    return (
+        f"SELECT * FROM ({query(f'finance/{view}')}) "
+        f"WHERE quarter = getvariable('quarter') OR quarter IN ({earlier}) ORDER BY ALL"
+    )
 
 
 def _hash(parts: list[Any]) -> str:

@@ -19,7 +19,7 @@ from truecost import __version__
 from truecost.bookkeeping import STEP as BOOKS_STEP
 from truecost.bookkeeping import tell_config
 from truecost.clock import Clock
-from truecost.closes import VIEWS, Close, closed_quarters
+from truecost.closes import VIEWS, Close, closed_quarters, quarters_frozen
 from truecost.errors import TruecostError
 from truecost.queries import identifier, literal, names, query
 from truecost.warehouse import last_fingerprint, transaction
@@ -121,13 +121,13 @@ def header_comments(sql: str) -> tuple[str, dict[str, str]]:
 
 def with_frozen_rows(con: DuckDBPyConnection, name: str, sql: str, closes: Sequence[Close]) -> str:
     """A view's query, with the rows of closed quarters as they were frozen; where a close has none, as told now."""
-    held = {close.quarter: str(path) for close in closes if name in VIEWS and (path := close.view(name))}
+    held = [str(path) for close in closes if name in VIEWS and (path := close.view(name))]
     if not held:
         return sql
-    frozen = f"read_parquet([{', '.join(map(literal, held.values()))}], union_by_name = true)"
+    frozen = f"read_parquet([{', '.join(map(literal, held))}], union_by_name = true)"
     told = _columns(con, f"({sql})")
     shared = ", ".join(identifier(column) for column in _columns(con, frozen) if column in told)
-    quarters = ", ".join(map(literal, held))
+    quarters = ", ".join(map(literal, quarters_frozen(closes, name)))
     return (
         f"SELECT * FROM (SELECT * FROM ({sql}) WHERE quarter NOT IN ({quarters}) "
         f"UNION ALL BY NAME SELECT {shared} FROM {frozen}) ORDER BY ALL"
