@@ -1,34 +1,20 @@
 -- Whether what is known of a model's quarter is its whole cost or a lower bound, and what is missing, as seen on the day `as_of`; of
 -- a closed quarter, as it was signed.
 CREATE OR REPLACE TEMP TABLE wholeness AS
-WITH quarter AS (
-    SELECT quarter, quarter_start, max(status) AS status FROM books.posted GROUP BY quarter, quarter_start
-),
-
-owner AS (
-    SELECT model_id, min(quarter_start) AS first_quarter_start FROM books.posted GROUP BY model_id
-),
-
-spine AS (
-    SELECT owner.model_id, quarter.*
-    FROM owner
-    INNER JOIN quarter ON quarter.quarter_start >= owner.first_quarter_start
-),
-
-counted AS (
+WITH counted AS (
     SELECT
-        spine.model_id,
-        spine.quarter,
-        spine.status,
+        model_quarters.model_id,
+        model_quarters.quarter,
+        model_quarters.status,
         count(*) FILTER (costs.is_unconverted) AS unconverted_count,
         count(*) FILTER (costs.is_unpriced) AS unpriced_count,
         count(*) FILTER (costs.cost_kind = 'compute' AND costs.cost IS NOT NULL) AS compute_count,
         count(*) FILTER (costs.cost_kind = 'labor' AND costs.cost IS NOT NULL) AS labor_count
-    FROM spine
+    FROM books.model_quarters
     LEFT JOIN books.posted AS costs
-        ON spine.model_id IS NOT DISTINCT FROM costs.model_id
-        AND spine.quarter = costs.quarter
-    GROUP BY spine.model_id, spine.quarter, spine.status
+        ON model_quarters.model_id IS NOT DISTINCT FROM costs.model_id
+        AND model_quarters.quarter = costs.quarter
+    GROUP BY ALL
 ),
 
 silent AS (

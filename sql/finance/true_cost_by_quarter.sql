@@ -21,27 +21,13 @@
 -- adjustments: part of true_cost that is of earlier quarters, which were closed when it came or changed
 -- status: preliminary until the quarter is closed
 -- version: 1 until the quarter is reopened
-WITH quarter AS (
-    SELECT quarter, quarter_start, max(status) AS status, max(version) AS version FROM books.posted GROUP BY quarter, quarter_start
-),
-
-owner AS (
-    SELECT model_id, min(quarter_start) AS first_quarter_start FROM books.posted GROUP BY model_id
-),
-
-spine AS (
-    SELECT owner.model_id, quarter.*
-    FROM owner
-    INNER JOIN quarter ON quarter.quarter_start >= owner.first_quarter_start
-),
-
-summed AS (
+WITH summed AS (
     SELECT
-        spine.model_id,
-        spine.quarter,
-        spine.quarter_start,
-        spine.status,
-        spine.version,
+        model_quarters.model_id,
+        model_quarters.quarter,
+        model_quarters.quarter_start,
+        model_quarters.status,
+        model_quarters.version,
         coalesce(sum(costs.cost), 0) AS true_cost,
         coalesce(sum(costs.cost) FILTER (costs.is_training_only), 0) AS training_only_cost,
         coalesce(sum(costs.billed), 0) AS billed_cost,
@@ -50,11 +36,11 @@ summed AS (
         coalesce(sum(costs.cost) FILTER (costs.is_idle), 0) AS idle_cost,
         count(*) FILTER (costs.is_unpriced) AS unpriced_count,
         count(*) FILTER (costs.is_training_only AND costs.cost IS NULL) AS unknown_training_count
-    FROM spine
+    FROM books.model_quarters
     LEFT JOIN books.posted AS costs
-        ON spine.model_id IS NOT DISTINCT FROM costs.model_id
-        AND spine.quarter = costs.quarter
-    GROUP BY spine.model_id, spine.quarter, spine.quarter_start, spine.status, spine.version
+        ON model_quarters.model_id IS NOT DISTINCT FROM costs.model_id
+        AND model_quarters.quarter = costs.quarter
+    GROUP BY ALL
 ),
 
 to_date AS (

@@ -93,9 +93,9 @@ def rounds(rows: list[Row]) -> dict[int, list[Row]]:
 
 @given(st.lists(events, min_size=3, max_size=14), st.integers(0, 2))
 @example([("close",), ("close",), ("promotion", 1, 0)], 1)
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=20)
 def test_nothing_of_a_round_is_lost_and_closed_months_stay(happening: list[tuple[Any, ...]], old_closes: int) -> None:
-    """The first ``old_closes`` are those of a truecost that froze costs alone: the next close freezes what they left."""
+    """The first ``old_closes`` are by a truecost that froze costs alone: the next close freezes what they left."""
     with books() as bench:
         bench.put_charges([charge(1, Decimal(100), service_name="Training")])
         closed = 0
