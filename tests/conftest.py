@@ -21,6 +21,7 @@ from truecost.workspace import load_workspace
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes would each compile the same modules
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -96,16 +96,18 @@ def main(numbers: list[int]) -> int:
         if broken:
             _say(f"these fail without any mutant: {', '.join(broken)}")
             return 1
-        alive = list(pool.map(lambda mutant: survives(mutant, mutant.tests), chosen))
-    for mutant, lives in zip(chosen, alive, strict=True):
-        fate = "SURVIVED" if lives else "caught"
-        _say(f"{fate:<8} {mutant.number:>3}  {mutant.file}: {mutant.replaced!r} -> {mutant.planted!r}")
-    _say(f"{len(chosen) - sum(alive)} of {len(chosen)} mutants are caught")
-    return 1 if any(alive) else 0
+        alive = 0
+        for mutant, lives in zip(chosen, pool.map(lambda mutant: survives(mutant, mutant.tests), chosen), strict=True):
+            fate = "SURVIVED" if lives else "caught"
+            _say(f"{fate:<8} {mutant.number:>3}  {mutant.file}: {mutant.replaced!r} -> {mutant.planted!r}")
+            alive += lives
+    _say(f"{len(chosen) - alive} of {len(chosen)} mutants are caught")
+    return 1 if alive else 0
 
 
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
