@@ -32,7 +32,20 @@ STEPS = {
     },
     "true": ("TRUE", "costs.cost"),
 }
-OTHERS = {"since": "costs.month >= ?", "until": "costs.month <= ?"}
+# What leads to figures that are no sums of true cost: the lines of invoices, and the GPUs of a day.
+OF_INVOICES = ("invoice_id", "delivery_id")
+OF_GPUS = ("coverage", "gpu_type", "resource_id", "day")
+# A charge that is no longer current is in no view but its delivery is; what [[staff]] says has no delivery.
+_DELIVERED_BY = (
+    "(SELECT source FROM deliveries WHERE delivery_id = CAST(split_part(costs.x_charge_id, ':', 1) AS INTEGER))"
+)
+_SAID_BY = "(SELECT x_source FROM charges WHERE charges.x_charge_id = costs.x_charge_id)"
+OTHERS = {
+    "since": "costs.month >= ?",
+    "until": "costs.month <= ?",
+    "x_source": f"coalesce({_DELIVERED_BY}, {_SAID_BY}) = ?",
+    "service_name": "costs.x_charge_id IN (SELECT x_charge_id FROM charges WHERE service_name = ?)",
+}
 _BUILD = "costs.activity NOT IN ('serving', 'deployment')"
 
 
@@ -50,17 +63,28 @@ def trace_figure(workspace: Workspace, filters: Filters, limit: int = 20) -> Tra
     """The charges that add up to what ``filters`` name.
 
     Each is a column of ``EQUAL`` and its value, or one of these: ``model_id``, where ``unallocated`` names what no
-    rule claims; ``since`` and ``until``, the first and the last month; ``step``, one of ``STEPS``; ``build`` (True),
-    without serving; ``billed`` (True), what bills say in place of what it costs.
+    rule claims; ``since`` and ``until``, the first and the last month; ``x_source`` and ``service_name``; ``step``,
+    one of ``STEPS``; ``build`` (True), without serving; ``billed`` (True), what bills say in place of what it costs.
+
+    The names of ``OF_INVOICES`` narrow what the lines of invoices are billed; those of ``OF_GPUS`` what the GPUs of a
+    coverage and ``day`` cost, or with ``is_idle`` (True) what stood idle of them; both in the currency of the bills.
+    The total is None where the charges have several.
 
     Raises:
-        TruecostError: nothing is published, there is no such step, or no charge fits.
+        TruecostError: nothing is published, there is no such step, names do not go together, or no charge fits.
     """
-    fits, amount, values = _asked(filters)
+    costs, fits, amount, values = _asked(filters)
     with open_published(workspace.published) as con:
         con.execute(f"SET VARIABLE shown_charges = {int(limit)}")
         whole, charges = (
-            _rows(con, query(name).replace("/* fits */ TRUE", fits).replace("/* amount */ cost", amount), values)
+            _rows(
+                con,
+                query(name)
+                .replace("/* costs */ costs", costs)
+                .replace("/* fits */ TRUE", fits)
+                .replace("/* amount */ cost", amount),
+                values,
+            )
             for name in ("trace/figure_total", "trace/figure_charges")
         )
     if not whole[0]["charge_count"]:
@@ -68,7 +92,19 @@ def trace_figure(workspace: Workspace, filters: Filters, limit: int = 20) -> Tra
     return Trail(charges, whole[0]["charge_count"], whole[0]["total"], whole[0]["currency"])
 
 
-def _asked(filters: Filters) -> tuple[str, str, list[Any]]:
+def _asked(filters: Filters) -> tuple[str, str, str, list[Any]]:
+    """(where costs are found, which fit, what of each is added up, values) in SQL."""
+    for names, lines, also in ((OF_INVOICES, "trace/invoice_lines", ()), (OF_GPUS, "trace/gpu_use", ("is_idle",))):
+        if any(name in filters for name in names):
+            if strange := sorted(set(filters) - {*names, *also}):
+                raise TruecostError(f"{', '.join(strange)} says nothing of {names[0]}; leave it out")
+            fits = " AND ".join(f"costs.{name} = ?" for name in names if name in filters)
+            amount = "costs.idle_cost" if filters.get("is_idle") else "costs.cost"
+            return f"({query(lines)}) AS costs", fits, amount, [filters[name] for name in names if name in filters]
+    return "costs", *_asked_of_costs(filters)
+
+
+def _asked_of_costs(filters: Filters) -> tuple[str, str, list[Any]]:
     """(which costs fit, what of each is added up, values) in SQL."""
     tests: list[str] = []
     values: list[Any] = []

@@ -1,45 +1,54 @@
 -- What each pool of GPUs provided on its day, what was used of it and what stood idle, with its cost; and so of each charge that
--- [[allocations]] split by busy GPU seconds, on the day it starts.
-CREATE OR REPLACE TABLE books.gpu_use AS
+-- [[allocations]] split by busy GPU seconds, on the day it starts. First charge by charge: bills provide and cost, jobs use. A charge
+-- that is split by busy seconds provides, costs and is used: calls have no charge of their own.
+CREATE OR REPLACE TABLE books.gpu_use_charges AS
 WITH provided AS (
     SELECT
         pool_no,
-        coverage_no,
-        pool_gpu_type AS gpu_type,
-        pool_resource_id AS resource_id,
-        day,
-        sum(capacity_seconds) AS capacity_seconds
+        x_delivery_id,
+        x_line,
+        x_part,
+        CAST(sum(capacity_seconds) AS HUGEINT) AS capacity_seconds
     FROM books.pool_days
     GROUP BY ALL
 ),
 
-used AS (
-    SELECT pool_no, sum(used_seconds) AS used_seconds FROM books.pool_usage GROUP BY pool_no
-),
-
--- In the currency of the bills: a pool has one, or its costs are not added up.
 costed AS (
     SELECT
         pool_no,
-        CASE WHEN count(DISTINCT billing_currency) = 1 THEN any_value(billing_currency) END AS currency,
-        sum(effective_cost) AS cost,
-        coalesce(sum(effective_cost) FILTER (is_idle), 0) AS idle_cost,
-        coalesce(sum(effective_cost) FILTER (is_idle AND model_id IS NOT NULL), 0) AS idle_assigned
+        allocation_no,
+        shares.x_delivery_id,
+        shares.x_line,
+        shares.x_part,
+        any_value(shares.billing_currency) AS currency,
+        CAST(sum(shares.effective_cost) AS DECIMAL(38, 20)) AS cost,
+        CAST(coalesce(sum(shares.effective_cost) FILTER (shares.is_idle), 0) AS DECIMAL(38, 20)) AS idle_cost,
+        CAST(
+            coalesce(sum(shares.effective_cost) FILTER (shares.is_idle AND shares.model_id IS NOT NULL), 0) AS DECIMAL(38, 20)
+        ) AS idle_assigned
     FROM books.shares
-    WHERE pool_no IS NOT NULL
-    GROUP BY pool_no
+    INNER JOIN books.shared_charges USING (x_delivery_id, x_line, x_part)
+    GROUP BY ALL
+),
+
+pool AS (
+    SELECT DISTINCT pool_no, coverage_no, pool_gpu_type AS gpu_type, pool_resource_id AS resource_id, day
+    FROM books.pool_days
 ),
 
 pooled AS (
     SELECT
-        config_coverage.name AS coverage,
         provided.*,
-        coalesce(used_seconds, 0) AS used_seconds,
-        costed.* EXCLUDE (pool_no)
+        CAST(NULL AS HUGEINT) AS used_seconds,
+        costed.currency,
+        costed.cost,
+        costed.idle_cost,
+        costed.idle_assigned
     FROM provided
-    INNER JOIN config_coverage USING (coverage_no)
-    LEFT JOIN used USING (pool_no)
-    LEFT JOIN costed USING (pool_no)
+    LEFT JOIN costed USING (pool_no, x_delivery_id, x_line, x_part)
+    UNION ALL BY NAME
+    SELECT pool_no, x_delivery_id, x_line, x_part, CAST(used_seconds AS HUGEINT) AS used_seconds
+    FROM books.pool_usage
 ),
 
 driver AS (
@@ -61,48 +70,60 @@ serving_charge AS (
     FROM books.shared_charges
     INNER JOIN driver USING (allocation_no)
     LEFT JOIN busy USING (allocation_no, charge_period_start, charge_period_end)
-),
-
-serving_cost AS (
-    SELECT
-        shares.x_delivery_id,
-        shares.x_line,
-        shares.x_part,
-        sum(effective_cost) AS cost,
-        coalesce(sum(effective_cost) FILTER (is_idle), 0) AS idle_cost,
-        coalesce(sum(effective_cost) FILTER (is_idle AND model_id IS NOT NULL), 0) AS idle_assigned
-    FROM books.shares
-    SEMI JOIN serving_charge USING (x_delivery_id, x_line, x_part)
-    GROUP BY ALL
-),
-
-serving AS (
-    SELECT
-        'allocation ' || allocation_no AS coverage,
-        first_day AS day,
-        sum(capacity_seconds) AS capacity_seconds,
-        sum(
-            CASE
-                WHEN period_seconds > 0 THEN busy_milliseconds * capacity_seconds // (period_seconds * 1000)
-                ELSE busy_milliseconds // 1000
-            END
-        ) AS used_seconds,
-        CASE WHEN count(DISTINCT billing_currency) = 1 THEN any_value(billing_currency) END AS currency,
-        sum(cost) AS cost,
-        sum(idle_cost) AS idle_cost,
-        sum(idle_assigned) AS idle_assigned
-    FROM serving_charge
-    INNER JOIN serving_cost USING (x_delivery_id, x_line, x_part)
-    GROUP BY allocation_no, first_day
 )
 
 SELECT
-    pool_no,
-    coverage,
-    gpu_type,
-    resource_id,
-    day AS first_day,
-    day + 1 AS end_day,
+    pooled.*,
+    config_coverage.name AS coverage,
+    pool.gpu_type,
+    pool.resource_id,
+    pool.day
+FROM pooled
+INNER JOIN pool USING (pool_no)
+INNER JOIN config_coverage USING (coverage_no)
+UNION ALL BY NAME
+SELECT
+    serving_charge.x_delivery_id,
+    serving_charge.x_line,
+    serving_charge.x_part,
+    'allocation ' || serving_charge.allocation_no AS coverage,
+    serving_charge.first_day AS day,
+    CAST(serving_charge.capacity_seconds AS HUGEINT) AS capacity_seconds,
+    CAST(
+        CASE
+            WHEN period_seconds > 0 THEN busy_milliseconds * capacity_seconds // (period_seconds * 1000)
+            ELSE busy_milliseconds // 1000
+        END AS HUGEINT
+    ) AS used_seconds,
+    costed.currency,
+    costed.cost,
+    costed.idle_cost,
+    costed.idle_assigned
+FROM serving_charge
+INNER JOIN costed USING (allocation_no, x_delivery_id, x_line, x_part);
+
+CREATE OR REPLACE TABLE books.gpu_use AS
+WITH summed AS (
+    SELECT
+        pool_no,
+        coverage,
+        gpu_type,
+        resource_id,
+        day AS first_day,
+        day + 1 AS end_day,
+        sum(capacity_seconds) AS capacity_seconds,
+        coalesce(sum(used_seconds), 0) AS used_seconds,
+        -- In the currency of the bills: where they have several, costs are not added up.
+        CASE WHEN count(DISTINCT currency) = 1 THEN any_value(currency) END AS currency,
+        sum(cost) AS cost,
+        sum(idle_cost) AS idle_cost,
+        sum(idle_assigned) AS idle_assigned
+    FROM books.gpu_use_charges
+    GROUP BY pool_no, coverage, gpu_type, resource_id, day
+)
+
+SELECT
+    * EXCLUDE (capacity_seconds, used_seconds, currency, cost, idle_cost, idle_assigned),
     hours_of_seconds(capacity_seconds) AS capacity_gpu_hours,
     hours_of_seconds(used_seconds) AS used_gpu_hours,
     -- Of hours as they are shown, rounded, so that they add up.
@@ -111,4 +132,4 @@ SELECT
     CASE WHEN currency IS NOT NULL THEN cost END AS cost,
     CASE WHEN currency IS NOT NULL THEN idle_cost END AS idle_cost,
     CASE WHEN currency IS NOT NULL THEN idle_assigned END AS idle_assigned
-FROM (SELECT * FROM pooled UNION ALL BY NAME SELECT * FROM serving)
+FROM summed

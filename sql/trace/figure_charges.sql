@@ -6,7 +6,7 @@ WITH figure AS (
         sum(/* amount */ cost) AS cost,
         string_agg(DISTINCT stage, ', ' ORDER BY stage) AS stage,
         string_agg(DISTINCT reason, ', ' ORDER BY reason) AS reason
-    FROM costs
+    FROM /* costs */ costs
     WHERE /* fits */ TRUE
     GROUP BY x_charge_id
     ORDER BY cost DESC NULLS LAST, x_charge_id

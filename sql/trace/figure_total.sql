@@ -1,7 +1,7 @@
--- The figure itself: the sum over every charge that fits.
+-- The figure itself: the sum over every charge that fits; NULL where they are in several currencies.
 SELECT
     count(DISTINCT x_charge_id) AS charge_count,
-    sum(/* amount */ cost) AS total,
-    any_value(currency) AS currency
-FROM costs
+    CASE WHEN count(DISTINCT currency) <= 1 THEN sum(/* amount */ cost) END AS total,
+    CASE WHEN count(DISTINCT currency) <= 1 THEN any_value(currency) END AS currency
+FROM /* costs */ costs
 WHERE /* fits */ TRUE

@@ -129,6 +129,14 @@ def of_plan(row: Row) -> Row:
     return filters | {"since": date(2026, 2, 1), "until": LATE_DAY.replace(day=1)}
 
 
+def of_month(row: Row) -> Row:
+    return in_quarter(row) | told(row, "month", "stage", "activity", "round", "cost_kind")
+
+
+def of_gpus(row: Row) -> Row:
+    return told(row, "coverage", "gpu_type", "resource_id") | {"day": row["first_day"]}
+
+
 ADJUSTED = ("stage", "activity", "round", "cost_kind", "reason")
 
 
@@ -154,6 +162,9 @@ FIGURES: dict[tuple[str, str], Callable[[Row], Row]] = {
     ("cost_by_stage", "cost"): lambda row: (
         in_quarter(row) | told(row, "stage", "activity", "round", "cost_kind", "is_idle")
     ),
+    ("cost_by_month", "cost"): lambda row: of_month(row),
+    ("cost_by_month", "billed_cost"): lambda row: of_month(row) | {"billed": True},
+    ("unallocated", "cost"): lambda row: {"model_id": "unallocated"} | told(row, "quarter", "x_source", "service_name"),
     ("bridge", "amount"): lambda row: in_quarter(row) | told(row, "step"),
     ("actual_vs_plan", "actual"): of_plan,
     ("forecast", "actual_to_date"): lambda row: model(row) | {"until": row["as_of"].replace(day=1)},
@@ -171,6 +182,12 @@ FIGURES: dict[tuple[str, str], Callable[[Row], Row]] = {
     ("training_runs", "cost"): lambda row: told(row, "run_id"),
     ("adjustments", "amount"): adjusted,
     ("adjustments", "billed_amount"): lambda row: adjusted(row) | {"billed": True},
+    ("gpu_use", "cost"): lambda row: of_gpus(row),
+    ("gpu_use", "idle_cost"): lambda row: of_gpus(row) | {"is_idle": True},
+    ("invoices", "tax_inclusive_amount"): lambda row: {
+        "invoice_id": row["invoice_number"],
+        "delivery_id": row["x_delivery_id"],
+    },
 }
 VIEWS = sorted({view for view, _ in FIGURES})
 
@@ -286,6 +303,30 @@ def test_the_options_are_the_filters(truecost: Truecost, workspace: Workspace, o
     shown = truecost("trace", "-w", workspace.root, *options)
     assert shown.returncode == 0, shown.stderr
     assert f"total of all {expected.count}: USD {expected.total:,.2f}" in shown.stdout
+
+
+def test_the_jobs_that_used_the_gpus_of_a_day_are_listed_with_its_bills(
+    truecost: Truecost, workspace: Workspace, views: dict[str, list[Row]]
+) -> None:
+    with open_published(workspace.published) as con:
+        behind = read_rows(con, "FROM gpu_use_charges")
+    for row in views["gpu_use"]:
+        charges = {each["x_charge_id"]: each for each in behind if of_gpus(each) == of_gpus(row)}
+        assert sum(each["capacity_gpu_seconds"] or 0 for each in charges.values()) == row["capacity_gpu_hours"] * 3600
+        assert sum(each["used_gpu_seconds"] or 0 for each in charges.values()) == row["used_gpu_hours"] * 3600
+        assert {charge["charge_id"] for charge in trace_figure(workspace, of_gpus(row)).charges} == set(charges)
+    row = max(views["gpu_use"], key=lambda row: row["used_gpu_hours"])
+    options = ["--coverage", row["coverage"], "--day", row["first_day"].isoformat()]
+    shown = truecost("trace", "-w", workspace.root, *options)
+    assert shown.returncode == 0, shown.stderr
+    assert f"day {row['first_day']}" in shown.stdout
+    assert re.search(r"inbox/slurm/\S+:\d+ .* uses \d+", shown.stdout)
+    assert f"{row['currency']} {row['cost']:,.2f}" in shown.stdout
+
+
+def test_what_says_nothing_of_an_invoice_is_told(workspace: Workspace) -> None:
+    with pytest.raises(TruecostError, match="model_id says nothing of invoice_id; leave it out"):
+        trace_figure(workspace, {"invoice_id": "A-1", "model_id": "bot"})
 
 
 def test_a_step_that_is_none_is_told(workspace: Workspace) -> None:

@@ -104,6 +104,18 @@ def test_what_a_replaced_bill_no_longer_holds_is_withdrawn_and_what_is_new_is_la
     ]
 
 
+def test_what_nobody_claims_adds_up_though_it_is_no_longer_current(bench: Bench) -> None:
+    first = bench.put_charges([charge("5", service_name="Lambda"), charge("8", service_name="SageMaker")])
+    bench.sign(Q1)
+    bench.restate(first, [charge("8", service_name="SageMaker")])
+    bench.keep_books()
+    rows = bench.published("unallocated")
+    assert [(row["quarter"], row["x_source"], row["service_name"], row["cost"]) for row in rows] == [
+        (Q1, "aws", None, 5),  # as it was closed
+        (Q2, "aws", None, -5),
+    ]
+
+
 def test_of_lines_that_are_the_same_each_counts(bench: Bench) -> None:
     first = bench.put_charges([charge("5"), charge("5"), charge("8")])
     bench.sign(Q1)

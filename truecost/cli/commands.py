@@ -645,6 +645,18 @@ def trace(
         str | None, typer.Option("--treatment", help="What a rule says it is: expense or capitalise.")
     ] = None,
     billed: Annotated[bool, typer.Option("--billed", help="Add up what the bills say, not what it costs.")] = False,
+    source: Annotated[str | None, typer.Option("--source", help="A source.")] = None,
+    service: Annotated[str | None, typer.Option("--service", help="A service, as the bills name it.")] = None,
+    invoice: Annotated[str | None, typer.Option("--invoice", help="An invoice's number: what its lines say.")] = None,
+    delivery: Annotated[int | None, typer.Option("--delivery", help="A delivery: what its charges are billed.")] = None,
+    coverage: Annotated[
+        str | None, typer.Option("--coverage", help="A coverage of `gpu_use`, with --day: its bills and jobs.")
+    ] = None,
+    gpu_type: Annotated[str | None, typer.Option("--gpu-type", help="A GPU type of `gpu_use`.")] = None,
+    resource: Annotated[str | None, typer.Option("--resource", help="A resource of `gpu_use`.")] = None,
+    day: Annotated[
+        datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="A UTC day of `gpu_use`, like 2026-03-05.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", help="How many charges to show.")] = 20,
     workspace: WorkspaceDir = HERE,
     json: Json = False,
@@ -676,6 +688,14 @@ def trace(
         "build": build or None,
         "treatment": treatment,
         "billed": billed or None,
+        "x_source": source,
+        "service_name": service,
+        "invoice_id": invoice,
+        "delivery_id": delivery,
+        "coverage": coverage,
+        "gpu_type": gpu_type,
+        "resource_id": resource,
+        "day": _day(day),
     }
     filters = {name: value for name, value in named.items() if value is not None}
     if charge:

@@ -13,7 +13,7 @@ from truecost.tracing import Row, Trail
 def show_trail(trail: Trail, filters: Mapping[str, Any]) -> None:
     """The charges, costliest first, and what all of them come to."""
     print_table(
-        ", ".join(f"{name} {_shown(value)}" for name, value in filters.items()),
+        ", ".join(f"{name} {_shown(name, value)}" for name, value in filters.items()),
         [
             ("charge", "left"),
             ("file and line", "left"),
@@ -33,7 +33,10 @@ def show_trail(trail: Trail, filters: Mapping[str, Any]) -> None:
     )
     if trail.count > len(trail.charges):
         print_line(f"and {trail.count - len(trail.charges)} more charges (--limit shows them)")
-    print_line(f"total of all {trail.count}: {trail.currency} {money(trail.total)}")
+    if trail.currency is None:
+        print_line(f"{trail.count} charges; they are in several currencies, which are not added up")
+    else:
+        print_line(f"total of all {trail.count}: {trail.currency} {money(trail.total)}")
 
 
 def show_charge(found: Row) -> None:
@@ -78,7 +81,7 @@ def _what(row: Row) -> str:
     return ", ".join(text for text in told if text)
 
 
-def _shown(value: object) -> str:
+def _shown(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:%Y-%m}" if isinstance(value, date) else str(value)
+    return f"{value:%Y-%m}" if isinstance(value, date) and name != "day" else str(value)
