@@ -76,6 +76,7 @@ def _run(con: DuckDBPyConnection, workspace: Workspace, sql_names: Sequence[str]
         **_tell_closes(con, workspace),
         **_rules_sql(con, workspace),
         "/* shared charge */ NULL": rule_number_sql([allocation.match for allocation in config.allocations]),
+        "/* token bills */ []": rule_numbers_sql([rate.billed for rate in config.token_rates]),
         "/* covering bill */ NULL": rule_number_sql([pool.billed for pool in pools]),
         "/* covering pools */ []": rule_numbers_sql([pool.usage for pool in pools]),
     }
@@ -98,7 +99,11 @@ def _fingerprint(con: DuckDBPyConnection, workspace: Workspace, sql_names: Seque
     closes += [[*item] for item in times_closed(workspace).items()]
     return hashlib.sha256(
         json.dumps(
-            [loaded, gone, closes, settings, workspace.staff_lines, workspace.capacity_lines, lookups, sql]
+            [
+                *(loaded, gone, closes, settings),
+                *(workspace.staff_lines, workspace.capacity_lines, workspace.token_rate_lines),
+                *(lookups, sql),
+            ]
         ).encode()
     ).hexdigest()
 
@@ -256,6 +261,19 @@ def tell_config(con: DuckDBPyConnection, workspace: Workspace) -> None:
         ],
     )
     _tell_sharing(con, workspace)
+    lines = workspace.token_rate_lines or range(1, len(config.token_rates) + 1)
+    _fill(
+        con,
+        "config_token_rates (token_rate_no INTEGER, line INTEGER, model_id VARCHAR, source VARCHAR, "
+        "input_cost DECIMAL(38, 20), output_cost DECIMAL(38, 20), currency VARCHAR, first_day DATE, last_day DATE)",
+        [
+            [
+                *(n, line, r.model, r.source, r.cost_per_1m_input_tokens, r.cost_per_1m_output_tokens),
+                *(r.currency, r.first_day, r.last_day),
+            ]
+            for n, (r, line) in enumerate(zip(config.token_rates, lines, strict=True), start=1)
+        ],
+    )
     _fill(
         con,
         "config_expected (source VARCHAR, every_days DOUBLE)",

@@ -222,6 +222,19 @@ class RateSection(_Section):
     last_day: Annotated[date | None, Field(alias="to")] = None
 
 
+class TokenRateSection(_Section):
+    """``[[token_rates]]``: what a million tokens of a model's calls cost, until the bill for their day comes."""
+
+    model: str
+    source: str | None = None
+    billed: Annotated[Match, Field(min_length=1)]
+    cost_per_1m_input_tokens: Money
+    cost_per_1m_output_tokens: Money
+    currency: Currency
+    first_day: Annotated[date | None, Field(alias="from")] = None
+    last_day: Annotated[date | None, Field(alias="to")] = None
+
+
 class ExpectedSection(_Section):
     """``[[expected]]``: a source that must speak at least this often, or totals are marked incomplete."""
 
@@ -305,6 +318,7 @@ class ConfigFile(_Section):
     idle: IdleSection = Field(default_factory=IdleSection)
     staff: list[StaffSection] = Field(default_factory=list)
     rates: list[RateSection] = Field(default_factory=list)
+    token_rates: list[TokenRateSection] = Field(default_factory=list)
     expected: list[ExpectedSection] = Field(default_factory=list)
     drift: DriftSection = Field(default_factory=DriftSection)
     alerts: AlertsSection = Field(default_factory=AlertsSection)

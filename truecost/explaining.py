@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Row = dict[str, Any]
-By = Literal["rule", "run", "contested", "shares", "[[staff]]", "nobody"]
+By = Literal["rule", "run", "contested", "shares", "[[staff]]", "[[token_rates]]", "nobody"]
 _NEAR = 5  # rules that nearly matched, at most
 
 
@@ -55,7 +55,7 @@ class ClaimingRun:
 
 @dataclass(frozen=True)
 class Explained:
-    """Whose a charge is: by a ``rule``, a ``run``, ``shares`` of those who used it, ``[[staff]]`` or nobody.
+    """Whose a charge is: by a ``rule``, a ``run``, ``shares`` of those who used it, an entry of the file or nobody.
 
     ``contested``: several ``runs`` claim it, so none has it; the model is the rule's, if one matches. ``settled_with``:
     the close that saw it, whose rules alone are for it. ``overlaps``: the runs within whose time window it lies only in
@@ -133,6 +133,7 @@ def _by(owner: Row, shares: tuple[Row, ...]) -> By:
         (owner["run_id"], "run"),
         (owner["is_contested"], "contested"),
         (owner["source"] == "[[staff]]", "[[staff]]"),
+        (owner["source"] == "[[token_rates]]", "[[token_rates]]"),
         (owner["rule_no"], "rule"),
     ]
     return next((by for is_so, by in told if is_so), "nobody")
@@ -143,7 +144,7 @@ def _considered(
 ) -> tuple[Considered | None, list[Considered]]:
     """The rule that matched the charge, and those that were asked before it."""
     asked: list[Considered] = []
-    if owner["source"] == "[[staff]]":
+    if owner["source"] in ("[[staff]]", "[[token_rates]]"):
         return None, asked
     for held in rules_in_force(con, workspace):
         if not held.is_for(owner["charge_period_start"] or datetime.max, owner["x_delivery_id"]):

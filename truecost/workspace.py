@@ -22,6 +22,7 @@ from truecost.config import (
     Match,
     ModelSection,
     SourceSection,
+    TokenRateSection,
     WorkspaceSection,
 )
 from truecost.errors import ConfigError, Fault, TruecostError
@@ -42,6 +43,7 @@ class Workspace:
     plans: Mapping[str, Plan] = field(default_factory=dict)  # by model, in the order of [[models]]
     staff_lines: tuple[int, ...] = ()  # where each [[staff]] stands in truecost.toml
     capacity_lines: tuple[int, ...] = ()  # and each [[capacity]]
+    token_rate_lines: tuple[int, ...] = ()  # and each of [[token_rates]]
     rule_lines: tuple[int, ...] = ()  # and each [[attribution]]
     lookups: Mapping[str, Lookup] = field(default_factory=dict)  # by name
     home: Path | None = None  # where the warehouse, the landing, the journal and the reports are, if not in the root
@@ -128,15 +130,16 @@ def load_workspace(root: Path) -> Workspace:
     faults = [*by_line(_cross_faults(root, config, lines)), *plan_faults, *lookup_faults]
     if faults:
         raise ConfigError(faults)
-    staff_lines, capacity_lines, rule_lines = (
+    staff_lines, capacity_lines, token_rate_lines, rule_lines = (
         tuple(lines.find((section, index)) or 1 for index in range(count))
         for section, count in (
             ("staff", len(config.staff)),
             ("capacity", len(config.capacity)),
+            ("token_rates", len(config.token_rates)),
             ("attribution", len(config.attribution)),
         )
     )
-    return Workspace(root.resolve(), config, plans, staff_lines, capacity_lines, rule_lines, lookups)
+    return Workspace(root.resolve(), config, plans, staff_lines, capacity_lines, token_rate_lines, rule_lines, lookups)
 
 
 def match_columns() -> frozenset[str]:
@@ -214,6 +217,7 @@ def _cross_faults(root: Path, config: ConfigFile, lines: TomlLines) -> Iterator[
         if rate.first_day and rate.last_day and rate.last_day < rate.first_day:
             at = lines.find(("rates", index, "to"))
             yield Fault(CONFIG, at, "the time of [[rates]] ends before it starts", "correct `from` or `to`")
+    yield from _token_rate_faults(config, known, lines)
     for index, expected in enumerate(config.expected):
         if expected.source not in sources:
             at = lines.find(("expected", index, "source"))
@@ -330,7 +334,34 @@ def _capacity_faults(config: ConfigFile, lines: TomlLines) -> Iterator[Fault]:
             )
 
 
-def _is_same_time(one: CapacitySection, other: CapacitySection) -> bool:
+def _token_rate_faults(config: ConfigFile, known: set[str], lines: TomlLines) -> Iterator[Fault]:
+    logs = {source.name for source in config.sources if source.format == "request_log"}
+    for index, rate in enumerate(config.token_rates):
+        where = ("token_rates", index)
+        if rate.model not in known:
+            yield _unknown_model(rate.model, (*where, "model"), known, lines)
+        if rate.source is not None and rate.source not in logs:
+            remedy = suggestion(rate.source, logs, "name a source of the format request_log")
+            yield Fault(CONFIG, lines.find((*where, "source")), f"no request log is called {rate.source!r}", remedy)
+        yield from _match_faults(rate.billed, (*where, "billed"), config, lines)
+        if rate.first_day and rate.last_day and rate.last_day < rate.first_day:
+            at = lines.find((*where, "to"))
+            yield Fault(CONFIG, at, "the time of [[token_rates]] ends before it starts", "correct `from` or `to`")
+        alike = [other for other in config.token_rates[:index] if _is_same_time(other, rate)]
+        if any(other.model == rate.model and _is_same_log(other.source, rate.source) for other in alike):
+            yield Fault(
+                CONFIG,
+                lines.find(where),
+                f"two [[token_rates]] price the calls of {rate.model} at a time, which would count twice",
+                "give each its `source`, or its time with `from` and `to`",
+            )
+
+
+def _is_same_log(one: str | None, other: str | None) -> bool:
+    return one is None or other is None or one == other
+
+
+def _is_same_time(one: CapacitySection | TokenRateSection, other: CapacitySection | TokenRateSection) -> bool:
     first, last = max(one.first_day or date.min, other.first_day or date.min), date.max
     return first <= min(one.last_day or last, other.last_day or last)
 

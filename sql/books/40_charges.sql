@@ -1,4 +1,4 @@
--- Every current charge: the bills' own lines; priced usage: GPU hours and staff time; and capacity of our own. `x_basis` says which.
+-- Every current charge: the bills' own lines; priced usage: GPU hours, staff time and tokens; and capacity of our own. `x_basis` says which.
 CREATE OR REPLACE VIEW books.charges AS
 SELECT charges.* EXCLUDE (x_slot_no), current_slots.source, 'billed' AS x_basis
 FROM ledger.charges
@@ -12,6 +12,9 @@ FROM books.labor_charges
 UNION ALL BY NAME
 SELECT * EXCLUDE (staff_model_id, staff_activity, staff_treatment), CAST(NULL AS TIMESTAMP) AS x_issued_at, 'usage' AS x_basis
 FROM books.staff_charges
+UNION ALL BY NAME
+SELECT * EXCLUDE (token_rate_no, token_model_id), CAST(NULL AS TIMESTAMP) AS x_issued_at, 'usage' AS x_basis
+FROM books.token_charges
 UNION ALL BY NAME
 SELECT *, CAST(NULL AS TIMESTAMP) AS x_issued_at, 'capacity' AS x_basis
 FROM books.capacity_charges

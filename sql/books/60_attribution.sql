@@ -2,7 +2,7 @@
 -- a run with a time window takes its model's compute charges that no rule gives an activity, where their whole period lies within
 -- the window: of a longer one, only a part may be the run's (`overlapping_run_ids`; finance.gaps tells). Where two runs claim the
 -- same charge, or the job's name fits jobs of several clusters, it is contested, and no run gets it: nobody is guessed. What
--- [[staff]] says belongs to the model and activity it names.
+-- [[staff]] and [[token_rates]] say belongs to the model they name.
 --
 -- rule_no: the rule that matched, told apart from those of every other close
 -- rule_position: its place in truecost.toml; or, with rules_frozen_with, among the rules that this close was the first to freeze
@@ -21,7 +21,7 @@ WITH ruled AS (
         service_name,
         /* rule number */ NULL AS rule_no,
         /* looked up */ NULL AS lookup_key
-    FROM (SELECT * /* tags that rules read */ FROM books.charges WHERE source <> '[[staff]]')
+    FROM (SELECT * /* tags that rules read */ FROM books.charges WHERE source NOT IN ('[[staff]]', '[[token_rates]]'))
 ),
 
 claimed AS (
@@ -56,10 +56,10 @@ claimed AS (
         service_category,
         service_name,
         CAST(NULL AS INTEGER) AS rule_no,
-        staff_model_id AS rule_model_id,
-        staff_activity AS rule_activity,
-        'labor' AS cost_kind
-    FROM books.staff_charges
+        model_id AS rule_model_id,
+        activity AS rule_activity,
+        cost_kind
+    FROM books.named_charges
 ),
 
 named_by_job AS (

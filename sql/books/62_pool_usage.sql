@@ -125,7 +125,7 @@ FROM summed
 INNER JOIN pool USING (pool_no)
 INNER JOIN config_coverage ON summed.coverage_no = config_coverage.coverage_no;
 
--- How much of each piece of usage bills pay for, in billionths of a GPU second.
+-- How much of each piece of usage bills pay for, in billionths of a GPU second; of a day's tokens, all.
 CREATE OR REPLACE TABLE books.covered AS
 SELECT
     x_delivery_id,
@@ -135,3 +135,9 @@ SELECT
     CAST(1000000000 AS HUGEINT) * any_value(all_seconds) AS all_parts
 FROM books.pool_usage
 GROUP BY x_delivery_id, x_line, x_part
+UNION ALL
+SELECT x_delivery_id, x_line, x_part, 1, 1
+FROM books.token_charges
+INNER JOIN books.token_bills
+    ON token_charges.token_rate_no = token_bills.token_rate_no
+    AND CAST(token_charges.charge_period_start AS DATE) = token_bills.used_on

@@ -5,8 +5,8 @@
 -- (cumulative shares, so the months add up to the charge exactly), and its billed cost stands in the month of issue; any other
 -- charge stands in the month it starts. A charge that is split stands here share by share. `cost` is what counts as true cost: NULL
 -- where it can't be known (no price, no rate), 0 for recoverable tax, and 0 for usage that a bill covers, or as far as it does: its
--- cost is its share of the bill. `treatment` is what the rule that claimed the charge says, or its [[staff]] entry;
--- NULL where none did.
+-- cost is its share of the bill. `treatment` is what the rule that claimed the charge says, or its entry in
+-- truecost.toml; NULL where none did.
 CREATE OR REPLACE TABLE books.costs AS
 WITH accrued AS (
     SELECT DISTINCT coverable_usage.x_delivery_id, coverable_usage.x_line, coverable_usage.x_part
@@ -14,6 +14,10 @@ WITH accrued AS (
     INNER JOIN config_coverage USING (coverage_no)
     ANTI JOIN books.covered USING (x_delivery_id, x_line, x_part)
     WHERE NOT config_coverage.is_capacity
+    UNION ALL
+    SELECT x_delivery_id, x_line, x_part
+    FROM books.token_charges
+    ANTI JOIN books.covered USING (x_delivery_id, x_line, x_part)
 ),
 
 -- A share of a pool follows usage: what the rules that claimed that say of its treatment, where they agree. Idle is nobody's work.
@@ -91,7 +95,7 @@ counted AS (
         share.* EXCLUDE (is_idle, usage_treatment),
         CASE
             WHEN share.model_id IS NOT NULL
-                THEN coalesce(share.usage_treatment, config_rules.treatment, staff_charges.staff_treatment)
+                THEN coalesce(share.usage_treatment, config_rules.treatment, named_charges.treatment)
         END AS treatment,
         charges.source,
         charges.x_basis,
@@ -124,7 +128,7 @@ counted AS (
     FROM books.charges
     INNER JOIN share USING (x_delivery_id, x_line, x_part)
     LEFT JOIN books.covered USING (x_delivery_id, x_line, x_part)
-    LEFT JOIN books.staff_charges USING (x_delivery_id, x_line, x_part)
+    LEFT JOIN books.named_charges USING (x_delivery_id, x_line, x_part)
     LEFT JOIN config_rules ON share.rule_no = config_rules.rule_no
     LEFT JOIN books.fx
         ON charges.billing_currency = fx.currency

@@ -45,7 +45,7 @@ placed AS (
         CASE WHEN x_delivery_id = 0 THEN 0 ELSE x_part END AS x_part,
         CASE
             WHEN x_delivery_id = 0
-                THEN concat_ws(chr(31), cost_month, CASE WHEN source = '[[staff]]' THEN model_id || chr(31) || activity END)
+                THEN concat_ws(chr(31), cost_month, CASE WHEN source IN ('[[staff]]', '[[token_rates]]') THEN model_id || chr(31) || activity END)
         END AS setting
     FROM compared
     SEMI JOIN changed USING (origin_quarter, source)
@@ -248,7 +248,7 @@ SELECT
     CASE
         WHEN is_accrued AND charge_is_covered AND cost_change < 0 THEN 'reversed'
         WHEN charge_was_posted AND charge_is_held AND is_moved THEN 'reclassified'
-        WHEN x_delivery_id = 0 THEN 'settings'
+        WHEN x_delivery_id = 0 AND source <> '[[token_rates]]' THEN 'settings'
         WHEN NOT charge_was_posted THEN 'late'
         WHEN NOT charge_is_held THEN 'withdrawn'
         ELSE 'restated'

@@ -1,10 +1,10 @@
 -- The ledger's current charges: FOCUS columns, our own with x_, and what each counts for.
 -- x_charge_id: delivery, line and part: give it to `truecost trace`
 -- x_source: the source it came from
--- x_basis: billed (a bill says it), usage (GPU hours or staff time at a rate) or capacity (GPUs of our own)
--- x_delivery_id: the delivery, in `deliveries`; 0 for what [[staff]] or [[capacity]] says
+-- x_basis: billed (a bill says it), usage (GPU hours, staff time or tokens at a rate) or capacity (GPUs of our own)
+-- x_delivery_id: the delivery, in `deliveries`; 0 for what [[staff]], [[capacity]] or [[token_rates]] say
 -- x_line: the line of the file, or of truecost.toml
--- x_part: which charge of the line: 0 the line itself, 1 its tax, 2 and on where more rows start on it; for jobs and [[capacity]], the day; for [[staff]], the month
+-- x_part: which charge of the line: 0 the line itself, 1 its tax, 2 and on where more rows start on it; for jobs, [[capacity]] and [[token_rates]], the day; for [[staff]], the month
 -- x_issued_at: an invoice's date of issue; its cost is spread over its service period
 -- x_model_id: the model it belongs to; NULL where no rule claims it, or it is split: `costs` has its shares
 -- x_activity: data_curation, training, failed_experiments, evaluation, deployment, serving or undecided

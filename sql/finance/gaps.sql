@@ -186,6 +186,17 @@ FROM accrual
 GROUP BY source, month
 UNION ALL
 SELECT
+    'accrued',
+    'requests of ' || model_id,
+    'tokens of ' || count(*) || CASE WHEN count(*) = 1 THEN ' day of ' ELSE ' days of ' END || strftime(month, '%Y-%m')
+    || ' have no bill yet: they stand at [[token_rates]]',
+    'deliver the bill; or, if it will never come, correct `billed` of [[token_rates]]',
+    getvariable('reporting_currency') || ' ' || CAST(CAST(sum(cost) AS DECIMAL(38, 2)) AS VARCHAR)
+FROM books.costs
+WHERE is_accrued AND source = '[[token_rates]]'
+GROUP BY model_id, month
+UNION ALL
+SELECT
     'unpriced',
     source,
     'GPU hours of type ' || coalesce(sku_id, 'unknown') || ' from ' || CAST(CAST(min(charge_period_start) AS DATE) AS VARCHAR)

@@ -24,7 +24,7 @@ placed AS (
 SELECT
     placed.x_charge_id AS charge_id,
     placed.cost,
-    coalesce(deliveries.file, 'truecost.toml') AS file,  -- what [[staff]] and [[capacity]] say comes from no delivery
+    coalesce(deliveries.file, 'truecost.toml') AS file,  -- what truecost.toml says comes from no delivery
     placed.line,
     charges.charge_period_start,
     charges.charge_description,

@@ -23,7 +23,7 @@ SELECT
     coalesce(charges.x_source, deliveries.source) AS x_source,
     charges.service_name,
     charges.charge_description,
-    coalesce(deliveries.file, 'truecost.toml') AS file,  -- what [[staff]] and [[capacity]] say comes from no delivery
+    coalesce(deliveries.file, 'truecost.toml') AS file,  -- what truecost.toml says comes from no delivery
     nullif(traced.line, 0) AS x_line,
     traced.reason AS adjusted,
     charges.x_basis,

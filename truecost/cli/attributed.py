@@ -80,7 +80,8 @@ def _why(found: Explained) -> str:
         return f"by the run {found.run}, which claims it by {found.runs[0].claimed_by}"
     if found.by == "contested" and not rule:
         return "since it is contested, and no rule matches"
-    told = {"[[staff]]": "as [[staff]] says", "shares": "in shares, by who used what it pays for"}
+    told = {name: f"as {name} says" for name in ("[[staff]]", "[[token_rates]]")}
+    told |= {"shares": "in shares, by who used what it pays for"}
     return told.get(found.by, by_rule)
 
 
