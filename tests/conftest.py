@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 from unit.support import run_steps
 
@@ -22,6 +25,20 @@ os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes would each compile the same modules
+
+_connect = duckdb.connect
+
+
+@functools.wraps(_connect)
+def _connect_alone(*arguments: Any, **named: Any) -> duckdb.DuckDBPyConnection:
+    """A worker has a core to itself: the threads of many small queries would only wait for one another."""
+    con = _connect(*arguments, **named)
+    con.execute("SET threads = 1")
+    return con
+
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    duckdb.connect = _connect_alone
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 IN_MEMORY = ":memory:"
+MACROS = "macros"  # the step that makes them
 _MEMORY_LIMIT_SHARE = 0.6
 
 
@@ -43,9 +45,8 @@ def connect(path: Path | str) -> DuckDBPyConnection:
         for leftover in Path(path).parent.glob(f".new-*-{Path(path).name}"):
             leftover.unlink(missing_ok=True)
         con.execute("SET memory_limit = ?", [f"{_memory_limit_bytes()}B"])
-    for name in names("macros"):
-        con.execute(query(name))
     _migrate(con, str(path))
+    _create_macros(con)
     return con
 
 
@@ -95,6 +96,18 @@ def _migrate(con: DuckDBPyConnection, path: str) -> None:
             with transaction(con):
                 con.execute(query(name))
                 con.execute("INSERT INTO migrations VALUES (?, now() AT TIME ZONE 'UTC')", [name])
+
+
+def _create_macros(con: DuckDBPyConnection) -> None:
+    """They stay in the warehouse and are made anew where their SQL has changed: that takes longer than to open it."""
+    macros = [query(name) for name in names("macros")]
+    fingerprint = hashlib.sha256("\n".join(macros).encode()).hexdigest()
+    if last_fingerprint(con, MACROS) == fingerprint:
+        return
+    with transaction(con):
+        for sql in macros:
+            con.execute(sql)
+        remember_fingerprint(con, MACROS, fingerprint)
 
 
 def _memory_limit_bytes() -> int:

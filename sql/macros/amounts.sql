@@ -4,36 +4,36 @@
 -- or E-notation number and nothing else, and round what is longer than 20 fraction digits half-even.
 -- The limit of 15 whole digits leaves room to multiply by days or GPU seconds without overflow.
 
-CREATE OR REPLACE TEMP MACRO is_short_amount(amount_text) AS
+CREATE OR REPLACE MACRO is_short_amount(amount_text) AS
     regexp_full_match(amount_text, '[+-]?[0-9]{1,15}(\.[0-9]{1,20})?');
 
-CREATE OR REPLACE TEMP MACRO is_amount(amount_text) AS
+CREATE OR REPLACE MACRO is_amount(amount_text) AS
     regexp_full_match(amount_text, '[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?');
 
-CREATE OR REPLACE TEMP MACRO amount_sign(amount_text) AS
+CREATE OR REPLACE MACRO amount_sign(amount_text) AS
     CASE WHEN amount_text[1] = '-' THEN '-' ELSE '' END;
 
-CREATE OR REPLACE TEMP MACRO amount_digits(amount_text) AS
+CREATE OR REPLACE MACRO amount_digits(amount_text) AS
     replace(regexp_extract(amount_text, '^[+-]?([0-9]*\.?[0-9]*)', 1), '.', '');
 
 -- NULL where the exponent is beyond any amount.
-CREATE OR REPLACE TEMP MACRO amount_exponent(amount_text) AS
+CREATE OR REPLACE MACRO amount_exponent(amount_text) AS
     CASE
         WHEN NOT regexp_matches(amount_text, '[eE]') THEN 0
         ELSE try_cast(regexp_extract(amount_text, '[eE]([+-]?[0-9]{1,3})$', 1) AS INTEGER)
     END;
 
 -- Where the decimal point stands in the digits, counted from the left.
-CREATE OR REPLACE TEMP MACRO amount_point(amount_text) AS
+CREATE OR REPLACE MACRO amount_point(amount_text) AS
     length(regexp_extract(amount_text, '^[+-]?([0-9]*)', 1)) + amount_exponent(amount_text);
 
-CREATE OR REPLACE TEMP MACRO whole_digits(digits, point) AS
+CREATE OR REPLACE MACRO whole_digits(digits, point) AS
     ltrim(CASE WHEN point <= 0 THEN '' ELSE substr(digits || repeat('0', greatest(point - length(digits), 0)), 1, point) END, '0');
 
-CREATE OR REPLACE TEMP MACRO fraction_digits(digits, point) AS
+CREATE OR REPLACE MACRO fraction_digits(digits, point) AS
     rtrim(CASE WHEN point < 0 THEN repeat('0', -point) || digits ELSE substr(digits, point + 1) END, '0');
 
-CREATE OR REPLACE TEMP MACRO amount_state(amount_text) AS
+CREATE OR REPLACE MACRO amount_state(amount_text) AS
     CASE
         WHEN amount_text IS NULL THEN 'missing'
         WHEN is_short_amount(amount_text) THEN 'ok'
@@ -47,13 +47,13 @@ CREATE OR REPLACE TEMP MACRO amount_state(amount_text) AS
 
 -- `fraction` holds more than 20 digits: is one more unit owed in the 20th place?
 -- (No IN over five or more constants here: DuckDB plans it as a join, for every row.)
-CREATE OR REPLACE TEMP MACRO rounds_up(fraction) AS
+CREATE OR REPLACE MACRO rounds_up(fraction) AS
     CASE
         WHEN substr(fraction, 21) = '5' THEN contains('13579', fraction[20])
         ELSE substr(fraction, 21) > '5'
     END;
 
-CREATE OR REPLACE TEMP MACRO long_amount(sign, whole, fraction) AS
+CREATE OR REPLACE MACRO long_amount(sign, whole, fraction) AS
     try_cast(sign || '0' || whole || '.' || substr(fraction || '00000000000000000000', 1, 20) AS DECIMAL(38, 20))
     + CASE
         WHEN NOT rounds_up(fraction) THEN 0.00000000000000000000::DECIMAL(38, 20)
@@ -62,23 +62,23 @@ CREATE OR REPLACE TEMP MACRO long_amount(sign, whole, fraction) AS
     END;
 
 -- An amount as a whole number of 1e-20 units and back, for exact division (`/` on decimals gives a double).
-CREATE OR REPLACE TEMP MACRO to_units(amount) AS
+CREATE OR REPLACE MACRO to_units(amount) AS
     CAST(replace(CAST(CAST(amount AS DECIMAL(38, 20)) AS VARCHAR), '.', '') AS HUGEINT);
 
-CREATE OR REPLACE TEMP MACRO from_units(units) AS
+CREATE OR REPLACE MACRO from_units(units) AS
     CAST(CAST(units AS DECIMAL(38, 0)) * CAST('0.00000000000000000001' AS DECIMAL(20, 20)) AS DECIMAL(38, 20));
 
 -- How many digits stand after the point of a plain number.
-CREATE OR REPLACE TEMP MACRO fraction_length(amount_text) AS
+CREATE OR REPLACE MACRO fraction_length(amount_text) AS
     CASE WHEN contains(amount_text, '.') THEN length(amount_text) - strpos(amount_text, '.') ELSE 0 END;
 
 -- A plain number as a whole number of 1e-20 units: DuckDB reads that 25 times as fast as a DECIMAL(38, 20).
-CREATE OR REPLACE TEMP MACRO short_amount_units(amount_text) AS
+CREATE OR REPLACE MACRO short_amount_units(amount_text) AS
     try_cast(replace(amount_text, '.', '') || substr('00000000000000000000', 1 + fraction_length(amount_text)) AS HUGEINT);
 
 -- The second branch says nothing new: most amounts fit 64 bits, and are read faster still. The casts are tries because DuckDB may
 -- take the values of a dictionary through a branch that is not theirs.
-CREATE OR REPLACE TEMP MACRO parse_amount(amount_text) AS
+CREATE OR REPLACE MACRO parse_amount(amount_text) AS
     CASE
         WHEN amount_text IS NULL THEN NULL
         WHEN regexp_full_match(amount_text, '[+-]?[0-9]{1,6}(\.[0-9]{1,12})?')
@@ -94,7 +94,7 @@ CREATE OR REPLACE TEMP MACRO parse_amount(amount_text) AS
     END;
 
 -- numerator / denominator (positive), half-even.
-CREATE OR REPLACE TEMP MACRO divide_half_even(numerator, denominator) AS
+CREATE OR REPLACE MACRO divide_half_even(numerator, denominator) AS
     (numerator // denominator)
     + CASE
         WHEN 2 * abs(numerator % denominator) > denominator
@@ -103,7 +103,7 @@ CREATE OR REPLACE TEMP MACRO divide_half_even(numerator, denominator) AS
         ELSE 0
     END::HUGEINT;
 
-CREATE OR REPLACE TEMP MACRO currency_state(code) AS
+CREATE OR REPLACE MACRO currency_state(code) AS
     CASE
         WHEN code IS NULL THEN 'missing'
         WHEN regexp_full_match(code, '[A-Z]{3}') THEN 'ok'
@@ -112,12 +112,12 @@ CREATE OR REPLACE TEMP MACRO currency_state(code) AS
 
 -- An amount in one currency, in another: times the one rate, by the other, half-even. It is divided before it is multiplied, so that
 -- no product overflows.
-CREATE OR REPLACE TEMP MACRO converted(amount, own_units, reporting_units) AS
+CREATE OR REPLACE MACRO converted(amount, own_units, reporting_units) AS
     from_units(
         to_units(amount) // own_units * reporting_units
         + divide_half_even(to_units(amount) % own_units * reporting_units, own_units)
     );
 
 -- A quantity as a whole number of millionths.
-CREATE OR REPLACE TEMP MACRO millionths(quantity) AS
+CREATE OR REPLACE MACRO millionths(quantity) AS
     CAST(replace(CAST(CAST(quantity AS DECIMAL(38, 6)) AS VARCHAR), '.', '') AS HUGEINT);

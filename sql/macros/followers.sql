@@ -1,9 +1,9 @@
 -- The month a charge is billed in: its billing period's, its invoice's, or its own.
-CREATE OR REPLACE TEMP MACRO billing_month(period_start, issued_at, charge_start) AS
+CREATE OR REPLACE MACRO billing_month(period_start, issued_at, charge_start) AS
     CAST(date_trunc('month', coalesce(period_start, issued_at, charge_start)) AS DATE);
 
 -- What a charge and the tax, credit or adjustment that belongs to it may have in common, closest first.
-CREATE OR REPLACE TEMP MACRO follow_keys(resource_id, invoice_id, sub_account_id, service_name) AS
+CREATE OR REPLACE MACRO follow_keys(resource_id, invoice_id, sub_account_id, service_name) AS
     list_filter(
         [
             {'level': 1, 'level_name': 'resource', 'told': CASE WHEN resource_id IS NOT NULL THEN [resource_id] END},

@@ -1,5 +1,5 @@
 -- The totals of an invoice that states none: a line of a CSV knows nothing of its document.
-CREATE OR REPLACE TEMP MACRO no_invoice_totals() AS
+CREATE OR REPLACE MACRO no_invoice_totals() AS
     CAST(NULL AS STRUCT(
         document_type VARCHAR,
         corrects_invoice_id VARCHAR,

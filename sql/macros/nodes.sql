@@ -1,5 +1,5 @@
 -- Slurm's list of nodes -> their names: `gpu[01-02],login1` -> gpu01, gpu02, login1.
-CREATE OR REPLACE TEMP MACRO numbers_between(bounds) AS
+CREATE OR REPLACE MACRO numbers_between(bounds) AS
     CASE
         WHEN NOT regexp_full_match(bounds, '[0-9]{1,9}-[0-9]{1,9}') THEN [bounds]
         WHEN CAST(split_part(bounds, '-', 2) AS BIGINT) - CAST(split_part(bounds, '-', 1) AS BIGINT) > 100000 THEN [bounds]
@@ -13,7 +13,7 @@ CREATE OR REPLACE TEMP MACRO numbers_between(bounds) AS
         )
     END;
 
-CREATE OR REPLACE TEMP MACRO expand_nodes(node_list) AS
+CREATE OR REPLACE MACRO expand_nodes(node_list) AS
     flatten(list_transform(
         regexp_extract_all(node_list, '[^,\[]+(?:\[[^\]]*\])?[^,\[]*'),
         lambda entry: CASE

@@ -1,17 +1,17 @@
 -- An amount, in units, over weights: each weight's whole part, and the rest it leaves, by which what is left over is handed
 -- out (largest remainder). The amount is divided before it is multiplied, so that no product overflows.
-CREATE OR REPLACE TEMP MACRO split_whole(units, weight, total) AS
+CREATE OR REPLACE MACRO split_whole(units, weight, total) AS
     abs(units) // total * weight + abs(units) % total * weight // total;
 
-CREATE OR REPLACE TEMP MACRO split_rest(units, weight, total) AS
+CREATE OR REPLACE MACRO split_rest(units, weight, total) AS
     abs(units) % total * weight % total;
 
 -- GPU seconds as hours: thirds of an hour have no end, so to a millionth, half-even.
-CREATE OR REPLACE TEMP MACRO hours_of_seconds(seconds) AS
+CREATE OR REPLACE MACRO hours_of_seconds(seconds) AS
     CAST(CAST(divide_half_even(CAST(seconds AS HUGEINT) * 1000000, 3600) AS DECIMAL(32, 0)) * 0.000001 AS DECIMAL(38, 6));
 
 -- The stage of an activity in a round.
-CREATE OR REPLACE TEMP MACRO stage_of(model, activity, round) AS
+CREATE OR REPLACE MACRO stage_of(model, activity, round) AS
     CASE
         WHEN model IS NULL THEN 'unallocated'
         WHEN activity IN ('serving', 'deployment') THEN 'serving'
@@ -21,7 +21,7 @@ CREATE OR REPLACE TEMP MACRO stage_of(model, activity, round) AS
 
 -- A month's part of an amount that is spread over the days from first_day up to end_day: cumulative shares, so that the months add
 -- up to it exactly.
-CREATE OR REPLACE TEMP MACRO spread_over_days(amount, first_day, end_day, month) AS
+CREATE OR REPLACE MACRO spread_over_days(amount, first_day, end_day, month) AS
     from_units(
         to_units(amount) * date_diff('day', first_day, least(CAST(month + INTERVAL 1 MONTH AS DATE), end_day))
         // date_diff('day', first_day, end_day)
@@ -30,7 +30,7 @@ CREATE OR REPLACE TEMP MACRO spread_over_days(amount, first_day, end_day, month)
 
 -- One of several shares of an amount, in units: of the rows with one `whole_no` each has its weight's whole part, and those with the
 -- largest rest one unit more, until all is handed out; `place` decides between equals.
-CREATE OR REPLACE TEMP MACRO largest_remainder(units, weight, total, whole_no, place) AS
+CREATE OR REPLACE MACRO largest_remainder(units, weight, total, whole_no, place) AS
     sign(units) * (
         split_whole(units, weight, total)
         + CASE
@@ -41,13 +41,13 @@ CREATE OR REPLACE TEMP MACRO largest_remainder(units, weight, total, whole_no, p
     );
 
 -- The part of an amount, in units, that falls between two points of a whole: cumulative, so that the parts add up to it exactly.
-CREATE OR REPLACE TEMP MACRO part_between(units, before, after, total) AS
+CREATE OR REPLACE MACRO part_between(units, before, after, total) AS
     sign(units) * (split_whole(units, after, total) - split_whole(units, before, total));
 
 -- What of an amount no bill covers, where bills cover so many parts of all.
-CREATE OR REPLACE TEMP MACRO uncovered(amount, covered_parts, all_parts) AS
+CREATE OR REPLACE MACRO uncovered(amount, covered_parts, all_parts) AS
     from_units(to_units(amount) - part_between(to_units(amount), 0, covered_parts, all_parts));
 
 -- Whether a unit counts hours of a machine: `Hours`, `GPU-Hours`, `Hrs`; not `GB-Hours`.
-CREATE OR REPLACE TEMP MACRO counts_hours(unit) AS
+CREATE OR REPLACE MACRO counts_hours(unit) AS
     regexp_matches(unit, '(^|[^a-z])(h|hr|hrs|hour|hours)$', 'i') AND NOT regexp_matches(unit, '[kmgtp]i?b|byte', 'i');

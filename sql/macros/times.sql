@@ -1,19 +1,19 @@
 -- Times as text -> TIMESTAMP in UTC, by a checked grammar (DuckDB drops an offset when it casts to TIMESTAMP).
 
-CREATE OR REPLACE TEMP MACRO is_plain_time(time_text) AS
+CREATE OR REPLACE MACRO is_plain_time(time_text) AS
     regexp_full_match(time_text, '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?');
 
-CREATE OR REPLACE TEMP MACRO is_zoned_time(time_text) AS
+CREATE OR REPLACE MACRO is_zoned_time(time_text) AS
     regexp_full_match(
         time_text,
         '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z| ?UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)'
     );
 
 -- The text before the zone, and the zone's offset in minutes.
-CREATE OR REPLACE TEMP MACRO time_without_zone(time_text) AS
+CREATE OR REPLACE MACRO time_without_zone(time_text) AS
     try_cast(regexp_replace(time_text, '(Z| ?UTC|[+-][0-9]{2}(:?[0-9]{2})?)$', '') AS TIMESTAMP);
 
-CREATE OR REPLACE TEMP MACRO zone_minutes(time_text) AS
+CREATE OR REPLACE MACRO zone_minutes(time_text) AS
     CASE
         WHEN time_text LIKE '%Z' OR time_text LIKE '%UTC' THEN 0
         ELSE (CASE WHEN regexp_extract(time_text, '([+-])[0-9]{2}(:?[0-9]{2})?$', 1) = '-' THEN -1 ELSE 1 END)
@@ -25,7 +25,7 @@ CREATE OR REPLACE TEMP MACRO zone_minutes(time_text) AS
 
 -- `zone` is the zone of a text that names none. The second branch says nothing new: most times are written so, and one
 -- look at the text is enough for them.
-CREATE OR REPLACE TEMP MACRO parse_time(time_text, zone) AS
+CREATE OR REPLACE MACRO parse_time(time_text, zone) AS
     CASE
         WHEN time_text IS NULL THEN NULL
         WHEN regexp_full_match(time_text, '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z') THEN try_cast(time_text AS TIMESTAMP)
@@ -36,7 +36,7 @@ CREATE OR REPLACE TEMP MACRO parse_time(time_text, zone) AS
     END;
 
 -- How a time fared: its text, and what parse_time made of it.
-CREATE OR REPLACE TEMP MACRO time_state(time_text, parsed_at) AS
+CREATE OR REPLACE MACRO time_state(time_text, parsed_at) AS
     CASE
         WHEN time_text IS NULL THEN 'missing'
         WHEN parsed_at IS NULL THEN 'not_a_time'
@@ -45,9 +45,9 @@ CREATE OR REPLACE TEMP MACRO time_state(time_text, parsed_at) AS
     END;
 
 -- The fiscal quarter of a month, named by the calendar year in which the fiscal year ends: FY2026-Q3.
-CREATE OR REPLACE TEMP MACRO fiscal_quarter(month, start_month) AS
+CREATE OR REPLACE MACRO fiscal_quarter(month, start_month) AS
     'FY' || CAST(year(month) + CASE WHEN start_month > 1 AND month(month) >= start_month THEN 1 ELSE 0 END AS VARCHAR)
     || '-Q' || CAST((month(month) - start_month + 12) % 12 // 3 + 1 AS VARCHAR);
 
-CREATE OR REPLACE TEMP MACRO fiscal_quarter_start(month, start_month) AS
+CREATE OR REPLACE MACRO fiscal_quarter_start(month, start_month) AS
     CAST(date_trunc('month', month) AS DATE) - to_months(CAST((month(month) - start_month + 12) % 3 AS INTEGER));

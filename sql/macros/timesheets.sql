@@ -2,12 +2,12 @@
 -- read two ways is not read: the file has to settle it, or the source.
 
 -- A part of 03/04/2024 as a number.
-CREATE OR REPLACE TEMP MACRO written_part(date_text, part) AS
+CREATE OR REPLACE MACRO written_part(date_text, part) AS
     CAST(string_split_regex(date_text, '[/.-]')[part] AS INTEGER);
 
 -- Which part of 03/04/2024 the day is: 'day_first' or 'month_first' where only one is possible, 'same' where both are one
 -- day, 'open' where it can't be told; NULL where the text is no such date.
-CREATE OR REPLACE TEMP MACRO date_order(date_text) AS
+CREATE OR REPLACE MACRO date_order(date_text) AS
     CASE
         WHEN NOT regexp_full_match(date_text, '[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}') THEN NULL
         WHEN written_part(date_text, 1) = written_part(date_text, 2) THEN 'same'
@@ -17,7 +17,7 @@ CREATE OR REPLACE TEMP MACRO date_order(date_text) AS
     END;
 
 -- A written date as 2024-03-04; `part_order` is 'day_first' or 'month_first'.
-CREATE OR REPLACE TEMP MACRO iso_date(date_text, part_order) AS
+CREATE OR REPLACE MACRO iso_date(date_text, part_order) AS
     CASE
         WHEN regexp_full_match(date_text, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN date_text
         WHEN date_order(date_text) IS NULL THEN NULL
@@ -31,7 +31,7 @@ CREATE OR REPLACE TEMP MACRO iso_date(date_text, part_order) AS
     END;
 
 -- 1:05 PM or 13:05 as 13:05:00.
-CREATE OR REPLACE TEMP MACRO iso_clock(clock_text) AS
+CREATE OR REPLACE MACRO iso_clock(clock_text) AS
     CASE
         WHEN regexp_full_match(clock_text, '([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?')
             THEN lpad(split_part(clock_text, ':', 1), 2, '0') || ':' || split_part(clock_text, ':', 2)
@@ -47,7 +47,7 @@ CREATE OR REPLACE TEMP MACRO iso_clock(clock_text) AS
     END;
 
 -- 01:30:00 or 1:30 (hours and minutes) in seconds.
-CREATE OR REPLACE TEMP MACRO clock_seconds(duration_text) AS
+CREATE OR REPLACE MACRO clock_seconds(duration_text) AS
     CASE
         WHEN regexp_full_match(duration_text, '[0-9]{1,5}:[0-5][0-9](:[0-5][0-9])?')
             THEN 3600 * CAST(split_part(duration_text, ':', 1) AS BIGINT)
@@ -56,7 +56,7 @@ CREATE OR REPLACE TEMP MACRO clock_seconds(duration_text) AS
     END;
 
 -- A number without what parts its thousands, where that is a blank or an apostrophe.
-CREATE OR REPLACE TEMP MACRO without_blanks(number_text) AS
+CREATE OR REPLACE MACRO without_blanks(number_text) AS
     CASE
         WHEN regexp_full_match(number_text, '[+-]?[0-9]{1,3}([ \x{a0}\x{202f}''’][0-9]{3})+([.,][0-9]+)?')
             THEN regexp_replace(number_text, '[ \x{a0}\x{202f}''’]', '', 'g')
@@ -65,7 +65,7 @@ CREATE OR REPLACE TEMP MACRO without_blanks(number_text) AS
 
 -- The decimal mark of a number: ',' or '.' where only one is possible, '' for a whole number, 'open' for 1,234, which is
 -- either; NULL where the text is no number.
-CREATE OR REPLACE TEMP MACRO mark_of_plain(number_text) AS
+CREATE OR REPLACE MACRO mark_of_plain(number_text) AS
     CASE
         WHEN regexp_full_match(number_text, '[+-]?[0-9]+') THEN ''
         WHEN regexp_full_match(number_text, '[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+') THEN ','
@@ -77,11 +77,11 @@ CREATE OR REPLACE TEMP MACRO mark_of_plain(number_text) AS
         WHEN regexp_full_match(number_text, '[+-]?[0-9]+\.[0-9]+') THEN '.'
     END;
 
-CREATE OR REPLACE TEMP MACRO decimal_mark(number_text) AS
+CREATE OR REPLACE MACRO decimal_mark(number_text) AS
     mark_of_plain(without_blanks(number_text));
 
 -- A number with whatever mark as parse_amount reads it; `mark` settles what is open, and NULL leaves it unread.
-CREATE OR REPLACE TEMP MACRO plain_number(number_text, mark) AS
+CREATE OR REPLACE MACRO plain_number(number_text, mark) AS
     CASE CASE decimal_mark(number_text) WHEN 'open' THEN mark ELSE decimal_mark(number_text) END
         WHEN '' THEN without_blanks(number_text)
         WHEN '.' THEN replace(without_blanks(number_text), ',', '')

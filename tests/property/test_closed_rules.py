@@ -59,7 +59,7 @@ def claimed(held: Rules, service: str) -> int | None:
 
 
 @given(rounds)
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_a_close_keeps_its_rules_for_what_it_saw_and_what_comes_late_may_still_be_claimed(
     folder: Path, rounds: list[Round]
 ) -> None:
