@@ -179,7 +179,8 @@ def close(
     if closing.close:
         _publish_anew(workspace, clock)
         report(workspace, clock, quarter)
-        publish(workspace, clock)  # the report is kept, which the journal told; the warehouse mirrors it
+        with connect(workspace.warehouse) as con:
+            mirror(con, Journal(workspace.journal).events())  # that the report is kept
     return closing
 
 
