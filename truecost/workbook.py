@@ -349,6 +349,7 @@ def _units(book: Book, con: DuckDBPyConnection, report: Row) -> _Totals:
         *(Column("Eval", width=24), Column("First score", "number", 12), Column("Latest score", "number", 12)),
         *(Column("Points gained", "number", 12), Column(f"True cost to date {money}", "money", 19)),
         *(Column(f"True cost to date per point {money}", "number", 19), Column("Missing", "wrap", 34)),
+        Column("Completeness", "wrap", 40),
     ]
     sheet = book.sheet("Units", columns)
     sheet.title(

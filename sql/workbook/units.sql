@@ -15,7 +15,8 @@ SELECT
     eval_points_gained,
     true_cost_to_date,
     cost_per_eval_point,
-    reason
+    reason,
+    completeness
 FROM unit_economics
 WHERE quarter = $1
 ORDER BY model_id

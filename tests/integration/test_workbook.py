@@ -164,6 +164,8 @@ def test_the_sheets_tie_to_the_report_to_the_cent(shown: Workbook, report: dict[
     assert {name: units[name][3] for name in units if name in (SCRIPT, FORMULA)} == {
         model["model_id"]: pytest.approx(float(model["true_cost"])) for model in report["models"]
     }
+    whole = {model["model_id"]: model["completeness"] for model in report["models"]}
+    assert {name: units[name][16] for name in whole} == whole
     true_cost, so_far = total["true_cost"], total["true_cost_to_date"]
     of_models = str(Decimal(true_cost) - Decimal(total["unallocated_cost"]))
     ties = {name: row[1:8] for name, row in named_rows(shown["Notes"]).items()}
