@@ -19,7 +19,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from unit.support import Bench
+from unit.support import SOURCES, Bench, Row
 
 from truecost.bookkeeping import keep_books
 from truecost.clock import Clock
@@ -61,7 +61,13 @@ CONFIG: dict[str, Any] = {
         }
         | {"from": date(2026, 1, 10), "to": date(2026, 7, 20), "currency": "USD"}
     ],
+    "token_rates": [
+        {"model": model, "billed": {"source": "aws", "service_name": "A1"}, "currency": "USD"}
+        | {"cost_per_1m_input_tokens": Decimal("0.3"), "cost_per_1m_output_tokens": Decimal("1.7")}
+        for model in MODELS
+    ],
 }
+LOG = {"name": "log", "format": "request_log", "path": "inbox/log/*"}
 JOBS = [
     {"match": {"source": "slurm", "sub_account_id": "nlp"}, "model": "bot"},
     {"match": {"source": "slurm", "sub_account_id": "cv"}, "model": "reader"},
@@ -87,7 +93,10 @@ class BooksOverTime(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.root = Path(tempfile.mkdtemp(prefix="books-over-time-"))
-        self.bench = Bench.open(self.root, {**CONFIG, "attribution": RULES[0]})
+        sources = [{"name": name, "format": kind, "path": path} for name, (kind, path) in SOURCES.items()]
+        self.bench = Bench.open(self.root, {**CONFIG, "sources": [*sources, LOG], "attribution": RULES[0]})
+        lines = {"staff_lines": (1,), "token_rate_lines": (2, 3)}  # no two entries stand on one line
+        self.bench.workspace = replace(self.bench.workspace, **lines)
         self.since_look = 0
         self.bills: list[tuple[int, str, dict[str, Any]]] = []
         self.closed: dict[str, list[Any]] = {}
@@ -172,6 +181,12 @@ class BooksOverTime(RuleBasedStateMachine):
         )
         self.since_look += 1
 
+    @rule(day=days, model=st.sampled_from(MODELS), tokens=st.integers(0, 10**9), call=st.integers(1, 60))
+    def a_call_is_logged(self, day: date, model: str, tokens: int, call: int) -> None:
+        told = {"request_id": str(call), "x_key": str(call), "x_occurrence": 1, "model_id": model, "requested_at": day}
+        self.bench.put_row("log", "requests", **told, input_tokens=tokens, output_tokens=tokens // 7)
+        self.since_look += 1
+
     @rule(price=st.sampled_from(["2", "3.5"]), day=days)
     def a_price_is_told(self, price: str, day: date) -> None:
         number = self._deliver("rates", "rates")
@@ -210,7 +225,7 @@ class BooksOverTime(RuleBasedStateMachine):
         closing = close_quarter(self.bench.con, self.workspace, CLOCK, quarter, "cfo", CHECKS)
         assert closing.close is not None
         assert closing.version == before + 1
-        self.closed[quarter] = self._figures(quarter)
+        self.closed[quarter] = self._figures(quarter, self._views())
         for path in closing.close.folder.iterdir():
             self.frozen[path] = hashlib.sha256(path.read_bytes()).hexdigest()
         return self._look()
@@ -236,26 +251,28 @@ class BooksOverTime(RuleBasedStateMachine):
         keep_books(self.bench.con, self.workspace)
         broken = breaches(self.bench.con)
         assert not broken, broken[:5]
+        views = self._views()
         for quarter, figures in self.closed.items():
-            assert self._figures(quarter) == figures, f"{quarter} is closed"
+            assert self._figures(quarter, views) == figures, f"{quarter} is closed"
         for path, sha256 in self.frozen.items():
             assert hashlib.sha256(path.read_bytes()).hexdigest() == sha256, f"{path} is frozen"
-        self._look_at_lives()
+        self._look_at_lives(views["model_life"])
         assert Journal(self.workspace.journal).faults() == []
         self.since_look = 0
 
-    def _figures(self, quarter: str) -> list[Any]:
+    def _views(self) -> dict[str, list[Row]]:
+        return {view: self.bench.published(view, CLOCK.today()) for view in VIEWS}
+
+    def _figures(self, quarter: str, views: dict[str, list[Row]]) -> list[Any]:
         sql = "SELECT * EXCLUDE (status, version, charge_key) FROM books.posted WHERE quarter = ? ORDER BY ALL"
         figures = self.bench.con.execute(sql, [quarter]).fetchall()
-        for view in VIEWS:
-            figures += [row for row in self.bench.published(view, CLOCK.today()) if row["quarter"] == quarter]
-        return figures
+        return figures + [row for rows in views.values() for row in rows if row["quarter"] == quarter]
 
-    def _look_at_lives(self) -> None:
+    def _look_at_lives(self, rows: list[Row]) -> None:
         """What was built of each model is amortised, written off, or left after the last month of its rounds."""
         stands: dict[str, Decimal] = {}
         left: dict[tuple[str, int], Decimal] = {}
-        for row in self.bench.published("model_life", CLOCK.today()):
+        for row in rows:
             spent = row["amortised"] + row["written_off"]
             stands[row["model_id"]] = stands.get(row["model_id"], Decimal(0)) + spent
             left[row["model_id"], row["round"]] = row["net_book_value"]
