@@ -13,7 +13,7 @@ help:
 	@echo "make demo    the example workspace, from raw bills to the quarter's true cost"
 	@echo "make test    every test"
 	@echo "make check   lint, formatting, types"
-	@echo "make mutants every planted fault in the SQL is caught by a test (about ten minutes)"
+	@echo "make mutants every planted fault in the SQL is caught by a test (half an hour)"
 	@echo "make lock    pin the dependencies again"
 
 demo: $(READY)
