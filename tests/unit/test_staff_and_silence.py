@@ -87,6 +87,25 @@ def test_staff_in_another_currency_is_unconverted(opened: Open) -> None:
     ]
 
 
+def test_a_rate_that_names_people_comes_before_the_rate_of_their_role(opened: Open) -> None:
+    told = {"currency": "USD"}
+    rates = [
+        {"role": "engineer", "hourly_cost": "100", "from": date(2026, 2, 1), **told},  # the newest
+        {"role": "*", "hourly_cost": "50", **told},
+        {"role": "*", "people": ["Ann"], "hourly_cost": "80", **told},
+        {"role": "engineer", "people": ["Bo"], "hourly_cost": "90", **told},
+    ]
+    sources = [{"name": "time", "format": "timesheet", "path": "inbox/time/*"}]
+    bench = opened(sources=sources, models=[{"id": "bot"}], rates=rates)
+    for person, role in (("Ann", "engineer"), ("Bo", "engineer"), ("Cy", "engineer"), ("Di", "writer")):
+        worked = {"person": person, "role": role, "started_at": datetime(2026, 3, 2, 9), "seconds": 3600}
+        bench.put_row("time", "worklogs", **worked, x_occurrence=1)
+    bench.keep_books()
+    assert [row["effective_cost"] for row in bench.ask("FROM books.labor_charges ORDER BY x_delivery_id")] == [
+        *(80, 90, 100, 50)
+    ]
+
+
 def test_a_project_called_like_a_job_is_not_the_jobs(opened: Open) -> None:
     toml = staff_toml([rate("*", "10")])
     toml["sources"] += [
