@@ -116,6 +116,15 @@ def test_what_nobody_claims_adds_up_though_it_is_no_longer_current(bench: Bench)
     ]
 
 
+def test_what_was_posted_late_is_closed_with_the_quarter_it_was_posted_to(bench: Bench) -> None:
+    bench.put_charges(BILL)
+    bench.sign(Q1)
+    bench.put_charges([charge("7", 20, "r-new"), charge("3", resource="r-2", charge_period_start=datetime(2026, 4, 2))])
+    bench.sign(Q2)
+    assert bench.ask("FROM books.adjustments") == [], "nothing more is due"
+    assert adjustments(bench) == [("late", Decimal(7), "2:1:0")], "what stands in the second quarter"
+
+
 def test_of_lines_that_are_the_same_each_counts(bench: Bench) -> None:
     first = bench.put_charges([charge("5"), charge("5"), charge("8")])
     bench.sign(Q1)

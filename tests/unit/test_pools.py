@@ -213,6 +213,41 @@ def test_a_job_uses_each_of_its_nodes_and_a_node_without_a_bill_stays_accrued(ma
     # gpu02: 96 GPU hours of bot's job, 48 of reader's; reader's other 96 are on nodes that no bill names.
     assert shares(bench, "source = 'aws'") == {("bot", False): 96 + 64, ("reader", False): 32}
     assert shares(bench, "source = 'slurm'") == {("reader", False): 240}
+    assert {row["resource_id"]: row["used_gpu_hours"] for row in bench.view("gpu_use")} == {"gpu01": 96, "i-0ab": 144}
+
+
+def test_a_fee_follows_the_pools_of_its_own_days(make: Make) -> None:
+    bench = make()
+    bench.deliver(
+        "slurm", sacct(job(1, "01-10", 24), job(2, "01-11", 24, account="cv"), job(3, "01-09", 24, account="cv"))
+    )
+    bench.put_charges([bill(f"01-{day:02d}", f"01-{day + 1:02d}", "96", "24") for day in (9, 10, 11)])
+    fee = bench.put_charges([bill("01-10", "01-11", "7", charge_category="Tax", consumed_unit=None)])
+    bench.configure(workspace={"name": "bench", "tax": "cost"})
+    bench.keep_books()
+    assert shares(bench, f"x_delivery_id = {fee}") == {("bot", False): 7}
+
+
+def test_what_is_left_over_goes_to_those_with_the_largest_rest(make: Make) -> None:
+    shared = {"match": {"service_name": "Host"}, "driver": "fixed", "activity": "serving"}
+    shared |= {"models": ["bot", "reader", "third"], "shares": [Decimal("0.5"), Decimal("0.3"), Decimal("0.2")]}
+    bench = make(models=[*MODELS, {"id": "third"}], coverage=[], allocations=[shared])
+    bench.put_charges([bill("01-10", "01-11", "0", service_name="Host") | {"effective_cost": 3 * UNIT}])
+    bench.keep_books()
+    rows = bench.ask("SELECT model_id, cost FROM books.costs ORDER BY model_id")
+    # 1.5, 0.9 and 0.6 units: 1, 0 and 0, and the two that are left to 0.9 and 0.6.
+    assert {row["model_id"]: row["cost"] for row in rows} == {"bot": UNIT, "reader": UNIT, "third": UNIT}
+
+
+def test_a_commitment_that_stood_idle_during_a_run_is_not_what_training_cost(make: Make) -> None:
+    rule = {"match": {"service_name": "EC2"}, "model": "bot", "cost_kind": "compute"}
+    bench = make(coverage=[], attribution=[rule])
+    window = {"started_at": moment("01-09"), "ended_at": moment("01-13"), "decided_at": moment("01-14")}
+    bench.put_row("runs", "training_runs", run_id="b1", model_id="bot", job_ids=[], outcome="promoted", **window)
+    bench.put_charges([bill("01-10", "01-11", "96"), bill("01-11", "01-12", "40", commitment_discount_status="Unused")])
+    bench.keep_books()
+    told = "SELECT cost, run_id, is_idle, is_training_only FROM books.costs ORDER BY x_line"
+    assert [tuple(row.values()) for row in bench.ask(told)] == [(96, "b1", False, True), (40, "b1", True, False)]
 
 
 @pytest.mark.parametrize(
