@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from truecost.attribution import Subjects, test_sql
 from truecost.bookkeeping import rules_in_force
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Row = dict[str, Any]
-By = Literal["rule", "run", "contested", "shares", "[[staff]]", "[[token_rates]]", "nobody"]
+Entry = Literal["[[staff]]", "[[token_rates]]"]
+By = Literal["rule", "run", "contested", "shares", Entry, "nobody"]
+NAMES_ITS_MODEL: tuple[Entry, ...] = get_args(Entry)  # no rule is asked whose the charges of such an entry are
 _NEAR = 5  # rules that nearly matched, at most
 
 
@@ -132,8 +134,7 @@ def _by(owner: Row, shares: tuple[Row, ...]) -> By:
         (shares, "shares"),
         (owner["run_id"], "run"),
         (owner["is_contested"], "contested"),
-        (owner["source"] == "[[staff]]", "[[staff]]"),
-        (owner["source"] == "[[token_rates]]", "[[token_rates]]"),
+        *((owner["source"] == entry, entry) for entry in NAMES_ITS_MODEL),
         (owner["rule_no"], "rule"),
     ]
     return next((by for is_so, by in told if is_so), "nobody")
@@ -144,7 +145,7 @@ def _considered(
 ) -> tuple[Considered | None, list[Considered]]:
     """The rule that matched the charge, and those that were asked before it."""
     asked: list[Considered] = []
-    if owner["source"] in ("[[staff]]", "[[token_rates]]"):
+    if owner["source"] in NAMES_ITS_MODEL:
         return None, asked
     for held in rules_in_force(con, workspace):
         if not held.is_for(owner["charge_period_start"] or datetime.max, owner["x_delivery_id"]):

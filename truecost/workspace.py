@@ -21,7 +21,9 @@ from truecost.config import (
     ConfigFile,
     Match,
     ModelSection,
+    RateSection,
     SourceSection,
+    StaffSection,
     TokenRateSection,
     WorkspaceSection,
 )
@@ -210,13 +212,9 @@ def _cross_faults(root: Path, config: ConfigFile, lines: TomlLines) -> Iterator[
     for index, staff in enumerate(config.staff):
         if staff.model not in known:
             yield _unknown_model(staff.model, ("staff", index, "model"), known, lines)
-        if staff.last_day < staff.first_day:
-            at = lines.find(("staff", index, "to"))
-            yield Fault(CONFIG, at, "the time of [[staff]] ends before it starts", "correct `from` or `to`")
+        yield from _time_faults(staff, ("staff", index), lines)
     for index, rate in enumerate(config.rates):
-        if rate.first_day and rate.last_day and rate.last_day < rate.first_day:
-            at = lines.find(("rates", index, "to"))
-            yield Fault(CONFIG, at, "the time of [[rates]] ends before it starts", "correct `from` or `to`")
+        yield from _time_faults(rate, ("rates", index), lines)
     yield from _token_rate_faults(config, known, lines)
     for index, expected in enumerate(config.expected):
         if expected.source not in sources:
@@ -321,9 +319,7 @@ def _capacity_faults(config: ConfigFile, lines: TomlLines) -> Iterator[Fault]:
     yield from _repeated([capacity.name for capacity in config.capacity], "capacity", "name", lines)
     for index, capacity in enumerate(config.capacity):
         yield from _match_faults(capacity.usage, ("capacity", index, "usage"), config, lines)
-        if capacity.first_day and capacity.last_day and capacity.last_day < capacity.first_day:
-            at = lines.find(("capacity", index, "to"))
-            yield Fault(CONFIG, at, "the time of [[capacity]] ends before it starts", "correct `from` or `to`")
+        yield from _time_faults(capacity, ("capacity", index), lines)
         alike = [other for other in config.capacity[:index] if _is_same_time(other, capacity)]
         if any(other.gpu_type == capacity.gpu_type and other.usage == capacity.usage for other in alike):
             yield Fault(
@@ -344,9 +340,7 @@ def _token_rate_faults(config: ConfigFile, known: set[str], lines: TomlLines) ->
             remedy = suggestion(rate.source, logs, "name a source of the format request_log")
             yield Fault(CONFIG, lines.find((*where, "source")), f"no request log is called {rate.source!r}", remedy)
         yield from _match_faults(rate.billed, (*where, "billed"), config, lines)
-        if rate.first_day and rate.last_day and rate.last_day < rate.first_day:
-            at = lines.find((*where, "to"))
-            yield Fault(CONFIG, at, "the time of [[token_rates]] ends before it starts", "correct `from` or `to`")
+        yield from _time_faults(rate, where, lines)
         alike = [other for other in config.token_rates[:index] if _is_same_time(other, rate)]
         if any(other.model == rate.model and _is_same_log(other.source, rate.source) for other in alike):
             yield Fault(
@@ -355,6 +349,14 @@ def _token_rate_faults(config: ConfigFile, known: set[str], lines: TomlLines) ->
                 f"two [[token_rates]] price the calls of {rate.model} at a time, which would count twice",
                 "give each its `source`, or its time with `from` and `to`",
             )
+
+
+def _time_faults(
+    item: StaffSection | RateSection | CapacitySection | TokenRateSection, where: tuple[str, int], lines: TomlLines
+) -> Iterator[Fault]:
+    if item.first_day and item.last_day and item.last_day < item.first_day:
+        at = lines.find((*where, "to"))
+        yield Fault(CONFIG, at, f"the time of [[{where[0]}]] ends before it starts", "correct `from` or `to`")
 
 
 def _is_same_log(one: str | None, other: str | None) -> bool:

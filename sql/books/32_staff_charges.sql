@@ -31,8 +31,8 @@ SELECT
     'Usage' AS charge_category,
     'Other' AS service_category,
     'Staff time' AS service_name,
-    role || ', ' || rtrim(rtrim(CAST(share AS VARCHAR), '0'), '.') || ' of '
-    || rtrim(rtrim(CAST(monthly_cost AS VARCHAR), '0'), '.') || ' ' || currency || ' a month' AS charge_description,
+    role || ', ' || without_zeros(share) || ' of '
+    || without_zeros(monthly_cost) || ' ' || currency || ' a month' AS charge_description,
     CAST(part_start AS TIMESTAMP) AS charge_period_start,
     CAST(part_end AS TIMESTAMP) AS charge_period_end,
     'Staff' AS resource_type,

@@ -74,7 +74,7 @@ SELECT
     'Usage' AS charge_category,
     'Compute' AS service_category,
     'GPU capacity' AS service_name,
-    gpus || ' × ' || gpu_type || ', ' || rtrim(rtrim(CAST(monthly_cost AS VARCHAR), '0'), '.') || ' ' || currency
+    gpus || ' × ' || gpu_type || ', ' || without_zeros(monthly_cost) || ' ' || currency
     || ' a month' AS charge_description,
     CAST(used_on AS TIMESTAMP) AS charge_period_start,
     CAST(used_on + 1 AS TIMESTAMP) AS charge_period_end,

@@ -30,8 +30,8 @@ SELECT
     'AI and Machine Learning' AS service_category,
     'Generative AI' AS service_subcategory,
     'Tokens' AS service_name,
-    input_tokens || ' input tokens at ' || rtrim(rtrim(CAST(input_cost AS VARCHAR), '0'), '.') || ', ' || output_tokens
-    || ' output tokens at ' || rtrim(rtrim(CAST(output_cost AS VARCHAR), '0'), '.') || ' ' || currency || ' a million'
+    input_tokens || ' input tokens at ' || without_zeros(input_cost) || ', ' || output_tokens
+    || ' output tokens at ' || without_zeros(output_cost) || ' ' || currency || ' a million'
         AS charge_description,
     CAST(used_on AS TIMESTAMP) AS charge_period_start,
     CAST(used_on + 1 AS TIMESTAMP) AS charge_period_end,

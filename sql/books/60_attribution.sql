@@ -21,7 +21,7 @@ WITH ruled AS (
         service_name,
         /* rule number */ NULL AS rule_no,
         /* looked up */ NULL AS lookup_key
-    FROM (SELECT * /* tags that rules read */ FROM books.charges WHERE source NOT IN ('[[staff]]', '[[token_rates]]'))
+    FROM (SELECT * /* tags that rules read */ FROM books.charges WHERE NOT names_its_model(source))
 ),
 
 claimed AS (

@@ -45,7 +45,7 @@ placed AS (
         CASE WHEN x_delivery_id = 0 THEN 0 ELSE x_part END AS x_part,
         CASE
             WHEN x_delivery_id = 0
-                THEN concat_ws(chr(31), cost_month, CASE WHEN source IN ('[[staff]]', '[[token_rates]]') THEN model_id || chr(31) || activity END)
+                THEN concat_ws(chr(31), cost_month, CASE WHEN names_its_model(source) THEN model_id || chr(31) || activity END)
         END AS setting
     FROM compared
     SEMI JOIN changed USING (origin_quarter, source)

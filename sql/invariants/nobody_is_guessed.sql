@@ -9,5 +9,5 @@ SELECT
 FROM books.costs
 WHERE (is_unpriced AND cost IS NOT NULL)
     OR (model_id IS NULL AND stage <> 'unallocated')
-    OR (model_id IS NOT NULL AND rule_no IS NULL AND run_id IS NULL AND source NOT IN ('[[staff]]', '[[token_rates]]')
+    OR (model_id IS NOT NULL AND rule_no IS NULL AND run_id IS NULL AND NOT names_its_model(source)
         AND allocated_method_id IS NULL)

@@ -68,6 +68,10 @@ CREATE OR REPLACE MACRO to_units(amount) AS
 CREATE OR REPLACE MACRO from_units(units) AS
     CAST(CAST(units AS DECIMAL(38, 0)) * CAST('0.00000000000000000001' AS DECIMAL(20, 20)) AS DECIMAL(38, 20));
 
+-- An amount for people: without the zeros at the end of its fraction.
+CREATE OR REPLACE MACRO without_zeros(amount) AS
+    rtrim(rtrim(CAST(amount AS VARCHAR), '0'), '.');
+
 -- How many digits stand after the point of a plain number.
 CREATE OR REPLACE MACRO fraction_length(amount_text) AS
     CASE WHEN contains(amount_text, '.') THEN length(amount_text) - strpos(amount_text, '.') ELSE 0 END;

@@ -10,6 +10,10 @@ CREATE OR REPLACE MACRO split_rest(units, weight, total) AS
 CREATE OR REPLACE MACRO hours_of_seconds(seconds) AS
     CAST(CAST(divide_half_even(CAST(seconds AS HUGEINT) * 1000000, 3600) AS DECIMAL(32, 0)) * 0.000001 AS DECIMAL(38, 6));
 
+-- Whether a source is an entry of truecost.toml that names its model: no rule is asked whose its charges are.
+CREATE OR REPLACE MACRO names_its_model(source) AS
+    source IN ('[[staff]]', '[[token_rates]]');
+
 -- The stage of an activity in a round.
 CREATE OR REPLACE MACRO stage_of(model, activity, round) AS
     CASE

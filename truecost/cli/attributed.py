@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from truecost.cli.output import money, print_line, print_table
-from truecost.explaining import Considered, Explained
+from truecost.explaining import NAMES_ITS_MODEL, Considered, Explained
 from truecost.suggesting import Suggestion
 
 _SHOWN_BILLS = 3
@@ -80,9 +80,9 @@ def _why(found: Explained) -> str:
         return f"by the run {found.run}, which claims it by {found.runs[0].claimed_by}"
     if found.by == "contested" and not rule:
         return "since it is contested, and no rule matches"
-    told = {name: f"as {name} says" for name in ("[[staff]]", "[[token_rates]]")}
-    told |= {"shares": "in shares, by who used what it pays for"}
-    return told.get(found.by, by_rule)
+    if found.by in NAMES_ITS_MODEL:
+        return f"as {found.by} says"
+    return "in shares, by who used what it pays for" if found.by == "shares" else by_rule
 
 
 def _of_close(rule: Considered) -> str:
