@@ -28,7 +28,7 @@ check: $(READY)
 	@$(BIN)/mypy
 
 mutants: $(READY)
-	@$(BIN)/python tests/mutate.py
+	@$(BIN)/python tests/mutants/mutate.py
 
 $(READY): requirements.txt requirements-dev.txt requirements-uv.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "truecost needs Python 3.11 or newer; name one with make PYTHON=...")'

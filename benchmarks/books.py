@@ -19,14 +19,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from truecost.attribution import match_sql
-from truecost.bookkeeping import keep_books
+from truecost.books.attribution import match_sql
+from truecost.books.bookkeeping import keep_books
 from truecost.clock import Clock
-from truecost.config import ConfigFile
-from truecost.publishing import publish
-from truecost.reporting import write_report
-from truecost.warehouse import connect
-from truecost.workspace import Workspace
+from truecost.publish.publishing import publish
+from truecost.report.reporting import write_report
+from truecost.store.warehouse import connect
+from truecost.workspace.config import ConfigFile
+from truecost.workspace.workspace import Workspace
 
 CHARGES = 10_000_000
 MODELS, RULES = 50, 200

@@ -21,12 +21,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from truecost import drift
-from truecost.bookkeeping import rebuild_books
+from truecost.books.bookkeeping import rebuild_books
 from truecost.clock import Clock
-from truecost.config import ConfigFile
-from truecost.warehouse import connect
-from truecost.workspace import Workspace
+from truecost.drift import drift
+from truecost.store.warehouse import connect
+from truecost.workspace.config import ConfigFile
+from truecost.workspace.workspace import Workspace
 
 _SCANS = 3
 _DAY = date(2026, 10, 5)

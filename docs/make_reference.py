@@ -16,10 +16,10 @@ import typer.main
 from pydantic import BaseModel
 
 from truecost.cli.commands import app
-from truecost.config import ConfigFile
-from truecost.publishing import header_comments
-from truecost.queries import names, query
+from truecost.publish.publishing import header_comments
 from truecost.sources import formats
+from truecost.store.sql import names, query
+from truecost.workspace.config import ConfigFile
 
 TARGET = Path(__file__).with_name("reference.md")
 

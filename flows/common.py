@@ -12,7 +12,7 @@ from prefect import task
 from truecost import progress
 from truecost.clock import Clock
 from truecost.errors import WarehouseBusy
-from truecost.workspace import Workspace, load_workspace
+from truecost.workspace.workspace import Workspace, load_workspace
 
 
 def step(name: str) -> Callable[[Callable[..., Any]], Any]:

@@ -18,9 +18,9 @@ from truecost.flows.common import is_served, opened, step
 from truecost.flows.events import tell_alert, tell_reevaluation
 
 from truecost import steps
-from truecost.publishing import open_published
-from truecost.queries import query
-from truecost.workspace import Workspace
+from truecost.publish.publishing import open_published
+from truecost.store.sql import query
+from truecost.workspace.workspace import Workspace
 
 
 @step("land")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from prefect.events import emit_event
 
-from truecost.alerting import Reevaluation
-from truecost.journal import Event, Journal
-from truecost.workspace import Workspace
+from truecost.alerts.alerting import Reevaluation
+from truecost.store.journal import Event, Journal
+from truecost.workspace.workspace import Workspace
 
 ALERT = "truecost.alert"
 REEVALUATION = "truecost.reevaluation"

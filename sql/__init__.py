@@ -1,1 +1,1 @@
-"""SQL: schema, formats, books and finance views. Read with ``truecost.queries``."""
+"""SQL: schema, formats, books and finance views. Read with ``truecost.store.sql``."""

@@ -8,23 +8,44 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-from unit.support import run_steps
+from hypothesis import HealthCheck, Phase, settings
 
+from tests.support.books import Bench, run_steps
+from tests.support.prefect_server import serving
 from truecost import steps
 from truecost.clock import Clock
-from truecost.scaffold import write_demo
-from truecost.workspace import load_workspace
+from truecost.store.warehouse import IN_MEMORY, connect
+from truecost.workspace.scaffold import write_demo
+from truecost.workspace.workspace import load_workspace
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes would each compile the same modules
+
+# How long hypothesis may look: many values a statement, few statements, no deadline on a shared machine. Of a planted
+# fault (tests/mutants) it is enough that it is found.
+_PHASES = [
+    phase for phase in Phase if not (phase in (Phase.shrink, Phase.explain) and os.environ.get("TRUECOST_MUTANT"))
+]
+settings.register_profile(
+    "books",
+    phases=_PHASES,
+    deadline=None,
+    max_examples=60,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("books")
 
 _connect = duckdb.connect
 
@@ -125,3 +146,30 @@ def make_workspace(tmp_path: Path) -> Callable[..., Path]:
         return root
 
     return make
+
+
+@pytest.fixture(scope="session")
+def con() -> Iterator[DuckDBPyConnection]:
+    """A connection with the macros, for statements that leave nothing behind."""
+    with connect(IN_MEMORY) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture
+def bench(folder: Path) -> Iterator[Bench]:
+    """Books in memory; an example that needs them empty opens its own."""
+    opened = Bench.open(folder)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prefect server of the module's own; its API's address."""
+    with serving(tmp_path_factory.mktemp("prefect")) as api:
+        yield api

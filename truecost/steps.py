@@ -13,30 +13,31 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from truecost import progress, reevaluation
-from truecost.alerting import Reevaluation
-from truecost.alerting import Standing as StandingAlert
-from truecost.alerts import Alerted, standing_alerts, waiting_reevaluations
-from truecost.alerts import alert as judge_alerts
-from truecost.bookkeeping import keep_books, settle_receipts, tell_config
+from truecost import progress
+from truecost.alerts.alerting import Reevaluation
+from truecost.alerts.alerting import Standing as StandingAlert
+from truecost.alerts.alerts import Alerted, standing_alerts, waiting_reevaluations
+from truecost.alerts.alerts import alert as judge_alerts
+from truecost.archive.closes import Close, changed_settings, frozen_faults, see_that_it_is_sound
+from truecost.books.bookkeeping import keep_books, settle_receipts, tell_config
+from truecost.books.explaining import Explained, explain
+from truecost.books.invariants import Breach, breaches
+from truecost.books.suggesting import Suggestion, suggest
 from truecost.clock import Clock
-from truecost.closes import Close, changed_settings, frozen_faults, see_that_it_is_sound
-from truecost.closing import Closing, close_quarter, reopen_quarter
-from truecost.comparing import Comparison, read_comparison
-from truecost.comparing import compare as compare_plans
-from truecost.drift import signals, watch
-from truecost.explaining import Explained, explain
-from truecost.invariants import Breach, breaches
-from truecost.journal import Journal, mirror
-from truecost.knowing import known_at
-from truecost.landing import Landing
-from truecost.loading import Loaded, load_landed
-from truecost.publishing import publish as publish_views
-from truecost.queries import query
-from truecost.reporting import report_quarter, write_report
-from truecost.suggesting import Suggestion, suggest
-from truecost.warehouse import connect
-from truecost.workspace import Workspace
+from truecost.closing.closing import Closing, close_quarter, reopen_quarter
+from truecost.decisions import reevaluation
+from truecost.drift.drift import signals, watch
+from truecost.intake.landing import Landing
+from truecost.intake.loading import Loaded, load_landed
+from truecost.planning.comparing import Comparison, read_comparison
+from truecost.planning.comparing import compare as compare_plans
+from truecost.publish.publishing import publish as publish_views
+from truecost.report.reporting import report_quarter, write_report
+from truecost.store.journal import Journal, mirror
+from truecost.store.sql import query
+from truecost.store.warehouse import connect
+from truecost.workspace.knowing import known_at
+from truecost.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True)

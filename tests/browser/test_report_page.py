@@ -9,14 +9,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from integration.outlook_rows import put_outlook
 from playwright.sync_api import Locator, Page, sync_playwright
-from unit.support import run_steps
 
+from tests.support.books import run_steps
+from tests.support.outlook_rows import put_outlook
 from truecost import steps
 from truecost.clock import Clock
-from truecost.scaffold import write_demo
-from truecost.workspace import load_workspace
+from truecost.workspace.scaffold import write_demo
+from truecost.workspace.workspace import load_workspace
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")

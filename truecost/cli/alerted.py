@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from truecost.alerting import Reevaluation, Standing
+from truecost.alerts.alerting import Reevaluation, Standing
 from truecost.cli.output import print_line, print_table
 
 

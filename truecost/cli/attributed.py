@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from truecost.books.explaining import NAMES_ITS_MODEL, Considered, Explained
+from truecost.books.suggesting import Suggestion
 from truecost.cli.output import money, print_line, print_table
-from truecost.explaining import NAMES_ITS_MODEL, Considered, Explained
-from truecost.suggesting import Suggestion
 
 _SHOWN_BILLS = 3
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from truecost.cli.output import money, print_line, print_table
-from truecost.closing import CHECKS, Check, Closing
+from truecost.closing.closing import CHECKS, Check, Closing
 
 
 def show_closing(closing: Closing, dry_run: bool) -> None:

@@ -15,9 +15,9 @@ from truecost.clock import Clock
 from truecost.errors import TruecostError
 
 if TYPE_CHECKING:
-    from truecost.overview import QuarterFigures
+    from truecost.cli.overview import QuarterFigures
     from truecost.steps import Standing
-    from truecost.workspace import Workspace
+    from truecost.workspace.workspace import Workspace
 
 app = typer.Typer(
     name="truecost",
@@ -87,7 +87,7 @@ def demo(
     debug: Debug = False,
 ) -> None:
     """Write the example workspace to DIR (default: demo), unless it is there already, and run everything on it."""
-    from truecost.scaffold import write_demo
+    from truecost.workspace.scaffold import write_demo
 
     is_new = write_demo(directory)
     if not json:
@@ -101,7 +101,7 @@ def init(
     debug: Debug = False,
 ) -> None:
     """Make an empty, commented workspace in DIR."""
-    from truecost.scaffold import write_empty
+    from truecost.workspace.scaffold import write_empty
 
     write_empty(directory)
     typer.echo(
@@ -174,7 +174,7 @@ def plan_show(
     """Planned cost by quarter and stage: mean, P10, P50, P90. It needs the plans alone, and no costs."""
     from truecost.cli.output import print_json, print_line
     from truecost.cli.planned import NO_PLAN, show_plan
-    from truecost.comparing import planned_costs
+    from truecost.planning.comparing import planned_costs
 
     opened, _ = _opened(workspace, None)
     planned = planned_costs(opened, model)
@@ -218,7 +218,7 @@ def alerts(context: typer.Context, workspace: WorkspaceDir = HERE, json: Json = 
     """Every rule that is not OK: spending against the plan, drift, eval scores; and the re-evaluations that wait."""
     if context.invoked_subcommand:
         return
-    from truecost.alerts import standing_alerts, waiting_reevaluations
+    from truecost.alerts.alerts import standing_alerts, waiting_reevaluations
     from truecost.cli.alerted import show_alerts
     from truecost.cli.output import print_json
 
@@ -239,7 +239,7 @@ def alerts_ack(
     debug: Debug = False,
 ) -> None:
     """Say that you have seen an alert: it is not told again while it lasts."""
-    from truecost.alerts import acknowledge
+    from truecost.alerts.alerts import acknowledge
     from truecost.cli.output import print_json
 
     opened, clock = _opened(workspace, as_of)
@@ -261,7 +261,7 @@ def reevaluate(
     """Run the model's eval command, take in what it leaves, and decide: hold, re-evaluate further or retrain."""
     from truecost.cli.alerted import show_decision
     from truecost.cli.output import print_json, shown_progress
-    from truecost.workspace import load_workspace
+    from truecost.workspace.workspace import load_workspace
 
     load_workspace(workspace).model(model)  # a faulty call fails here, before anything is started
     with shown_progress():
@@ -416,7 +416,7 @@ def export_journal(
 ) -> None:
     """A quarter's true cost as journal entries, by the accounts of [[accounts]]."""
     from truecost.cli.output import print_json, print_line, shown_path
-    from truecost.general_ledger import journal_of, write_journal
+    from truecost.exports.general_ledger import journal_of, write_journal
 
     opened, _ = _opened(workspace, None)
     journal = journal_of(opened, quarter)
@@ -441,7 +441,7 @@ def tie_out(
 ) -> None:
     """Hold the general ledger against the quarter's journal, line by line and account by account."""
     from truecost.cli.output import money, print_json, print_line, print_table
-    from truecost.general_ledger import tie_out as tied
+    from truecost.exports.general_ledger import tie_out as tied
 
     opened, _ = _opened(workspace, None)
     ties = tied(opened, file, quarter)
@@ -496,7 +496,7 @@ def sources(context: typer.Context, workspace: WorkspaceDir = HERE, json: Json =
     if context.invoked_subcommand:
         return
     from truecost.cli.output import print_json, print_table
-    from truecost.landing import source_files
+    from truecost.intake.landing import source_files
     from truecost.sources import formats
 
     opened, _ = _opened(workspace, None)
@@ -539,8 +539,8 @@ def sources_check(
     debug: Debug = False,
 ) -> None:
     """Check one file as a source would read it: the first faults by line and column, with remedies."""
-    from truecost.checking import check_file
     from truecost.cli.output import print_json, print_line, shown_progress
+    from truecost.intake.checking import check_file
 
     with shown_progress():
         checked = check_file(file, format_name, workspace, limit)
@@ -569,7 +569,7 @@ def sources_check(
 def status(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = False, debug: Debug = False) -> None:
     """What is loaded, refused, held or quarantined, and what is published."""
     from truecost.cli.output import print_json, print_line, print_table, shown_path
-    from truecost.overview import read_overview
+    from truecost.cli.overview import read_overview
 
     opened, clock = _opened(workspace, as_of)
     overview = read_overview(opened, clock)
@@ -665,7 +665,7 @@ def trace(
     """Where a figure is from: its charges, their files and lines; or one charge, down to the line of its file."""
     from truecost.cli.output import print_json
     from truecost.cli.traced import show_charge, show_trail
-    from truecost.tracing import trace_charge, trace_figure
+    from truecost.publish.tracing import trace_charge, trace_figure
 
     opened, _ = _opened(workspace, None)
     named = {
@@ -715,7 +715,7 @@ def trace(
 
 
 def _opened(directory: Path, as_of: datetime | None) -> tuple[Workspace, Clock]:
-    from truecost.workspace import load_workspace
+    from truecost.workspace.workspace import load_workspace
 
     workspace = load_workspace(directory)
     return workspace, Clock(_day(as_of) or workspace.config.workspace.as_of)
@@ -728,7 +728,7 @@ def _day(moment: datetime | None) -> date | None:
 def _run(directory: Path, as_of: date | None, json: bool, strict: bool) -> None:
     from truecost import steps
     from truecost.cli.output import print_json, shown_progress
-    from truecost.workspace import load_workspace
+    from truecost.workspace.workspace import load_workspace
 
     workspace = load_workspace(directory)  # a faulty workspace fails here, before anything is started
     with shown_progress():
@@ -766,7 +766,7 @@ def _exit_code(standing: Standing, strict: bool) -> int:
 def _show_run(workspace: Workspace, result: dict[str, Any], standing: Standing) -> None:
     from truecost.cli.alerted import show_decision, show_undelivered
     from truecost.cli.output import print_line, shown_path
-    from truecost.overview import quarter_figures
+    from truecost.cli.overview import quarter_figures
 
     print_line(f"{result['landed']} files landed, {result['loaded']} loaded.")
     _show_standing(standing)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from truecost.cli.output import money, print_line, print_table
 
 if TYPE_CHECKING:
-    from truecost.comparing import Comparison, PlannedCost
+    from truecost.planning.comparing import Comparison, PlannedCost
 
 NO_PLAN = "No model has a plan: name one with `plan` under [[models]]; docs/plans.md says how to write it."
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from truecost.cli.output import money, print_line, print_table
-from truecost.tracing import Row, Trail
+from truecost.publish.tracing import Row, Trail
 
 
 def show_trail(trail: Trail, filters: Mapping[str, Any]) -> None:

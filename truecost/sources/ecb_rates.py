@@ -7,7 +7,7 @@ A currency that is not quoted on a day is left out of it (``N/A``, or blank). Th
 from __future__ import annotations
 
 from truecost.sources import Column, Format
-from truecost.sources.delimited import read
+from truecost.sources.readers.delimited import read
 
 FORMAT = Format(
     name="ecb_rates",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from truecost.errors import DeliveryRefused
 from truecost.sources import Column, Format
-from truecost.sources.delimited import read
+from truecost.sources.readers.delimited import read
 
 _REQUIRED = (
     "BilledCost",

@@ -7,7 +7,7 @@ conflict and held. Columns that nothing maps become tags, so that rules can matc
 from __future__ import annotations
 
 from truecost.sources import Column, Format
-from truecost.sources.delimited import read
+from truecost.sources.readers.delimited import read
 
 FORMAT = Format(
     name="invoice_csv",

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from truecost.errors import DeliveryRefused
 from truecost.sources import Column, FileOptions, Format, RawTable
-from truecost.sources.documents import as_text, read_document
-from truecost.sources.located_json import Located, parse
-from truecost.sources.records import store_records
+from truecost.sources.readers.documents import as_text, read_document
+from truecost.sources.readers.located_json import Located, parse
+from truecost.sources.readers.records import store_records
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from truecost.sources import Column, Format
-from truecost.sources.delimited import read
+from truecost.sources.readers.delimited import read
 
 FORMAT = Format(
     name="rate_card",

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from truecost.sources import Column, FileOptions, Format, RawTable, delimited, json_records
+from truecost.sources import Column, FileOptions, Format, RawTable
+from truecost.sources.readers import delimited, json_records
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -7,7 +7,7 @@ Step rows (``123.batch``, ``123.0``) repeat their job's time and are skipped. Ti
 from __future__ import annotations
 
 from truecost.sources import Column, Format
-from truecost.sources.delimited import read
+from truecost.sources.readers.delimited import read
 
 _XDMOD_ORDER = (
     "JobID JobIDRaw Cluster Partition QOS Account Group GID User UID Submit Eligible Start End Elapsed ExitCode State "

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from truecost.errors import DeliveryRefused
-from truecost.queries import identifier, literal
-from truecost.sources import Column, FileOptions, Format, RawTable, delimited
+from truecost.sources import Column, FileOptions, Format, RawTable
+from truecost.sources.readers import delimited
+from truecost.store.sql import identifier, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -6,7 +6,7 @@ A job is named ``cluster/job_id``, or by its id alone, which is then of the row'
 from __future__ import annotations
 
 from truecost.sources import Column, Format
-from truecost.sources.delimited import read
+from truecost.sources.readers.delimited import read
 
 FORMAT = Format(
     name="training_runs",

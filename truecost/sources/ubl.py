@@ -17,8 +17,8 @@ from xml.parsers import expat
 
 from truecost.errors import DeliveryRefused
 from truecost.sources import Column, FileOptions, Format, RawTable
-from truecost.sources.documents import read_document
-from truecost.sources.records import store_records
+from truecost.sources.readers.documents import read_document
+from truecost.sources.readers.records import store_records
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

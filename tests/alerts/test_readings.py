@@ -1,0 +1,98 @@
+"""What a rule says of a model: the state, and the words with the numbers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from truecost.alerts.readings import overspend, quality
+
+
+def spent(**changes: Any) -> dict[str, Any]:
+    return {
+        "model_id": "bot",
+        "quarter": "FY2026-Q3",
+        "currency": "USD",
+        "actual": Decimal("1500.00"),
+        "planned_mean": Decimal("1000.00"),
+        "planned_p90": Decimal("1200.00"),
+        "variance_pct": Decimal("50.0"),
+        "is_complete": True,
+        "state": "ALERT",
+        "drivers": [{"stage": "failed_experiments", "variance": Decimal("400.00")}],
+        **changes,
+    }
+
+
+def signal(feature: str, value: float | None, threshold: float | None, **changes: Any) -> dict[str, Any]:
+    drifted = value is not None and threshold is not None and value > threshold
+    return {
+        "model_id": "bot",
+        "window_start": datetime(2026, 9, 28),
+        "window_end": datetime(2026, 10, 5),
+        "feature": feature,
+        "method": "psi",
+        "value": value,
+        "threshold": threshold,
+        "drifted": drifted,
+        "verdict": "drift" if drifted else "stable",
+        **changes,
+    }
+
+
+def whole(value: float, threshold: float = 0.5) -> dict[str, Any]:
+    return signal("dataset", value, threshold, method="share_of_drifted_features")
+
+
+def test_an_overspend_names_what_was_planned_and_what_weighs_most() -> None:
+    reading = overspend(spent())
+    assert reading.state == "ALERT"
+    assert reading.text == (
+        "bot cost USD 1,500.00 in FY2026-Q3, 50 % over the 1,000.00 planned (P90 1,200.00): "
+        "most in failed experiments (+400.00)"
+    )
+
+
+def test_a_running_quarter_is_said_to_run_and_nothing_planned_has_no_percentage() -> None:
+    reading = overspend(spent(is_complete=False, variance_pct=None, planned_mean=Decimal(0), planned_p90=Decimal(0)))
+    assert "in FY2026-Q3 so far, though the 0.00 planned" not in reading.message
+    assert reading.message == "bot cost USD 1,500.00 in FY2026-Q3 so far, and nothing was planned"
+
+
+@pytest.mark.parametrize(
+    ("rows", "state"),
+    [
+        ([whole(0.0), signal("intent", 0.05, 0.1)], "OK"),
+        ([whole(0.33), signal("intent", 0.2, 0.1)], "WARNING"),
+        ([whole(0.66), signal("intent", 0.2, 0.1)], "ALERT"),
+        ([signal("dataset", None, None, verdict="too_few_rows")], "NO_DATA"),
+    ],
+)
+def test_drift_is_an_alert_where_the_model_has_drifted_and_a_warning_where_a_feature_has(
+    rows: list[dict[str, Any]], state: str
+) -> None:
+    (reading,) = quality(rows)
+    assert (reading.rule, reading.state) == ("drift", state)
+
+
+def test_the_features_that_are_furthest_beyond_their_threshold_are_named_first() -> None:
+    rows = [whole(1.0), signal("a", 0.2, 0.1), signal("b", 0.9, 0.3), signal("c", 0.8, 0.1), signal("d", 0.12, 0.1)]
+    (reading,) = quality(rows)
+    assert reading.message == (
+        "4 of 4 features of bot's requests drifted from 2026-09-28 to 2026-10-04 (100 %; 50 % is an alert)"
+    )
+    assert [driver.split()[0] for driver in reading.drivers] == ["c", "b", "a"]
+
+
+def test_scores_that_state_no_error_are_no_data_and_one_that_fell_is_an_alert() -> None:
+    unknown = signal("tone bleu", 0.4, None, method="eval_drop", drifted=False, verdict="no_error_known")
+    fine = signal("intents acc", 0.01, 0.05, method="eval_drop")
+    fallen = signal("intents acc", 0.19, 0.05, method="eval_drop")
+    assert [reading.state for reading in quality([unknown])] == ["NO_DATA"]
+    assert [reading.state for reading in quality([unknown, fine])] == ["OK"]
+    (reading,) = quality([unknown, fallen])
+    assert reading.state == "ALERT"
+    assert reading.drivers == ("intents acc (-0.190, error 0.050)",)

@@ -1,0 +1,289 @@
+"""The projection of a plan: quantiles in order, what is certain exact, and every figure made again in plain Python."""
+
+from __future__ import annotations
+
+import statistics
+from calendar import monthrange
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from truecost.planning.projection import (
+    TOTAL,
+    Forecast,
+    Projected,
+    draw,
+    forecast,
+    month_share,
+    planned_quantities,
+    project,
+)
+from truecost.quarters import quarter_of
+from truecost.workspace.plans import Item, Plan
+
+CENT = Decimal("0.01")
+STAGES = ("data_curation", "training", "failed_experiments", "evaluation", "serving", "maintenance")
+FIRST = 2025 * 12 + 9  # October 2025, in months since year 0
+
+amounts = st.decimals(0, 5000, places=2) | st.decimals(0, 2, places=6)
+uncertain = st.tuples(amounts, amounts, amounts).map(
+    lambda three: dict(zip(("low", "likely", "high"), sorted(three), strict=True))
+)
+start_months = st.integers(1, 12)
+
+
+def month_name(number: int) -> str:
+    return f"{number // 12}-{number % 12 + 1:02d}"
+
+
+@st.composite
+def plans(draw_from: st.DrawFn, figures: st.SearchStrategy[Any] = amounts | uncertain) -> Plan:
+    last = FIRST + draw_from(st.integers(0, 7))
+    items = []
+    for number in range(draw_from(st.integers(1, 5))):
+        first = draw_from(st.integers(FIRST, last))
+        items.append(
+            {
+                "name": f"item {number}",
+                "stage": draw_from(st.sampled_from(STAGES)),
+                "months": [month_name(first), month_name(draw_from(st.integers(first, last)))],
+                "quantity": draw_from(figures),
+                "unit_cost": draw_from(figures),
+                "per": draw_from(st.sampled_from(("item", "month"))),
+            }
+        )
+    return plan_of(items, last_month=month_name(last), seed=draw_from(st.integers(0, 3)))
+
+
+def plan_of(items: list[dict[str, Any]], **settings: Any) -> Plan:
+    base = {"currency": "USD", "first_month": month_name(FIRST), "last_month": "2026-12", "trials": 101}
+    return Plan.model_validate({**base, **settings, "items": items})
+
+
+def projected(plan: Plan, start_month: int = 1) -> list[Projected]:
+    return project(draw(plan), start_month)
+
+
+def cost_by_hand(plan: Plan, item: Item, month: date) -> Fraction:
+    """What a certain item costs in a month."""
+    cost = Fraction(item.quantity.low) * Fraction(item.unit_cost.low)
+    months = plan.months_of(item)
+    if month not in months:
+        return Fraction()
+    days = {each: monthrange(each.year, each.month)[1] for each in months}
+    return cost if item.per == "month" else cost * days[month] / sum(days.values())
+
+
+def months_of(row: Projected, plan: Plan, start_month: int) -> list[date]:
+    if row.month is not None:
+        return [row.month]
+    return [m for m in plan.months if row.quarter in (None, quarter_of(m, start_month).name)]
+
+
+@given(plans(), start_months)
+def test_quantiles_are_in_order_and_no_figure_leaves_the_range_of_its_items(plan: Plan, start_month: int) -> None:
+    for row in projected(plan, start_month):
+        least = most = Fraction()
+        for item in plan.items:
+            if row.stage in (item.stage, TOTAL):
+                share = sum((month_share(plan, item, m) for m in months_of(row, plan, start_month)), Fraction())
+                least += share * Fraction(item.quantity.low) * Fraction(item.unit_cost.low)
+                most += share * Fraction(item.quantity.high) * Fraction(item.unit_cost.high)
+        cost = row.cost
+        assert least - Fraction(CENT) < cost.p10 <= cost.p50 <= cost.p90 < most + Fraction(CENT)
+        assert least - Fraction(CENT) < cost.mean < most + Fraction(CENT)
+
+
+@given(plans(), start_months)
+def test_every_month_quarter_and_the_whole_plan_have_each_stage_and_a_total(plan: Plan, start_month: int) -> None:
+    rows = projected(plan, start_month)
+    stages = {item.stage for item in plan.items} | {TOTAL}
+    quarters = {quarter_of(month, start_month).name for month in plan.months}
+    periods = {(m, quarter_of(m, start_month).name) for m in plan.months} | {(None, q) for q in quarters}
+    expected = {(*period, stage) for period in periods | {(None, None)} for stage in stages}
+    found = [(row.month, row.quarter, row.stage) for row in rows]
+    assert len(found) == len(set(found))
+    assert set(found) == expected
+
+
+@given(plans(figures=amounts), start_months)
+def test_a_certain_plan_gives_exactly_its_sums(plan: Plan, start_month: int) -> None:
+    for row in projected(plan, start_month):
+        items = [item for item in plan.items if row.stage in (item.stage, TOTAL)]
+        exact = sum(
+            (cost_by_hand(plan, item, month) for item in items for month in months_of(row, plan, start_month)),
+            Fraction(),
+        )
+        assert row.cost.mean == row.cost.p10 == row.cost.p50 == row.cost.p90 == Decimal(round(exact * 100)) / 100
+
+
+@given(plans())
+def test_the_months_of_an_item_add_up_to_it(plan: Plan) -> None:
+    for item in plan.items:
+        shares = [month_share(plan, item, month) for month in plan.months]
+        assert sum(shares) == (len(plan.months_of(item)) if item.per == "month" else 1)
+    rows = projected(plan)
+    for stage in {row.stage for row in rows}:
+        whole = next(row.cost.mean for row in rows if row.quarter is None and row.stage == stage)
+        by_month = [row.cost.mean for row in rows if row.month is not None and row.stage == stage]
+        by_quarter = [row.cost.mean for row in rows if row.month is None and row.quarter and row.stage == stage]
+        assert abs(sum(by_month) - whole) <= CENT * (len(by_month) + 1) / 2
+        assert abs(sum(by_quarter) - whole) <= CENT * (len(by_quarter) + 1) / 2
+
+
+@given(plans(), start_months, st.lists(st.sampled_from((None, "Hours", "GPU-Hours")), min_size=5, max_size=5))
+def test_planned_quantities_and_their_costs_are_those_of_the_items_that_name_a_unit(
+    plan: Plan, start_month: int, units: list[str | None]
+) -> None:
+    named = [item.model_copy(update={"unit": unit}) for item, unit in zip(plan.items, units, strict=False)]
+    trials = draw(plan.model_copy(update={"items": named}))
+    rows = planned_quantities(trials, start_month)
+    assert len({(row.quarter, row.stage, row.unit, row.sku) for row in rows}) == len(rows)
+    for row in rows:
+        months = [month for month in plan.months if quarter_of(month, start_month).name == row.quarter]
+        items = [item for item in named if (item.stage, item.unit) == (row.stage, row.unit)]
+        parts = [(item, sum(month_share(plan, item, month) for month in months)) for item in items]
+        cost = sum((trials.means[item.name] * part for item, part in parts), Fraction())
+        assert abs(Fraction(row.cost) - cost) <= Fraction(CENT) / 2
+        least, most = (
+            sum((Fraction(getattr(item.quantity, bound)) * part for item, part in parts), Fraction())
+            for bound in ("low", "high")
+        )
+        assert least - Fraction(1, 10**6) <= Fraction(row.quantity) <= most + Fraction(1, 10**6)
+    spent = {(row.quarter, row.stage): row.cost.mean for row in project(trials, start_month) if not row.month}
+    for quarter, stage in {(row.quarter, row.stage) for row in rows}:
+        if all(item.unit for item in named if item.stage == stage):
+            costs = [row.cost for row in rows if (row.quarter, row.stage) == (quarter, stage)]
+            assert abs(sum(costs) - spent[quarter, stage]) <= CENT * (len(costs) + 1) / 2
+
+
+@given(plans(), st.randoms(use_true_random=False))
+def test_the_order_of_items_changes_nothing(plan: Plan, random: Random) -> None:
+    shuffled = list(plan.items)
+    random.shuffle(shuffled)
+    other = plan.model_copy(update={"items": shuffled})
+    assert {repr(row) for row in projected(other)} == {repr(row) for row in projected(plan)}
+
+
+@given(plans())
+def test_one_more_item_leaves_the_draws_of_the_others(plan: Plan) -> None:
+    more = Item.model_validate({**plan.items[0].model_dump(include={"unit_cost"}), "name": "more", "stage": "serving"})
+    before = draw(plan)
+    after = draw(plan.model_copy(update={"items": [more, *plan.items]}))
+    assert {name: list(costs) for name, costs in before.drawn.items()} == {
+        name: list(costs) for name, costs in after.drawn.items() if name != "more"
+    }
+
+
+@given(plans(), start_months)
+@settings(max_examples=30)
+def test_plain_python_makes_every_figure_again(plan: Plan, start_month: int) -> None:
+    """As docs/plans.md says, and nothing of ours used but the plan's own fields."""
+
+    def draws(item: Item, factor: str) -> list[float]:
+        figure = getattr(item, factor)
+        random = Random(f"{plan.seed}:{item.name}:{factor}")
+        low, likely, high = (float(value) for value in (figure.low, figure.likely, figure.high))
+        return [random.triangular(low, high, likely) if low < high else low for _ in range(plan.trials)]
+
+    costs = {
+        item.name: [q * c for q, c in zip(draws(item, "quantity"), draws(item, "unit_cost"), strict=True)]
+        for item in plan.items
+    }
+    for row in projected(plan, start_month):
+        trials = [0.0] * plan.trials
+        for item in plan.items:
+            if row.stage in (item.stage, TOTAL):
+                days = {m: monthrange(m.year, m.month)[1] for m in plan.months_of(item)}
+                in_row = [m for m in months_of(row, plan, start_month) if m in days]
+                share = len(in_row) if item.per == "month" else sum(days[m] for m in in_row) / sum(days.values())
+                trials = [so_far + cost * share for so_far, cost in zip(trials, costs[item.name], strict=True)]
+        tenths = statistics.quantiles(trials, n=10, method="inclusive")
+        by_hand = (statistics.fmean(trials), tenths[0], tenths[4], tenths[8])
+        for ours, theirs in zip((row.cost.mean, row.cost.p10, row.cost.p50, row.cost.p90), by_hand, strict=True):
+            assert abs(float(ours) - theirs) <= 0.005 + 1e-6 + 1e-9 * theirs
+
+
+@given(plans(), st.decimals(-1000, 10**6, places=20), st.dates(date(2025, 8, 1), date(2026, 8, 31)))
+def test_a_forecast_is_what_is_spent_and_the_rest_of_the_plan(plan: Plan, actual: Decimal, as_of: date) -> None:
+    trials = draw(plan)
+    end = forecast(trials, actual, as_of)
+    assert end.p10 <= end.p50 <= end.p90
+    assert 0 <= end.probability_over_budget <= 1
+    assert abs(end.p10 - actual) <= CENT / 2 or end.p10 > actual
+    whole = next(row.cost for row in project(trials, 1) if row.quarter is None and row.stage == TOTAL)
+    assert end.budget == whole.mean
+    if as_of < plan.first_month:
+        assert max(abs(end.p50 - actual - whole.p50), abs(end.p90 - actual - whole.p90)) <= CENT
+    if as_of >= plan.months[-1] + timedelta(days=30):
+        assert {end.p10, end.p50, end.p90} == {Decimal(round(Fraction(actual) * 100)) / 100}
+        assert end.probability_over_budget == float(actual > end.budget)
+
+
+@given(plans(), st.dates(date(2025, 8, 1), date(2026, 8, 30)))
+def test_a_day_later_no_more_of_the_plan_is_to_come(plan: Plan, as_of: date) -> None:
+    trials = draw(plan)
+    today, tomorrow = (forecast(trials, Decimal(0), day) for day in (as_of, as_of + timedelta(days=1)))
+    assert tomorrow.p10 <= today.p10
+    assert tomorrow.p50 <= today.p50
+    assert tomorrow.p90 <= today.p90
+    assert tomorrow.probability_over_budget <= today.probability_over_budget
+
+
+@given(plans(), st.decimals(0, 10**6, places=2), st.decimals(0, 10**5, places=2))
+def test_a_larger_budget_is_no_more_likely_to_be_exceeded(plan: Plan, budget: Decimal, more: Decimal) -> None:
+    def risk(limit: Decimal) -> float:
+        bound = replace(draw(plan), plan=plan.model_copy(update={"budget": limit}))
+        return forecast(bound, Decimal(0), date(2025, 1, 1)).probability_over_budget
+
+    assert risk(budget + more) <= risk(budget)
+
+
+def test_the_running_month_has_the_days_after_today_still_to_come() -> None:
+    plan = plan_of([{"name": "hosting", "stage": "serving", "unit_cost": 310, "per": "month"}], last_month="2026-01")
+
+    def to_come(as_of: date) -> Forecast:
+        return forecast(draw(plan), Decimal("100.5"), as_of)
+
+    assert to_come(date(2025, 9, 30)).p50 == Decimal("1340.50")  # four months ahead
+    assert to_come(date(2025, 10, 1)).p50 == Decimal("1330.50")  # 30 of 31 days, and three months
+    assert to_come(date(2025, 12, 21)).p50 == Decimal("510.50")  # 10 of 31 days, and one month
+    assert to_come(date(2026, 1, 31)).p50 == Decimal("100.50")
+    assert to_come(date(2026, 1, 31)).probability_over_budget == 0
+    assert to_come(date(2025, 10, 1)).probability_over_budget == 1  # 1,330.50 is over the planned 1,240
+
+
+def test_the_budget_itself_is_not_over_budget() -> None:
+    plan = plan_of(
+        [{"name": "a", "stage": "serving", "unit_cost": Decimal("0.1"), "quantity": 3}], budget=Decimal("0.3")
+    )
+    assert forecast(draw(plan), Decimal(0), date(2025, 1, 1)).probability_over_budget == 0
+    assert forecast(draw(plan), Decimal("0.00000000000000000001"), date(2025, 1, 1)).probability_over_budget == 1
+
+
+def test_figures_are_rounded_half_even_to_cents() -> None:
+    costs = {"0.125": "0.12", "0.135": "0.14", "1.015": "1.02", "2.675": "2.68", "2.665": "2.66", "0.00499": "0.00"}
+    for exact, rounded in costs.items():
+        plan = plan_of([{"name": "a", "stage": "serving", "unit_cost": Decimal(exact), "months": "2025-10"}])
+        assert projected(plan)[-1].cost.mean == Decimal(rounded)
+
+
+def test_draws_follow_the_triangular_distribution() -> None:
+    item = {"name": "a", "stage": "serving", "unit_cost": {"low": 0, "likely": 30, "high": 120}}
+    cost = projected(plan_of([item], trials=10_000, seed=7))[-1].cost
+    # Mean (low + likely + high) / 3; below the mode F(x) = x^2 / (120 x 30), above it 1 - (120 - x)^2 / (120 x 90).
+    expected = (50, (0.1 * 3600) ** 0.5, 120 - (0.5 * 10800) ** 0.5, 120 - (0.1 * 10800) ** 0.5)
+    for found, wanted in zip((cost.mean, cost.p10, cost.p50, cost.p90), expected, strict=True):
+        assert abs(float(found) - wanted) < 1.2
+
+
+def test_another_seed_gives_other_draws_and_the_same_seed_the_same() -> None:
+    item = {"name": "a", "stage": "serving", "unit_cost": {"low": 0, "likely": 30, "high": 120}}
+    assert projected(plan_of([item], seed=1)) == projected(plan_of([item], seed=1))
+    assert projected(plan_of([item], seed=1))[-1] != projected(plan_of([item], seed=2))[-1]

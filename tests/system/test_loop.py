@@ -1,0 +1,225 @@
+"""The loop from drift to decision on a real Prefect server: alert, event, automation, flow run, decision.
+
+The deployments and their automation are those of ``prefect.yaml``, and a real worker runs what they start. Nothing of
+the loop is called by name here but its beginning: the run that sees the drift.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.books import Books, asked, table
+from tests.support.prefect_server import PREFECT, ask, eventually, find, find_events, running
+from tests.support.quality import EVALUATE, put_score, requests
+from truecost.publish.publishing import open_published
+from truecost.store.journal import Journal
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+AS_OF = date(2026, 10, 5)
+WITHIN = 120  # seconds: how long something may take to come back from the server; as a rule it takes a few
+
+TOML = """
+[workspace]
+name = "NAME"
+as_of = 2026-10-05
+
+[[models]]
+id = "bot"
+evaluate = "python evaluate.py 0.78"
+evaluate_within = "1m"
+
+[[sources]]
+name = "log"
+format = "request_log"
+path = "inbox/log/*.csv"
+model = "bot"
+
+[[sources]]
+name = "evals"
+format = "lm_eval"
+path = "inbox/evals/*.json"
+model = "bot"
+
+[drift]
+min_rows = 200
+columns = ["input_tokens", "output_tokens", "language"]
+"""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server with the project's deployments, and a worker that runs what is due."""
+
+    api: str
+    home: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PREFECT_API_URL": self.api,
+            "PREFECT_HOME": str(self.home),
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "PWD": str(ROOT),
+        }
+
+    @property
+    def worker_log(self) -> Path:
+        return self.home / "worker.log"
+
+    def prefect(self, *options: str) -> None:
+        done = subprocess.run(
+            [*PREFECT, "--no-prompt", *options],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env=self.environment,
+            cwd=ROOT,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def eventually(self, look: Callable[[], Any]) -> Any:
+        return eventually(look, WITHIN, self.worker_log.read_text)
+
+    def deployment(self, name: str) -> dict[str, Any]:
+        (found,) = find(self.api, "deployments", deployments={"name": {"any_": [name]}})
+        return dict(found)
+
+    def runs_of(self, deployment: dict[str, Any], books: Books) -> list[Any]:
+        """The flow runs of a deployment that are about one workspace."""
+        found = find(self.api, "flow_runs", deployments={"id": {"any_": [deployment["id"]]}})
+        return [run for run in found if run["parameters"]["workspace_dir"] == str(books.root)]
+
+
+@pytest.fixture(scope="module")
+def served(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    found = Served(server, tmp_path_factory.mktemp("client"))
+    found.prefect("work-pool", "create", "truecost", "--type", "process")
+    found.prefect("deploy", "--all")
+    with running(("worker", "start", "--pool", "truecost"), found.environment, found.worker_log):
+        yield found
+
+
+def drifting(root: Path) -> Books:
+    """A workspace whose last week's requests are no longer those that the model was accepted on."""
+    before = requests(date(2026, 8, 1), 28, 12, seed=1)
+    now = requests(AS_OF - timedelta(days=7), 7, 45, seed=2, is_shifted=True)
+    files = {"inbox/log/requests.csv": table([*before, *now], {}), "evaluate.py": EVALUATE}
+    books = Books.of(root, TOML.replace("NAME", root.name), files)
+    put_score(root, date(2026, 8, 1), 0.91)
+    return books
+
+
+def test_a_drift_ends_in_a_decision_that_finance_can_read(served: Served, tmp_path: Path) -> None:
+    """Once the worker's scheduled flow sees it, once the command line; with a day given, and without."""
+    by_worker, by_command = drifting(tmp_path / "by-worker"), drifting(tmp_path / "by-command")
+    run = start_drift(served, by_worker, AS_OF.isoformat())
+    said = run_daily(served, by_command)
+    assert (said["alerts"]["raised"], said["alerts"]["opened"], said["decisions"]) == (1, ["bot"], [])
+    assert_completed(served, run)
+
+    assert_decided(served, by_command, as_of=None)
+    assert_decided(served, by_worker, as_of=AS_OF.isoformat())
+
+
+def start_drift(served: Served, books: Books, as_of: str) -> str:
+    """The flow run that the worker is to run. It ends with telling the server what waits: that must still be sent."""
+    asking = f"{served.api}/deployments/{served.deployment('drift')['id']}/create_flow_run"
+    return str(ask(asking, {"parameters": {"workspace_dir": str(books.root), "as_of": as_of}})["id"])
+
+
+def run_daily(served: Served, books: Books) -> dict[str, Any]:
+    """What ``truecost run`` says. It is run from elsewhere than the worker, with a relative path."""
+    command = [sys.executable, "-m", "truecost", "run", "--workspace", books.root.name, "--json"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        env=served.environment,
+        cwd=books.root.parent,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def assert_decided(served: Served, books: Books, as_of: str | None) -> None:
+    """Follow the loop from the alert to the decision, by what the server and the workspace have kept of it."""
+    alert, *_ = served.eventually(lambda: of(books, find_events(served.api, "truecost.alert"), "workspace"))
+    assert (alert["resource"]["truecost.rule"], alert["resource"]["truecost.state"]) == ("drift", "ALERT")
+    assert "language" in alert["payload"]["message"]
+
+    (waiting,) = served.eventually(lambda: of(books, find_events(served.api, "truecost.reevaluation")))
+    assert waiting["resource"]["prefect.resource.id"] == "truecost.model.bot"
+    told = {"model": "bot", "workspace_dir": str(books.root), "as_of": as_of}
+    assert waiting["payload"] == {**told, "triggers": ["drift"]}
+
+    deployment = served.deployment("reevaluate")
+    (automation,) = ask(f"{served.api}/automations/related-to/prefect.deployment.{deployment['id']}")
+    assert automation["trigger"]["expect"] == ["truecost.reevaluation"]
+
+    (run,) = served.eventually(lambda: served.runs_of(deployment, books))
+    assert run["parameters"] == {**told, "only_open": True}
+    assert (run["created_by"]["type"], run["created_by"]["id"]) == ("AUTOMATION", automation["id"])
+    assert caused_by(served, run) == waiting["id"]
+    assert_completed(served, run["id"])
+    assert len(served.runs_of(deployment, books)) == 1
+
+    events = Journal(books.workspace.journal).events()
+    assert [event.kind for event in events] == ["alert", "reevaluation", "evaluation", "alert", "decision"]
+    drift, opened, _, decay, decision = events
+    assert (drift.data["rule"], decay.data["rule"]) == ("drift", "eval_decay")
+    assert opened.data["alert_ids"] == [drift.event_id] == [alert["payload"]["alert_id"]]
+    assert (decision.data["reevaluation_id"], decision.data["verdict"]) == (opened.event_id, "retrain")
+    rules = ["drift", "eval_decay"]  # the second is raised by the re-evaluation itself
+    served.eventually(
+        lambda: (
+            rules
+            == [event["payload"]["rule"] for event in of(books, find_events(served.api, "truecost.alert"), "workspace")]
+        )
+    )
+    with open_published(books.workspace.published) as con:
+        (published,) = asked(con, "SELECT * FROM finance.retrain_decisions")
+    assert (published["model_id"], published["verdict"], published["triggers"]) == ("bot", "retrain", ["drift"])
+    assert published["decided_at"] == datetime(AS_OF.year, AS_OF.month, AS_OF.day)
+    assert published["reasons"] == decision.data["reasons"]
+    assert published["reasons"][0] == "intents acc fell by 0.130 to 0.780, beyond its error of 0.028"
+
+
+def caused_by(served: Served, run: dict[str, Any]) -> str | None:
+    """The event by which the automation came to start the run."""
+    started = f"prefect.flow-run.{run['id']}"
+    (action,) = served.eventually(
+        lambda: find_events(served.api, "prefect.automation.action.executed", resource=started)
+    )
+    roles = {item["prefect.resource.role"]: item["prefect.resource.id"] for item in action["related"]}
+    return roles["triggering-event"].removeprefix("prefect.event.")
+
+
+def assert_completed(served: Served, flow_run: str) -> None:
+    def ended() -> Any:
+        run = ask(f"{served.api}/flow_runs/{flow_run}")
+        return run if run["end_time"] else None
+
+    run = served.eventually(ended)
+    assert run["state_name"] == "Completed", f"{run['state']}\n{served.worker_log.read_text()}"
+
+
+def of(books: Books, events: list[Any], key: str = "workspace_dir") -> list[Any]:
+    """The events of one workspace."""
+    name = {"workspace_dir": str(books.root), "workspace": books.root.name}[key]
+    return [event for event in events if event["payload"][key] == name]

@@ -1,0 +1,1 @@
+"""What asks for someone: readings of the day, the state machine, delivery."""

@@ -1,0 +1,181 @@
+"""The state machine of alerts: pure functions from what has happened, and what is read today, to what to write down.
+
+Each rule of each model is in one state: ``OK``, ``WARNING``, ``ALERT`` or ``NO_DATA``. A change of state is one
+message; a state that lasts is told again from time to time, until someone acknowledges it. Nothing here reads or
+writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from truecost.store.journal import Event
+
+State = Literal["OK", "WARNING", "ALERT", "NO_DATA"]
+Key = tuple[str, str]  # model, rule
+
+OVERSPEND = "overspend"
+DRIFT = "drift"
+EVAL_DECAY = "eval_decay"
+_ASKING: tuple[State, ...] = ("WARNING", "ALERT")  # the states that ask someone to act
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a rule says of a model today. ``drivers`` are what weighs most, in words, the largest first."""
+
+    model_id: str
+    rule: str
+    state: State
+    message: str
+    drivers: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        return self.model_id, self.rule
+
+    @property
+    def text(self) -> str:
+        """The message with its drivers, as a person is told."""
+        return f"{self.message}: most in {', '.join(self.drivers)}" if self.drivers else self.message
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The state a rule of a model is in, since the event ``alert_id``."""
+
+    alert_id: int
+    model_id: str
+    rule: str
+    state: State
+    message: str
+    raised_at: datetime
+    told_at: datetime
+    acknowledged_at: datetime | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks someone to act, and nobody has said that they will."""
+        return self.state in _ASKING and self.acknowledged_at is None
+
+
+@dataclass(frozen=True)
+class Move:
+    """What is to be written down of a reading: an ``alert`` (a change of state) or a ``reminder`` of one."""
+
+    kind: Literal["alert", "reminder"]
+    reading: Reading
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reevaluation:
+    """A re-evaluation that was opened and not decided yet."""
+
+    reevaluation_id: int
+    model_id: str
+    opened_at: datetime
+    triggers: tuple[str, ...]
+
+
+def standings(events: Iterable[Event]) -> dict[Key, Standing]:
+    """The state of each rule of each model that has been read."""
+    found: dict[Key, Standing] = {}
+    of_alert: dict[int, Key] = {}
+    for event in events:
+        if event.kind == "alert":
+            key = event.model_id, event.data["rule"]
+            of_alert[event.event_id] = key
+            found[key] = Standing(
+                alert_id=event.event_id,
+                model_id=event.model_id,
+                rule=event.data["rule"],
+                state=event.data["state"],
+                message=event.data["message"],
+                raised_at=event.happened_at,
+                told_at=event.happened_at,
+            )
+        elif event.kind in ("reminder", "acknowledged"):
+            key = of_alert[event.data["alert_id"]]
+            if found[key].alert_id != event.data["alert_id"]:
+                continue  # of a state that has passed
+            if event.kind == "reminder":
+                found[key] = replace(found[key], told_at=event.happened_at)
+            else:
+                found[key] = replace(found[key], acknowledged_at=found[key].acknowledged_at or event.happened_at)
+    return found
+
+
+def moves(
+    held: Mapping[Key, Standing], readings: Sequence[Reading], now: datetime, renotify_every: timedelta
+) -> list[Move]:
+    """What today's readings change. A rule that nothing is read of any more has no data."""
+    read = {reading.key for reading in readings}
+    silent = [
+        Reading(model, rule, "NO_DATA", f"{model}: there is nothing to judge {rule.replace('_', ' ')} by any more")
+        for model, rule in held
+        if (model, rule) not in read
+    ]
+    found = (_move(held.get(reading.key), reading, now, renotify_every) for reading in (*readings, *silent))
+    return [move for move in found if move is not None]
+
+
+def _move(held: Standing | None, reading: Reading, now: datetime, renotify_every: timedelta) -> Move | None:
+    if held is None or held.state != reading.state:
+        told = {
+            "rule": reading.rule,
+            "state": reading.state,
+            "previous": held.state if held else None,
+            # That all is well, or nothing known yet, is no news where nothing has been said before.
+            "is_told": held is not None or reading.state in _ASKING,
+        }
+        return Move("alert", reading, told)
+    if held.asks and now - held.told_at >= renotify_every:
+        return Move("reminder", reading, {"alert_id": held.alert_id})
+    return None
+
+
+def open_reevaluations(events: Iterable[Event]) -> dict[str, Reevaluation]:
+    """By model: the re-evaluation that is open. A model has one at most."""
+    found: dict[str, Reevaluation] = {}
+    for event in events:
+        if event.kind == "reevaluation":
+            triggers = tuple(event.data["triggers"])
+            found[event.model_id] = Reevaluation(event.event_id, event.model_id, event.happened_at, triggers)
+        elif event.kind == "decision":
+            found.pop(event.model_id, None)
+    return found
+
+
+def due_reevaluations(events: Sequence[Event]) -> dict[str, tuple[Standing, ...]]:
+    """By model: the alerts that ask for a re-evaluation and have none.
+
+    An alert that was raised while a re-evaluation was open is part of its evidence and asks for no other one.
+    """
+    is_open = open_reevaluations(events)
+    decided = {event.model_id: event.event_id for event in events if event.kind == "decision"}
+    found: dict[str, tuple[Standing, ...]] = {}
+    for held in standings(events).values():
+        if held.state == "ALERT" and held.model_id not in is_open and held.alert_id > decided.get(held.model_id, 0):
+            found[held.model_id] = (*found.get(held.model_id, ()), held)
+    return found
+
+
+def undelivered(events: Sequence[Event], addresses: int, now: datetime, kept_for: timedelta) -> list[tuple[Event, int]]:
+    """(message, place of the address, from 1) for all that an address has not been told, oldest first.
+
+    What is past, and older than ``kept_for``, is let go: the message of the newer state has taken its place.
+    """
+    reached = {(e.data["message_id"], e.data["address"]) for e in events if e.kind == "delivered"}
+    current = {held.alert_id for held in standings(events).values()}
+    messages = [e for e in events if e.kind == "reminder" or (e.kind == "alert" and e.data["is_told"])]
+    return [
+        (message, address)
+        for message in messages
+        for address in range(1, addresses + 1)
+        if (message.event_id, address) not in reached
+        and (message.data.get("alert_id", message.event_id) in current or now - message.happened_at < kept_for)
+    ]

@@ -1,0 +1,127 @@
+"""Readings: what each rule says of each model today, from the comparison with the plans and the drift signals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from truecost.alerts.alerting import DRIFT, EVAL_DECAY, OVERSPEND, Reading, State
+from truecost.clock import Clock
+from truecost.drift.drift import DATASET, EVAL_DROP, signals
+from truecost.planning.comparing import read_against_plan
+from truecost.quarters import latest_ended, quarter_of
+from truecost.store.sql import query
+from truecost.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Row = dict[str, Any]
+_DRIVERS = 3  # so many are named
+
+
+def read_all(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> list[Reading]:
+    """One reading a rule and model that has something to be judged by: a plan, a request log, eval scores."""
+    read_against_plan(con, workspace)
+    start_month = workspace.config.workspace.fiscal_year_start_month
+    running, ended = quarter_of(clock.today(), start_month), latest_ended(clock.today(), start_month)
+    policy = workspace.config.alerts
+    limits = {"warning": policy.overspend_warning, "alert": policy.overspend_alert}
+    spent = (
+        con.execute(query("alerts/overspend"), {"running": running.name, "ended": ended.name, **limits})
+        .pl()
+        .rows(named=True)
+    )
+    return [
+        *(overspend(row) for row in spent),
+        *quality(signals(con, clock)),
+    ]
+
+
+def overspend(row: Row) -> Reading:
+    """The reading of a model's quarter: a row of ``sql/alerts/overspend.sql``."""
+    model, currency = row["model_id"], row["currency"]
+    if row["state"] == "NO_DATA":
+        return Reading(model, OVERSPEND, "NO_DATA", f"{model} has a plan, and no cost in {row['quarter']}")
+    actual, planned = _money(row["actual"]), _money(row["planned_mean"])
+    when = row["quarter"] if row["is_complete"] else f"{row['quarter']} so far"
+    if row["state"] == "OK":
+        message = f"{model} cost {currency} {actual} in {when}, and {planned} was planned"
+        return Reading(model, OVERSPEND, "OK", message)
+    cost = f"{model} cost {currency} {actual} in {when}"
+    if row["variance_pct"] is None:
+        message = f"{cost}, and nothing was planned"
+    else:
+        p90 = _money(row["planned_p90"])
+        message = f"{cost}, {row['variance_pct']:,.0f} % over the {planned} planned (P90 {p90})"
+    drivers = tuple(f"{_words(d['stage'])} (+{_money(d['variance'])})" for d in row["drivers"][:_DRIVERS])
+    return Reading(model, OVERSPEND, row["state"], message, drivers)
+
+
+def quality(newest: Sequence[Row]) -> Iterator[Reading]:
+    """The readings of drift and of eval scores: ``newest`` are the newest drift signals, worst first."""
+    for model in dict.fromkeys(row["model_id"] for row in newest):
+        of_model = [row for row in newest if row["model_id"] == model]
+        requests = [row for row in of_model if row["method"] != EVAL_DROP]
+        evals = [row for row in of_model if row["method"] == EVAL_DROP]
+        if requests:
+            yield drift(requests)
+        if evals:
+            yield eval_decay(evals)
+
+
+def drift(rows: Sequence[Row]) -> Reading:
+    """The reading of a model's newest window: its row for all features, then one a feature."""
+    whole = next(row for row in rows if row["feature"] == DATASET)
+    model, days = whole["model_id"], _days(whole)
+    if whole["verdict"] == "too_few_rows":
+        return Reading(model, DRIFT, "NO_DATA", f"{model} had too few requests to compare from {days}")
+    features = [row for row in rows if row["feature"] != DATASET]
+    moved = [row for row in features if row["drifted"]]
+    state: State = "ALERT" if whole["drifted"] else "WARNING" if moved else "OK"
+    message = (
+        f"{len(moved)} of {len(features)} features of {model}'s requests drifted from {days} "
+        f"({_percent(whole['value'])}; {_percent(whole['threshold'])} is an alert)"
+    )
+    furthest = sorted(moved, key=lambda row: (-row["value"] / row["threshold"], row["feature"]))
+    drivers = tuple(
+        f"{row['feature']} ({row['method'].upper()} {row['value']:.2f}, limit {row['threshold']:.2f})"
+        for row in furthest[:_DRIVERS]
+    )
+    return Reading(model, DRIFT, state, message, drivers)
+
+
+def eval_decay(rows: Sequence[Row]) -> Reading:
+    """The reading of a model's newest eval scores, a row a task and metric."""
+    model = rows[0]["model_id"]
+    known = [row for row in rows if row["verdict"] in ("drift", "stable")]
+    fallen = sorted((row for row in known if row["drifted"]), key=lambda row: (-row["value"], row["feature"]))
+    if not known:
+        return Reading(model, EVAL_DECAY, "NO_DATA", f"{model}'s eval scores state no error to judge a fall by")
+    if not fallen:
+        return Reading(
+            model, EVAL_DECAY, "OK", f"{model}'s eval scores are within their error of the deployed baseline"
+        )
+    message = f"{len(fallen)} of {model}'s {len(known)} eval scores fell below the deployed baseline beyond their error"
+    drivers = tuple(
+        f"{row['feature']} (-{row['value']:.3f}, error {row['threshold']:.3f})" for row in fallen[:_DRIVERS]
+    )
+    return Reading(model, EVAL_DECAY, "ALERT", message, drivers)
+
+
+def _days(row: Row) -> str:
+    return f"{row['window_start']:%Y-%m-%d} to {row['window_end'] - timedelta(days=1):%Y-%m-%d}"
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:,.2f}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,1 @@
+"""What closes froze, and whether it is as it was written."""

@@ -1,0 +1,1 @@
+"""Whose cost it is: settings and rules as SQL, and the derivation of the books."""

@@ -1,0 +1,102 @@
+"""Which rules would claim what nobody does, and what else leaves a charge without a model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from truecost.books.bookkeeping import tell_config
+from truecost.store.sql import query
+from truecost.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A rule that would claim a group of nobody's charges; or, where no rule is the remedy, what is the ``matter``.
+
+    ``cost`` is what the group holds; ``credits`` (negative) are in it, and so is ``bill_share``, what these charges, as
+    usage, have their share of.
+    """
+
+    match: dict[str, str]
+    model: str | None
+    cost: Decimal
+    credits: Decimal
+    bill_share: Decimal
+    currency: str
+    charges: int
+    matter: str | None = None
+
+    @property
+    def rule(self) -> str | None:
+        """The rule, to paste into truecost.toml."""
+        if self.matter:
+            return None
+        tests = ", ".join(
+            f"{_quoted(column) if '.' in column else column} = {_quoted(value)}" for column, value in self.match.items()
+        )
+        return f"[[attribution]]\nmatch = {{ {tests} }}\nmodel = {_quoted(self.model or 'MODEL')}"
+
+
+def suggest(con: DuckDBPyConnection, workspace: Workspace, limit: int = 5) -> list[Suggestion]:
+    """What would claim the costliest charges that are nobody's, by source, service and account, and the tags that tell
+    whose they are."""
+    tell_config(con, workspace)
+    models = {model.id for model in workspace.config.models}
+    found = [
+        *((row["weight"], _suggested(row, models)) for row in _rows(con, "attribution/unclaimed", limit)),
+        *((row["weight"], _undriven(row)) for row in _rows(con, "attribution/undriven", limit)),
+    ]
+    return [told for _, told in sorted(found, key=lambda item: item[0], reverse=True)[:limit]]
+
+
+def _suggested(row: Row, models: set[str]) -> Suggestion:
+    match = {name: row[name] for name in ("source", "service_name", "sub_account_id") if row[name] is not None}
+    tags = {f"tags.{name}": value for name, value in zip(row["tag_names"] or [], row["tag_values"] or [], strict=True)}
+    return Suggestion(
+        match={name: _as_written(value) for name, value in (match | tags).items()},
+        model=next((value for value in tags.values() if value in models), None),
+        cost=row["cost"],
+        credits=row["credits"],
+        bill_share=row["bill_share"],
+        currency=row["currency"],
+        charges=row["charge_count"],
+    )
+
+
+def _undriven(row: Row) -> Suggestion:
+    days = f"from {row['first_day']} to {row['last_day']}"
+    return Suggestion(
+        match={name: row[name] for name in ("source", "service_name") if row[name] is not None},
+        model=None,
+        cost=row["cost"],
+        credits=row["credits"],
+        bill_share=Decimal(0),
+        currency=row["currency"],
+        charges=row["charge_count"],
+        matter=f"{row['allocated_method_id']} measures nothing {days}: "
+        "deliver what it is measured by (jobs, request logs), or name another driver under [[allocations]]",
+    )
+
+
+def _as_written(value: str) -> str:
+    """A value that stands for itself: where it holds * or ?, a ? in their place."""
+    return "".join("?" if character in "*?" else character for character in value)
+
+
+def _quoted(text: str) -> str:
+    """A TOML string."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _rows(con: DuckDBPyConnection, name: str, limit: int) -> list[Row]:
+    found = con.execute(query(name), {"limit": limit})
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -1,0 +1,92 @@
+"""How a workspace stands at a glance: its sources, what is open, what is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from truecost import steps
+from truecost.archive.closes import Close, closed_quarters
+from truecost.clock import Clock
+from truecost.intake.landing import Landing, source_files
+from truecost.publish.publishing import open_published
+from truecost.store.sql import query
+from truecost.store.warehouse import connect
+from truecost.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """A source: ``files_waiting`` are in the inbox and never landed under their name."""
+
+    name: str
+    format: str
+    files_waiting: int
+    files: int
+    rows_loaded: int
+    rows_quarantined: int
+    last_received_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    sources: list[SourceState]
+    warnings: list[str]
+    standing: steps.Standing
+    quarters: list[str]
+    models: list[str]
+    closed: list[Close]
+
+
+@dataclass(frozen=True)
+class QuarterFigures:
+    """A row of ``finance.true_cost_by_quarter``, for the terminal."""
+
+    model_id: str | None
+    quarter: str
+    currency: str
+    training_only_cost: Decimal
+    true_cost: Decimal
+    multiplier: Decimal | None
+    training_only_cost_to_date: Decimal
+    true_cost_to_date: Decimal
+    multiplier_to_date: Decimal | None
+    completeness: str
+
+
+def read_overview(workspace: Workspace, clock: Clock) -> Overview:
+    """Read it from the landing log, the warehouse and the published file."""
+    steps.attribute(workspace)
+    with connect(workspace.warehouse) as con:
+        loaded = {row[0]: row[1:] for row in con.execute(query("report/sources")).fetchall()}
+    landed = {(entry.source, part.file) for entry in Landing(workspace.landing).entries() for part in entry.parts}
+    sources, warnings = [], []
+    for source in workspace.config.sources:
+        files = source_files(workspace, source)
+        held: tuple[Any, ...] = loaded.get(source.name, (0, 0, 0, None))
+        waiting = sum((source.name, file) not in landed for file in files)
+        sources.append(SourceState(source.name, source.format, waiting, held[0], held[1] or 0, held[2] or 0, held[3]))
+        if not files and not held[0]:
+            warnings.append(f"{source.name}: no file matches {source.path}")
+    quarters, models = _published(workspace)
+    return Overview(sources, warnings, steps.standing(workspace), quarters, models, closed_quarters(workspace))
+
+
+def quarter_figures(workspace: Workspace, quarter: str) -> list[QuarterFigures]:
+    """The published figures of one quarter, a row a model, what is unallocated last."""
+    with open_published(workspace.published) as con:
+        rows = con.execute(query("report/quarter_figures"), [quarter]).fetchall()
+    return [QuarterFigures(*row) for row in rows]
+
+
+def _published(workspace: Workspace) -> tuple[list[str], list[str]]:
+    if not workspace.published.is_file():
+        return [], []
+    with open_published(workspace.published) as con:
+        quarters = con.execute("SELECT DISTINCT quarter FROM true_cost_by_quarter ORDER BY quarter").fetchall()
+        models = con.execute(
+            "SELECT DISTINCT model_id FROM true_cost_by_quarter WHERE model_id IS NOT NULL ORDER BY model_id"
+        ).fetchall()
+    return [row[0] for row in quarters], [row[0] for row in models]

@@ -1,0 +1,1 @@
+"""Check a quarter, freeze it, reopen it."""

@@ -1,0 +1,1 @@
+"""Production and evals against what a model was accepted on."""

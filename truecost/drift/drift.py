@@ -1,0 +1,278 @@
+"""Drift: requests and evals -> ``outlook.drift_signals``.
+
+The last days of each model's request log are held against the days it was accepted on, by Evidently, on samples that
+DuckDB takes; eval scores are held against the deployed baseline. Earlier windows stay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, time
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from math import sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from truecost import progress
+from truecost.books.bookkeeping import STEP as BOOKS_STEP
+from truecost.books.bookkeeping import tell_config
+from truecost.clock import Clock
+from truecost.drift.columns import read_sample
+from truecost.drift.evidently_report import METHOD, Compared, Measured, compare, keep_run, thresholds_of, write_page
+from truecost.store.sql import names, query
+from truecost.store.warehouse import last_fingerprint, remember_fingerprint, transaction
+from truecost.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+STEP = "drift"
+EVALS_STEP = "eval_drops"
+DATASET = "dataset"
+SHARE = "share_of_drifted_features"
+EVAL_DROP = "eval_drop"
+EVIDENTLY = "evidently"
+_HASHES = 2**64
+_PROBED_ROWS = 2000  # a side: enough to tell a number from a category
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The two windows of a model that are compared, [start, end) in UTC, and the requests in each."""
+
+    model_id: str
+    reference_start: datetime
+    reference_end: datetime
+    current_start: datetime
+    current_end: datetime
+    reference_rows: int
+    current_rows: int
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A row of ``outlook.drift_signals``."""
+
+    model_id: str
+    window_start: datetime
+    window_end: datetime
+    reference_start: datetime
+    reference_end: datetime
+    feature: str
+    method: str
+    verdict: str
+    reference_rows: int
+    current_rows: int
+    value: float | None = None
+    threshold: float | None = None
+    drifted: bool = False
+    report: str | None = None
+
+
+def watch(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool:
+    """Bring the signals up to date with requests, evals, settings and the day; returns whether anything had changed.
+
+    Without books, there is nothing to watch yet.
+    """
+    if last_fingerprint(con, BOOKS_STEP) is None:
+        return False
+    tell_config(con, workspace)
+    evals = _watch_evals(con, workspace)
+    return _watch_requests(con, workspace, clock) or evals
+
+
+def signals(con: DuckDBPyConnection, clock: Clock, model_id: str | None = None) -> list[dict[str, Any]]:
+    """The newest signals, as of the clock's day, of every configured model or of one: a dict a row."""
+    found = con.execute(query("drift/newest"), {"until": clock.today(), "model": model_id})
+    columns = [column[0] for column in found.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
+
+
+def _watch_requests(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool:
+    day = datetime.combine(clock.today(), time())
+    fingerprint = _fingerprint(con, workspace, "requests", day)
+    if last_fingerprint(con, STEP) == fingerprint and _has_pages(con, workspace, day):
+        return False
+    watched = _windows(con, workspace, day)
+    found = [signal for windows in watched for signal in _judge(con, workspace, windows)]
+    with transaction(con):
+        for windows in watched:
+            con.execute(
+                "DELETE FROM outlook.drift_signals WHERE model_id = ? AND window_end = ? AND method <> 'eval_drop'",
+                [windows.model_id, windows.current_end],
+            )
+        _write(con, found)
+        remember_fingerprint(con, STEP, fingerprint)
+    return True
+
+
+def _has_pages(con: DuckDBPyConnection, workspace: Workspace, day: datetime) -> bool:
+    pages = con.execute(query("drift/pages"), {"day": day}).fetchall()
+    return all((workspace.root / page).is_file() for (page,) in pages)
+
+
+def _watch_evals(con: DuckDBPyConnection, workspace: Workspace) -> bool:
+    """Eval drops are derived anew from all scores: each score that has a baseline keeps its row."""
+    fingerprint = _fingerprint(con, workspace, "evals", None)
+    if last_fingerprint(con, EVALS_STEP) == fingerprint:
+        return False
+    with transaction(con):
+        con.execute("DELETE FROM outlook.drift_signals WHERE method = 'eval_drop'")
+        con.execute(
+            f"INSERT INTO outlook.drift_signals BY NAME {query('drift/eval_drops')}",
+            {"eval_errors": workspace.config.drift.eval_errors},
+        )
+        remember_fingerprint(con, EVALS_STEP, fingerprint)
+    return True
+
+
+def _windows(con: DuckDBPyConnection, workspace: Workspace, day: datetime) -> list[Windows]:
+    settings = workspace.config.drift
+    spans = {"day": day, "window": settings.window, "reference": settings.reference}
+    return [
+        Windows(
+            model_id=model,
+            reference_start=reference_start,
+            reference_end=reference_end,
+            current_start=start,
+            current_end=end,
+            reference_rows=_row_count(con, model, reference_start, reference_end),
+            current_rows=_row_count(con, model, start, end),
+        )
+        for model, start, end, reference_start, reference_end in con.execute(query("drift/windows"), spans).fetchall()
+    ]
+
+
+def _row_count(con: DuckDBPyConnection, model_id: str, start: datetime, end: datetime) -> int:
+    window = {"model": model_id, "window_start": start, "window_end": end}
+    return int(con.execute(query("drift/rows"), window).fetchall()[0][0])
+
+
+def _judge(con: DuckDBPyConnection, workspace: Workspace, windows: Windows) -> list[Signal]:
+    settings = workspace.config.drift
+    if min(windows.reference_rows, windows.current_rows) < settings.min_rows:
+        return [_undecided(windows)]
+    progress.say(f"comparing the requests of {windows.model_id} with Evidently")
+    take_sample(con, windows, settings.sample_rows, settings.seed)
+    probed = min(settings.sample_rows, _PROBED_ROWS)
+    sample = read_sample(
+        con,
+        settings,
+        {
+            "reference": _hash_limit(windows.reference_rows, probed),
+            "current": _hash_limit(windows.current_rows, probed),
+        },
+    )
+    if sample is None:
+        return [_undecided(windows)]
+    compared = compare(sample, thresholds_of(sample, settings), settings.drifted_share, windows.current_end)
+    page = report_path(workspace, windows.model_id, windows.current_end)
+    write_page(compared, page)
+    keep_run(compared, workspace.root / EVIDENTLY, windows.model_id, windows.current_end)
+    return list(_decided(windows, compared, settings.drifted_share, os.path.relpath(page, workspace.root)))
+
+
+def report_path(workspace: Workspace, model_id: str, window_end: datetime) -> Path:
+    """Where Evidently's page of a window is kept; the model's name is made safe for a folder."""
+    folder = quote(model_id, safe=" ")
+    folder = f"%2E{folder[1:]}" if folder.startswith(".") else folder
+    return workspace.reports / "drift" / folder / f"{window_end:%Y-%m-%d}.html"
+
+
+def take_sample(con: DuckDBPyConnection, windows: Windows, sample_rows: int, seed: int) -> None:
+    """Fill the temp table ``drift_sample`` with at most ``sample_rows`` requests of each window."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE drift_sample (side VARCHAR, request_hash UBIGINT, requested_at TIMESTAMP, "
+        "input_tokens BIGINT, output_tokens BIGINT, latency_ms DOUBLE, features VARCHAR)"
+    )
+    for side, start, end, rows in (
+        ("reference", windows.reference_start, windows.reference_end, windows.reference_rows),
+        ("current", windows.current_start, windows.current_end, windows.current_rows),
+    ):
+        wanted = {"side": side, "model": windows.model_id, "window_start": start, "window_end": end, "seed": seed}
+        con.execute(query("drift/sample"), {**wanted, "hash_limit": _hash_limit(rows, sample_rows)})
+        if rows > sample_rows:
+            con.execute(query("drift/trim"), {"side": side, "sample_rows": sample_rows})
+
+
+def _hash_limit(rows: int, sample_rows: int) -> int:
+    """A hash that, but for one time in a billion, at least ``sample_rows`` of so many rows lie below."""
+    share = (sample_rows + 6 * sqrt(sample_rows)) / rows
+    return _HASHES - 1 if share >= 1 else int(share * _HASHES)
+
+
+def _undecided(windows: Windows) -> Signal:
+    return _signal(windows, DATASET, SHARE, "too_few_rows")
+
+
+def _decided(windows: Windows, compared: Compared, drifted_share: float, report: str) -> Iterator[Signal]:
+    whole = Measured(DATASET, compared.drifted_share, drifted_share, compared.drifted)
+    yield _measured(windows, whole, SHARE, report)
+    for item in compared.features:
+        # The quotes keep a feature of that name apart from the row for all of them.
+        item = replace(item, feature=f'"{DATASET}"') if item.feature == DATASET else item
+        yield _measured(windows, item, METHOD, report)
+
+
+def _measured(windows: Windows, item: Measured, method: str, report: str) -> Signal:
+    return replace(
+        _signal(windows, item.feature, method, "drift" if item.drifted else "stable"),
+        value=item.value,
+        threshold=item.threshold,
+        drifted=item.drifted,
+        report=report,
+    )
+
+
+def _signal(windows: Windows, feature: str, method: str, verdict: str) -> Signal:
+    return Signal(
+        model_id=windows.model_id,
+        window_start=windows.current_start,
+        window_end=windows.current_end,
+        reference_start=windows.reference_start,
+        reference_end=windows.reference_end,
+        feature=feature,
+        method=method,
+        verdict=verdict,
+        reference_rows=windows.reference_rows,
+        current_rows=windows.current_rows,
+    )
+
+
+def _write(con: DuckDBPyConnection, found: Iterable[Signal]) -> None:
+    import pyarrow as pa
+
+    rows = [asdict(signal) for signal in found]
+    if rows:
+        con.register("drift_batch", pa.Table.from_pylist(rows))
+        con.execute("INSERT INTO outlook.drift_signals BY NAME SELECT * FROM drift_batch")
+        con.unregister("drift_batch")
+
+
+def _fingerprint(con: DuckDBPyConnection, workspace: Workspace, dataset: str, day: datetime | None) -> str:
+    """What the signals of a dataset rest on: its deliveries, the promotions, the settings, the day and the code."""
+    parts = [
+        con.execute(query("drift/rests_on"), {"dataset": dataset}).fetchall(),
+        workspace.config.drift.model_dump(mode="json"),
+        workspace.config.workspace.reports,
+        day,
+        _code_fingerprint(),
+    ]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+
+@cache
+def _code_fingerprint() -> str:
+    digest = hashlib.sha256(version("evidently").encode())
+    for module in ("drift.py", "columns.py", "evidently_report.py", "psi.py"):
+        digest.update(files("truecost.drift").joinpath(module).read_bytes())
+    for name in (*names("drift"), "macros/numbers"):
+        digest.update(query(name).encode())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""A file on its way to the ledger: landed, read, judged, loaded."""

@@ -1,0 +1,290 @@
+"""Landing: every file as received, kept for good.
+
+``landing/objects/ab/abcd...`` holds each content once, under its sha256. ``landing/log/00000007.json`` says what came
+seventh: a delivery set, which is one file, or a folder's part files. Both are written aside and put in place in one
+step, so a run that dies leaves either the whole or nothing, and the ledger can be rebuilt from them alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from truecost.clock import Clock
+from truecost.store.files import clear_leftovers, sync_folder, write_once
+from truecost.workspace.config import SourceSection
+from truecost.workspace.workspace import Workspace
+
+_BLOCK = 1 << 24
+_FICLONE = 0x40049409  # Linux's ioctl for a reflink: a copy that shares its blocks until one side is written
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a set: its delivery number, its path in the workspace, its content."""
+
+    delivery_id: int
+    file: str
+    sha256: str | None
+    size_bytes: int
+    refused_because: str | None = None
+
+
+@dataclass(frozen=True)
+class LandedSet:
+    """One entry of the landing log. ``set_version`` is the number of its first delivery."""
+
+    source: str
+    set_name: str
+    set_version: int
+    received_at: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class _Content:
+    sha256: str | None
+    size_bytes: int
+    refused_because: str | None = None
+    state: tuple[int, ...] = ()
+
+
+class Landing:
+    """The landing folder of a workspace."""
+
+    def __init__(self, root: Path) -> None:
+        self._objects = root / "objects"
+        self._log = root / "log"
+        self._seen = root / "seen.json"
+
+    def object_path(self, sha256: str) -> Path:
+        return self._objects / sha256[:2] / sha256
+
+    def entries(self) -> list[LandedSet]:
+        """The log, oldest first."""
+        if not self._log.is_dir():
+            return []
+        found = []
+        for path in sorted(self._log.glob("*.json")):
+            entry = json.loads(path.read_text("utf-8"))
+            found.append(LandedSet(**{**entry, "parts": tuple(Part(**part) for part in entry["parts"])}))
+        return found
+
+    def land(self, workspace: Workspace, clock: Clock) -> list[LandedSet]:
+        """Take in every new content of the workspace's sources; returns the new entries.
+
+        A path whose content is that of its last delivery is left alone, unless the source now takes it as part of
+        another set (``delivery``). A file that can't be read, or keeps changing while it is read, is logged as a
+        refused delivery and tried again next time.
+        """
+        for folder in (self._objects, self._log):
+            folder.mkdir(parents=True, exist_ok=True)
+        clear_leftovers(self._objects, self._log)
+        entries = self.entries()
+        last = {(e.source, p.file): (e.set_name, p) for e in entries for p in e.parts}
+        number = max((part.delivery_id for e in entries for part in e.parts), default=0) + 1
+        seen = _Seen(self._seen)
+        landed = []
+        for source in workspace.config.sources:
+            for set_name, files in _sets(workspace, source):
+                taken = {file: self._take(workspace.root / file, seen) for file in files}
+                contents = {file: content for file, content in taken.items() if content is not None}
+                known = {file: last.get((source.name, file)) for file in contents}
+                if all(_same(known[file], set_name, content) for file, content in contents.items()):
+                    self._clear_inbox(workspace, source, contents)
+                    continue
+                entry = LandedSet(
+                    source.name,
+                    set_name,
+                    number,
+                    clock.now().isoformat(),
+                    tuple(
+                        Part(number + i, file, content.sha256, content.size_bytes, content.refused_because)
+                        for i, (file, content) in enumerate(contents.items())
+                    ),
+                )
+                self._append(entry)
+                number += len(entry.parts)
+                landed.append(entry)
+                self._clear_inbox(workspace, source, contents)
+        seen.save()
+        return landed
+
+    def _append(self, entry: LandedSet) -> None:
+        text = json.dumps(asdict(entry), indent=1, ensure_ascii=False) + "\n"
+        write_once(self._log / f"{entry.set_version:08d}.json", text.encode())
+
+    def _clear_inbox(self, workspace: Workspace, source: SourceSection, contents: Mapping[str, _Content]) -> None:
+        """With ``landing = "move"``, take what has landed out of the inbox: only now that it is safe here.
+
+        What has been written to since it was read stays for the next run.
+        """
+        if (source.landing or workspace.config.workspace.landing) != "move":
+            return
+        for file, content in contents.items():
+            path = workspace.root / file
+            with contextlib.suppress(FileNotFoundError):
+                if content.sha256 and _state(path) == content.state:
+                    path.unlink()
+
+    def _take(self, path: Path, seen: _Seen) -> _Content | None:
+        """The content of ``path``, now among the objects; None where there is no such file any more."""
+        if path.is_dir():
+            return _Content(None, 0, "there is a folder where a file should be; take it out or correct `path`")
+        try:
+            for _ in range(3):
+                before = _state(path)
+                known = seen.get(path, before)
+                if known and self.object_path(known).exists():
+                    return _Content(known, before[0], state=before)
+                sha256, temporary = self._copy(path)
+                if _state(path) == before and temporary.stat().st_size == before[0]:
+                    self._keep(temporary, sha256)
+                    seen.put(path, before, sha256)
+                    return _Content(sha256, before[0], state=before)
+                temporary.unlink()
+        except FileNotFoundError:
+            if "\\x" in path.name:
+                return _Content(None, 0, "the file's name is not UTF-8; rename it")
+            if path.is_symlink():
+                return _Content(None, 0, "the link leads to no file; mend it or take it out")
+            return None  # taken away since it was listed: there is nothing to land
+        except OSError as error:
+            return _Content(None, 0, f"the file can't be read ({error.strerror or error}); allow reading it")
+        return _Content(None, 0, "the file changes while it is read; it is left for the next run")
+
+    def _copy(self, path: Path) -> tuple[str, Path]:
+        """A private copy of ``path`` and its sha256: a reflink where the file system has one."""
+        handle, name = tempfile.mkstemp(dir=self._objects, prefix=".new-")
+        with os.fdopen(handle, "wb") as target, path.open("rb") as origin, ThreadPoolExecutor(1) as disk:
+            if not _reflink(origin.fileno(), target.fileno()):
+                _copy_blocks(origin, target)
+            synced = disk.submit(os.fsync, target.fileno())  # the disk works while the copy is read
+            with Path(name).open("rb") as copy:
+                digest = hashlib.file_digest(copy, "sha256")
+            synced.result()
+        return digest.hexdigest(), Path(name)
+
+    def _keep(self, temporary: Path, sha256: str) -> None:
+        target = self.object_path(sha256)
+        if target.exists():
+            temporary.unlink()
+            return
+        target.parent.mkdir(exist_ok=True)
+        temporary.chmod(0o444)
+        temporary.rename(target)
+        sync_folder(target.parent)
+
+
+class _Seen:
+    """Which content a path last had, by what the file system says of it: spares hashing what has not changed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[str, list[object]] = {}
+        with contextlib.suppress(OSError, ValueError):
+            self._known = json.loads(path.read_text("utf-8"))
+
+    def get(self, path: Path, state: tuple[int, ...]) -> str | None:
+        known = self._known.get(str(path))
+        return str(known[1]) if known and known[0] == list(state) else None
+
+    def put(self, path: Path, state: tuple[int, ...], sha256: str) -> None:
+        # A file written in this very moment could be written again without a trace in its times.
+        if state[1] < datetime.now().timestamp() * 1e9 - 2e9:
+            self._known[str(path)] = [list(state), sha256]
+
+    def save(self) -> None:
+        temporary = self._path.with_suffix(".new")
+        temporary.write_text(json.dumps(self._known), "utf-8")
+        temporary.rename(self._path)
+
+
+def source_files(workspace: Workspace, source: SourceSection) -> list[str]:
+    """The paths ``source`` names now, sorted, relative to the workspace where they lie in it."""
+    path = workspace.root / source.path
+    if path.is_dir():
+        found: Iterable[Path] = (item for item in path.rglob("*") if item.is_file())
+    elif glob.has_magic(source.path):
+        matched = (Path(name) for name in glob.iglob(str(path), recursive=True))  # noqa: PTH207 (any root)
+        found = (item for item in matched if "**" not in source.path or not item.is_dir())  # `**` looks into folders
+    else:
+        found = [path] if path.exists() or path.is_symlink() else []
+    shown = (item for item in found if not item.name.startswith("."))
+    return sorted(_relative(item, workspace.root) for item in shown)
+
+
+def set_order(source: SourceSection, file: str) -> str | None:
+    """What ``version`` captures of the path: which delivery of a period is newer, where the source says so."""
+    captured = captured_version(source, file)
+    return captured.zfill(20) if captured and captured.isdigit() else captured
+
+
+def captured_version(source: SourceSection, file: str) -> str | None:
+    """What the group of ``version`` captures of the path, as it stands there."""
+    found = re.search(source.version, file) if source.version else None
+    return found.group(1) if found else None
+
+
+def _sets(workspace: Workspace, source: SourceSection) -> Iterator[tuple[str, list[str]]]:
+    files = source_files(workspace, source)
+    if source.delivery == "file":
+        yield from ((file, [file]) for file in files)
+        return
+    folders: dict[str, list[str]] = {}
+    for file in files:
+        folders.setdefault(str(Path(file).parent), []).append(file)
+    yield from sorted(folders.items())
+
+
+def _relative(path: Path, root: Path) -> str:
+    try:
+        shown = path.relative_to(root).as_posix()
+    except ValueError:
+        shown = path.as_posix()
+    return os.fsencode(shown).decode("utf-8", "backslashreplace")
+
+
+def _same(last: tuple[str, Part] | None, set_name: str, content: _Content) -> bool:
+    if last is None:
+        return False
+    came_in, part = last
+    return (came_in, part.sha256, part.refused_because) == (set_name, content.sha256, content.refused_because)
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    stat = path.stat()
+    return stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns), stat.st_mtime_ns, stat.st_ino
+
+
+def _reflink(origin: int, target: int) -> bool:
+    try:
+        import fcntl
+
+        fcntl.ioctl(target, _FICLONE, origin)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def _copy_blocks(origin: BinaryIO, target: BinaryIO) -> None:
+    """Copy within the kernel where it can, else through this process."""
+    with contextlib.suppress(AttributeError, OSError):
+        while os.copy_file_range(origin.fileno(), target.fileno(), _BLOCK):
+            pass
+    # What a file system that can't do that has left; nothing, where it could.
+    origin.seek(target.seek(0, os.SEEK_END))
+    shutil.copyfileobj(origin, target, _BLOCK)
+    target.flush()

@@ -1,0 +1,399 @@
+"""Loading: each landed file -> staged rows -> judged -> the ledger and the quarantine, one transaction a delivery.
+
+A delivery's rows depend on its file, its source's settings, the suite and the code, and on no other delivery: what a
+newer delivery does to an older one is derived later (sql/books/10_deliveries). So any delivery can be loaded again, in
+any order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from truecost import progress
+from truecost.errors import DeliveryRefused
+from truecost.intake.landing import LandedSet, Landing, Part, captured_version, set_order
+from truecost.intake.validation import Suite, judge, load_suite
+from truecost.sources import FileOptions, Format, RawTable, formats
+from truecost.sources.readers.delimited import UNNAMED
+from truecost.sources.readers.records import LINE, PLACE
+from truecost.store.sql import identifier, literal, names, query
+from truecost.store.warehouse import transaction
+from truecost.workspace.config import SourceSection
+from truecost.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+DATASET_TABLES = {
+    "charges": "charges",
+    "invoices": "charges",
+    "jobs": "jobs",
+    "training_runs": "training_runs",
+    "rates": "rates",
+    "worklogs": "worklogs",
+    "evals": "evals",
+    "requests": "requests",
+    "fx_rates": "fx_rates",
+    "model_versions": "model_versions",
+}
+_WITH_SLOTS = ("charges", "invoices")
+
+
+class _Counts(NamedTuple):
+    read: int
+    accepted: int
+    quarantined: int
+    skipped: int
+    unreadable: int
+    rounded: int
+
+
+_NO_ROWS = _Counts(0, 0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What one delivery came to."""
+
+    delivery_id: int
+    source: str
+    file: str
+    rows_read: int
+    rows_accepted: int
+    rows_quarantined: int
+    rows_skipped: int
+    refused_because: str | None
+
+
+def load_landed(con: DuckDBPyConnection, workspace: Workspace) -> list[Loaded]:
+    """Load every landed delivery whose file, settings, suite or code is not what it was last loaded with."""
+    landing = Landing(workspace.landing)
+    known = dict(con.execute("SELECT delivery_id, fingerprint FROM log.deliveries").fetchall())
+    loaded = []
+    for entry, part, source in _landed_parts(landing, workspace):
+        suite = load_suite(workspace, formats()[source.format].dataset)
+        fingerprint = _fingerprint(part, source, suite)
+        if known.get(part.delivery_id) == fingerprint:
+            continue
+        progress.say(f"loading {part.file}")
+        path = landing.object_path(part.sha256) if part.sha256 else None
+        loaded.append(load_delivery(con, entry, part, path, source, suite, fingerprint))
+    return loaded
+
+
+def load_delivery(
+    con: DuckDBPyConnection,
+    entry: LandedSet,
+    part: Part,
+    path: Path | None,
+    source: SourceSection,
+    suite: Suite,
+    fingerprint: str = "",
+) -> Loaded:
+    """Load one file, replacing what an earlier load of the same delivery left."""
+    fmt = formats()[source.format]
+    refused_because, version, raw, ignored = part.refused_because, "", None, list[str]()
+    try:
+        if source.restates and set_order(source, part.file) is None and refused_because is None:
+            raise DeliveryRefused(
+                f"`version` of {source.name} finds nothing in its path; rename it or correct `version`"
+            )
+        if path is not None and refused_because is None:
+            _tell_delivery(con, entry, part, source)
+            raw = _staged(con, path, fmt, source)
+            version = fmt.version_of(raw.header)
+            matched = fmt.match_columns(raw.header, _options(source))
+            ignored = _unmatched(fmt, raw, matched) if fmt.extra_columns == "ignored" else []
+            judge(con, suite)
+            _find_faulty(con, suite, raw, matched)
+            con.execute(f"SET VARIABLE has_malformed = {bool(raw.malformed)}")
+            _accept(con, fmt, part.delivery_id, part.sha256 or "")
+    except DeliveryRefused as refusal:
+        refused_because, raw = str(refusal), None
+
+    with transaction(con):
+        _forget(con, part.delivery_id)
+        counts = _write_facts(con, fmt, raw) if raw else _NO_ROWS
+        _write_delivery(
+            con,
+            delivery_id=part.delivery_id,
+            source=source.name,
+            format=fmt.name,
+            format_version=version,
+            dataset=fmt.dataset,
+            file=part.file,
+            set_name=entry.set_name,
+            set_version=entry.set_version,
+            set_order=set_order(source, part.file),
+            sha256=part.sha256,
+            size_bytes=part.size_bytes,
+            received_at=_received_at(entry),
+            fingerprint=fingerprint,
+            refused_because=refused_because,
+            rows_read=counts.read,
+            rows_accepted=counts.accepted,
+            rows_quarantined=counts.quarantined,
+            rows_skipped=counts.skipped,
+            rows_unreadable=counts.unreadable,
+            rows_rounded=counts.rounded,
+            columns_ignored=ignored,
+            warnings=_warnings(con, raw) if raw else [],
+            begins_at=raw.begins_at if raw else None,
+            continues_at=raw.continues_at if raw else None,
+        )
+    return Loaded(part.delivery_id, source.name, part.file, *counts[:4], refused_because)
+
+
+def _write_delivery(con: DuckDBPyConnection, **columns: object) -> None:
+    names = ", ".join(columns)
+    marks = ", ".join("?" * len(columns))
+    con.execute(f"INSERT INTO log.deliveries ({names}) VALUES ({marks})", list(columns.values()))
+
+
+def _landed_parts(landing: Landing, workspace: Workspace) -> Iterator[tuple[LandedSet, Part, SourceSection]]:
+    for entry in landing.entries():
+        source = workspace.source(entry.source)
+        if source is not None:
+            yield from ((entry, part, source) for part in entry.parts)
+
+
+def _received_at(entry: LandedSet) -> datetime:
+    return datetime.fromisoformat(entry.received_at).astimezone(UTC).replace(tzinfo=None)
+
+
+def _tell_delivery(con: DuckDBPyConnection, entry: LandedSet, part: Part, source: SourceSection) -> None:
+    """What a format may read of the delivery beside its content: its path, when it came, the version in its path."""
+    version = captured_version(source, part.file)
+    con.execute(f"SET VARIABLE delivery_file = {literal(part.file)}")
+    con.execute(f"SET VARIABLE delivery_received_at = TIMESTAMP {literal(_received_at(entry).isoformat(sep=' '))}")
+    con.execute(f"SET VARIABLE delivery_version = {'NULL::VARCHAR' if version is None else literal(version)}")
+
+
+def _staged(con: DuckDBPyConnection, path: Path, fmt: Format, source: SourceSection) -> RawTable:
+    """Read and type the file into the temp table ``stage``, seen through the temp view ``staged``."""
+    import duckdb
+
+    for variable, value in (
+        ("currency", source.currency),
+        ("timezone", source.timezone),
+        ("cluster", source.cluster),
+        ("model", source.model),
+        ("role", source.role),
+        ("dates", source.dates),
+    ):
+        con.execute(f"SET VARIABLE source_{variable} = {literal(value) if value else 'NULL::VARCHAR'}")
+    raw = fmt.read(con, path, fmt, _options(source))
+    if raw.careful is None:
+        _stage(con, raw, fmt, source)
+    else:
+        try:
+            rows = _stage(con, raw, fmt, source)
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
+            rows = None
+        if rows != raw.expected_rows:
+            raw = raw.careful()
+            _stage(con, raw, fmt, source)
+    _create_staged_view(con, raw)
+    return raw
+
+
+def _stage(con: DuckDBPyConnection, raw: RawTable, fmt: Format, source: SourceSection) -> int:
+    matched = fmt.match_columns(raw.header, _options(source))
+    words = ", ".join(literal(word) for word in fmt.null_words)
+    selected = []
+    for column in fmt.columns:
+        if column.name in matched:
+            name = identifier(matched[column.name])
+            selected.append(f"CASE WHEN {name} NOT IN ({words}) THEN {name} END AS {identifier(column.name)}")
+        else:
+            selected.append(f"CAST(NULL AS VARCHAR) AS {identifier(column.name)}")
+    if fmt.extra_columns == "tags":
+        extra = sorted(_unmatched(fmt, raw, matched))  # so that the order of a file's columns makes no difference
+        packed = ", ".join(f"{identifier(name)} := nullif({identifier(name)}, '')" for name in extra)
+        tags = f"CAST(to_json(struct_pack({packed})) AS VARCHAR)" if extra else "CAST(NULL AS VARCHAR)"
+        selected.append(f"{tags} AS extra_tags")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT {', '.join(selected)} FROM {raw.relation}")
+    # In autocommit: only then do the stage's row ids count from 0 in the file's order.
+    con.execute(f"CREATE OR REPLACE TEMP TABLE stage AS {query(fmt.sql)}")
+    row = con.execute("SELECT count(*) FROM stage").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _create_staged_view(con: DuckDBPyConnection, raw: RawTable) -> None:
+    fields = [name for name, *_ in con.execute("SELECT checks.* FROM stage LIMIT 0").description or ()]
+    checks = ", ".join(f"checks.{identifier(name)} AS {identifier(f'{name}_check')}" for name in fields)
+    line = f"stage.rowid + {raw.first_line}" if raw.first_line is not None else "raw_rows.__line"
+    place = "0" if raw.first_line is not None else f"raw_rows.{PLACE}"
+    joined = "" if raw.first_line is not None else "JOIN raw_rows ON raw_rows.rowid = stage.rowid"
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW lined AS SELECT stage.rowid AS row_index, {line} AS x_line, "
+        f"CAST({place} AS INTEGER) AS x_place, stage.* FROM stage {joined}"
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * EXCLUDE (checks), {checks} FROM lined "
+        "WHERE skip_reason IS NULL"
+    )
+
+
+def _find_faulty(con: DuckDBPyConnection, suite: Suite, raw: RawTable, matched: dict[str, str]) -> None:
+    """The temp table ``faulty``: each row to quarantine, with the first rule it failed and the file's own values."""
+    con.execute("CREATE OR REPLACE TEMP TABLE file_columns (column_name VARCHAR, file_column VARCHAR)")
+    if matched:
+        con.execute(
+            "INSERT INTO file_columns SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+            [list(matched), list(matched.values())],
+        )
+    same_group = " AND ".join(
+        f"staged.{identifier(n)} IS NOT DISTINCT FROM profile.{identifier(n)}" for n in suite.columns
+    )
+    con.execute(query("intake/faulty").replace("/* same group */ TRUE", same_group))
+    if con.execute("SELECT 1 FROM faulty LIMIT 1").fetchone() is None:
+        con.execute("CREATE OR REPLACE TEMP TABLE faulty_values (row_index BIGINT, fields MAP(VARCHAR, VARCHAR))")
+        return
+    row = identifier(f"{LINE}_index")  # a name that no file's column has
+    header = ", ".join(literal(name) for name in raw.header)
+    fields = ", ".join(identifier(name) for name in raw.header)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE faulty_values AS "
+        f"SELECT {row} AS row_index, MAP([{header}], [{fields}]) AS fields "
+        f"FROM (SELECT row_number() OVER () - 1 AS {row}, * FROM {raw.relation}) "
+        f"SEMI JOIN faulty ON {row} = faulty.row_index"
+    )
+
+
+def _accept(con: DuckDBPyConnection, fmt: Format, delivery_id: int, sha256: str) -> None:
+    """The temp view ``accepted``: the good rows, with the slot each speaks for where the dataset has slots."""
+    for variable, value in (
+        ("id", str(delivery_id)),
+        ("dataset", literal(fmt.dataset)),
+        ("sha256", literal(sha256)),
+    ):
+        con.execute(f"SET VARIABLE delivery_{variable} = {value}")
+    # Where no row is faulty, and where there is one slot, a join over every row would say nothing.
+    without_faulty = "ANTI JOIN faulty USING (row_index)" if _one(con, "SELECT count(*) FROM faulty")[0] else ""
+    not_facts = "checks, skip_reason" if fmt.dataset in _WITH_SLOTS else "checks, skip_reason, x_place"
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW good AS SELECT * EXCLUDE ({not_facts}) FROM lined "
+        f"{without_faulty} WHERE skip_reason IS NULL"
+    )
+    if fmt.dataset in _WITH_SLOTS:
+        period = identifier(fmt.natural_key[-1])
+        con.execute(query(f"intake/slots_{fmt.dataset}").replace("/* period */ billing_period_start", period))
+        if _one(con, "SELECT count(*) FROM slots")[0] == 1:
+            con.execute("CREATE OR REPLACE TEMP VIEW accepted AS SELECT *, 1 AS slot_no FROM good")
+    else:
+        con.execute("CREATE OR REPLACE TEMP VIEW accepted AS SELECT *, CAST(NULL AS INTEGER) AS slot_no FROM good")
+
+
+def _write_facts(con: DuckDBPyConnection, fmt: Format, raw: RawTable) -> _Counts:
+    """Write the staged delivery's rows, claims, quarantine and control totals."""
+    con.execute(query(f"intake/{fmt.dataset}"))
+    if fmt.dataset == "invoices":
+        con.execute(query("intake/invoice_totals"))
+    if fmt.dataset in _WITH_SLOTS:
+        con.execute(query("intake/claims"))
+    con.execute(query("intake/quarantine"))
+    if raw.malformed:
+        import pyarrow as pa
+
+        con.register("malformed", pa.Table.from_pylist([asdict(bad) for bad in raw.malformed]))
+        con.execute(query("intake/malformed"))
+        con.unregister("malformed")
+    if fmt.money:
+        con.execute(f"CREATE OR REPLACE TEMP VIEW money AS {' UNION ALL '.join(_money_selects(fmt))}")
+        con.execute(query("intake/control_totals"))
+    rows = _one(con, "SELECT count(*), count(skip_reason) FROM stage")
+    faulty = _one(con, "SELECT count(*) FROM faulty")[0]
+    states = [f"checks.{identifier(name)}" for name in fmt.money]
+    unreadable = " OR ".join(f"{state} IN ('not_a_number', 'out_of_range')" for state in states) or "FALSE"
+    rounded = " OR ".join(f"{state} = 'rounded'" for state in states) or "FALSE"
+    odd = _one(con, f"SELECT count(*) FILTER ({unreadable}), count(*) FILTER ({rounded}) FROM stage")
+    bad_lines = len(raw.malformed)
+    return _Counts(
+        read=rows[0] + bad_lines,
+        accepted=rows[0] - rows[1] - faulty,
+        quarantined=faulty + bad_lines,
+        skipped=rows[1],
+        unreadable=odd[0] + (bad_lines if fmt.money else 0),
+        rounded=odd[1],
+    )
+
+
+def _money_selects(fmt: Format) -> Iterator[str]:
+    currency = identifier(fmt.currency_column or "")
+    for name, staged in fmt.money.items():
+        shown = f"{literal(name)} AS column_name, {currency} AS currency"
+        amount = f"{identifier(staged)} AS amount"
+        yield f"SELECT {shown}, 'accepted' AS part, slot_no, {amount} FROM accepted"
+        yield f"SELECT {shown}, 'quarantined', NULL, {amount} FROM staged SEMI JOIN faulty USING (row_index)"
+        yield f"SELECT {shown}, 'skipped', NULL, {amount} FROM lined WHERE skip_reason IS NOT NULL"
+
+
+def _warnings(con: DuckDBPyConnection, raw: RawTable) -> list[str]:
+    """What the suite finds odd but not wrong, and whether the file is not all there is, in words."""
+    found = con.execute(
+        "SELECT first(message), sum(rows) FROM failing JOIN profile USING (group_id) "
+        "WHERE is_warning GROUP BY position ORDER BY position"
+    ).fetchall()
+    told = [f"{rows} {'row' if rows == 1 else 'rows'}: {message}" for message, rows in found]
+    if raw.continues_at:
+        told.append(f"more pages follow, from {raw.continues_at:%Y-%m-%d %H:%M} UTC (has_more): deliver them too")
+    return told
+
+
+def _forget(con: DuckDBPyConnection, delivery_id: int) -> None:
+    for table in sorted({*DATASET_TABLES.values(), "invoice_totals"}):
+        con.execute(f"DELETE FROM ledger.{table} WHERE x_delivery_id = ?", [delivery_id])
+    for table in ("deliveries", "claims", "control_totals", "quarantine"):
+        con.execute(f"DELETE FROM log.{table} WHERE delivery_id = ?", [delivery_id])
+
+
+def _options(source: SourceSection) -> FileOptions:
+    settings = frozenset(key for key in ("currency", "cluster", "model", "role") if getattr(source, key))
+    return FileOptions(source.columns, settings)
+
+
+def _unmatched(fmt: Format, raw: RawTable, matched: dict[str, str]) -> list[str]:
+    used = set(matched.values())
+    return [name for name in raw.header if name not in used and not name.startswith(UNNAMED)]
+
+
+def _one(con: DuckDBPyConnection, sql: str) -> tuple[int, ...]:
+    return tuple(con.execute(sql).fetchone() or ())
+
+
+def _fingerprint(part: Part, source: SourceSection, suite: Suite) -> str:
+    """What a load depends on, as one hash."""
+    fmt = formats()[source.format]
+    settings = source.model_dump(mode="json", exclude={"path", "delivery", "restates", "landing", "promoted_aliases"})
+    parts = [
+        part.sha256,
+        part.refused_because,
+        part.file,
+        settings,
+        suite.fingerprint,
+        _code_fingerprint(fmt.sql),
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@cache
+def _code_fingerprint(sql: str) -> str:
+    package = files("truecost")
+    modules = [package / name for name in ("intake/loading.py", "intake/validation.py", "store/sql.py")]
+    for folder in (package / "sources", package / "sources" / "readers"):
+        modules += sorted((item for item in folder.iterdir() if item.name.endswith(".py")), key=str)
+    digest = hashlib.sha256()
+    for module in modules:
+        digest.update(module.read_bytes())
+    for name in (sql, *names("macros"), *names("intake")):
+        digest.update(query(name).encode())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""What a plan comes to, and where it will end."""

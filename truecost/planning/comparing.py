@@ -1,0 +1,224 @@
+"""Comparing: the plans -> their projection and forecast, held against the books.
+
+It writes ``outlook.projection``, ``outlook.planned_quantities`` and ``outlook.forecast``. The first is set beside the
+costs by ``finance.actual_vs_plan``; by the second ``finance.variance_drivers`` says why they differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from truecost.books.bookkeeping import STEP as BOOKS_STEP
+from truecost.books.bookkeeping import tell_config
+from truecost.clock import Clock
+from truecost.errors import TruecostError
+from truecost.planning.projection import draw, forecast, planned_quantities, project
+from truecost.store.sql import names, query
+from truecost.store.warehouse import last_fingerprint, remember_fingerprint, transaction
+from truecost.workspace.plans import Plan
+from truecost.workspace.tomlfiles import suggestion
+from truecost.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from truecost.planning.projection import Forecast, Projected, Trials
+
+STEP = "compare"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Actual against plan by quarter and stage, and the forecasts, as ``finance`` holds them."""
+
+    by_quarter: list[Row]
+    forecasts: list[Row]
+    models_without_plan: list[str]
+
+
+@dataclass(frozen=True)
+class PlannedCost:
+    """What a plan comes to by quarter and stage; ``quarter`` None for the whole plan."""
+
+    model_id: str
+    currency: str
+    budget: Decimal | None
+    seed: int
+    trials: int
+    by_quarter: list[Row]
+
+
+def compare(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool:
+    """Project the plans and forecast where they end; returns whether anything had changed since the last time.
+
+    Raises:
+        TruecostError: there are no books yet.
+    """
+    books = last_fingerprint(con, BOOKS_STEP)
+    if books is None:
+        raise TruecostError("there are no books to compare with yet; run `truecost run` or `truecost compare`")
+    fingerprint = _fingerprint(workspace, clock, books)
+    if last_fingerprint(con, STEP) == fingerprint:
+        return False
+    actuals = dict(con.execute(query("planning/actual_to_date"), [clock.today()]).fetchall())
+    drawn = {model: draw(plan) for model, plan in workspace.plans.items()}
+    start_month = workspace.config.workspace.fiscal_year_start_month
+    with transaction(con):
+        projected = [_projection_rows(m, t.plan, project(t, start_month)) for m, t in drawn.items()]
+        _replace(con, "outlook.projection", [row for rows in projected for row in rows])
+        _replace(con, "outlook.planned_quantities", _quantity_rows(drawn, start_month))
+        _replace(con, "outlook.forecast", _forecast_rows(drawn, actuals, clock.today()))
+        remember_fingerprint(con, STEP, fingerprint)
+    return True
+
+
+def read_comparison(con: DuckDBPyConnection, workspace: Workspace) -> Comparison:
+    """What the last ``compare`` came to."""
+    read_against_plan(con, workspace)
+    return Comparison(
+        by_quarter=_rows(con, query("planning/by_quarter")),
+        forecasts=_rows(con, query("finance/forecast")),
+        models_without_plan=[model.id for model in workspace.config.models if model.plan is None],
+    )
+
+
+def read_against_plan(con: DuckDBPyConnection, workspace: Workspace) -> None:
+    """Let queries read ``finance.actual_vs_plan`` before it is published, as ``actual_vs_plan``."""
+    tell_config(con, workspace)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW actual_vs_plan AS {query('finance/actual_vs_plan')}")
+
+
+def planned_costs(workspace: Workspace, model: str | None = None) -> list[PlannedCost]:
+    """What the plan of ``model``, or each plan, comes to; from the files alone.
+
+    Raises:
+        TruecostError: there is no such model, or it has no plan.
+    """
+    known = {item.id for item in workspace.config.models}
+    if model is not None and model not in known:
+        raise TruecostError(f"no [[models]] has the id {model!r}; {suggestion(model, known, _listed(known))}")
+    if model is not None and model not in workspace.plans:
+        raise TruecostError(f"{model} has no plan; name one with `plan` under [[models]]")
+    return [
+        PlannedCost(name, plan.currency, plan.budget, plan.seed, plan.trials, list(_quarter_rows(workspace, plan)))
+        for name, plan in workspace.plans.items()
+        if model in (None, name)
+    ]
+
+
+def _quarter_rows(workspace: Workspace, plan: Plan) -> Iterator[Row]:
+    for row in project(draw(plan), workspace.config.workspace.fiscal_year_start_month):
+        if row.month is None:
+            cost = row.cost
+            amounts = {"mean": cost.mean, "p10": cost.p10, "p50": cost.p50, "p90": cost.p90}
+            yield {"quarter": row.quarter, "stage": row.stage, **amounts}
+
+
+def _projection_rows(model: str, plan: Plan, projected: Iterable[Projected]) -> list[Row]:
+    return [
+        {
+            "model_id": model,
+            "month": row.month,
+            "quarter": row.quarter,
+            "stage": row.stage,
+            "currency": plan.currency,
+            "planned_mean": row.cost.mean,
+            "planned_p10": row.cost.p10,
+            "planned_p50": row.cost.p50,
+            "planned_p90": row.cost.p90,
+        }
+        for row in projected
+    ]
+
+
+def _quantity_rows(drawn: dict[str, Trials], start_month: int) -> list[Row]:
+    return [
+        {
+            "model_id": model,
+            "quarter": row.quarter,
+            "stage": row.stage,
+            "unit": row.unit,
+            "sku": row.sku,
+            "currency": trials.plan.currency,
+            "planned_quantity": row.quantity,
+            "planned_cost": row.cost,
+        }
+        for model, trials in drawn.items()
+        for row in planned_quantities(trials, start_month)
+    ]
+
+
+def _forecast_rows(drawn: dict[str, Trials], actuals: dict[str, Decimal], as_of: date) -> list[Row]:
+    found: dict[str, Forecast] = {
+        model: forecast(trials, actuals.get(model, Decimal(0)), as_of) for model, trials in drawn.items()
+    }
+    return [
+        {
+            "model_id": model,
+            "as_of": as_of,
+            "currency": drawn[model].plan.currency,
+            "budget": end.budget,
+            "actual_to_date": end.actual_to_date,
+            "estimate_at_completion_p10": end.p10,
+            "estimate_at_completion_p50": end.p50,
+            "estimate_at_completion_p90": end.p90,
+            "probability_over_budget": end.probability_over_budget,
+        }
+        for model, end in found.items()
+    ]
+
+
+def _replace(con: DuckDBPyConnection, table: str, rows: list[Row]) -> None:
+    """Put ``rows`` in the place of all that ``table`` holds."""
+    import pyarrow as pa
+
+    con.execute(f"DELETE FROM {table}")
+    if not rows:
+        return
+    money = pa.decimal128(38, 20)
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    typed = {
+        name: pa.array(values, money if isinstance(values[0], Decimal) else None) for name, values in columns.items()
+    }
+    typed |= {name: pa.array(columns[name], pa.date32()) for name in ("month", "as_of") if name in columns}
+    con.register("replacing", pa.table(typed))
+    try:
+        con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM replacing")
+    finally:
+        con.unregister("replacing")
+
+
+def _fingerprint(workspace: Workspace, clock: Clock, books: str) -> str:
+    """Everything a comparison rests on: the books, the plans, the day and the code."""
+    plans = {model: plan.model_dump(mode="json") for model, plan in workspace.plans.items()}
+    parts = [books, plans, clock.today().isoformat(), _code_fingerprint()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@cache
+def _code_fingerprint() -> str:
+    digest = hashlib.sha256()
+    for name in ("planning/comparing.py", "workspace/plans.py", "planning/projection.py", "quarters.py"):
+        digest.update((files("truecost") / name).read_bytes())
+    for name in names("planning"):
+        digest.update(query(name).encode())
+    return digest.hexdigest()
+
+
+def _rows(con: DuckDBPyConnection, sql: str) -> list[Row]:
+    found = con.execute(sql)
+    columns = [column[0] for column in found.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
+
+
+def _listed(known: set[str]) -> str:
+    return f"the models are {', '.join(sorted(known))}" if known else "there are none yet"

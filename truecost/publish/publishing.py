@@ -1,0 +1,189 @@
+"""Publishing: the finance views as one read-only DuckDB file, swapped in whole.
+
+DuckDB lets one process write and locks others out, so finance never opens the warehouse. A new file is written beside
+the published one, checkpointed, closed, synced and renamed over it: a reader sees the old figures or the new, never
+half of each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from truecost import __version__
+from truecost.archive.closes import VIEWS, Close, closed_quarters, quarters_frozen
+from truecost.books.bookkeeping import STEP as BOOKS_STEP
+from truecost.books.bookkeeping import tell_clock, tell_config
+from truecost.clock import Clock
+from truecost.errors import TruecostError
+from truecost.store.sql import identifier, literal, names, query
+from truecost.store.warehouse import last_fingerprint, transaction
+from truecost.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+VERSION = "finance_v1"
+
+
+def publish(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool:
+    """Write ``reports/reports.duckdb``; returns whether anything had changed since the last time.
+
+    Raises:
+        TruecostError: there are no books yet.
+    """
+    books = last_fingerprint(con, BOOKS_STEP)
+    if books is None:
+        raise TruecostError("there are no books to publish yet; run `truecost run` or `truecost ingest` first")
+    derived = con.execute(query("report/derived")).fetchall()
+    views = {name.removeprefix("finance/"): query(name) for name in names("finance")}
+    clocked = [query(name) for name in names("clock")]
+    parts = [derived, clock.today().isoformat(), __version__, views, clocked]
+    fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    if _published_fingerprint(workspace.published) == fingerprint:
+        return False
+    workspace.reports.mkdir(parents=True, exist_ok=True)
+    for leftover in workspace.reports.glob(".new-*"):
+        leftover.unlink()
+    temporary = workspace.reports / f".new-{os.getpid()}.duckdb"
+    tell_config(con, workspace)
+    tell_clock(con, clock)
+    con.execute(f"ATTACH {literal(str(temporary))} AS published")
+    try:
+        _write_views(con, views, closed_quarters(workspace))
+        con.execute(
+            f"CREATE TABLE published.{VERSION}.publication AS SELECT ? AS fingerprint, ? AS workspace, "
+            "CAST(? AS DATE) AS as_of, ? AS currency, ? AS truecost_version",
+            [
+                *(fingerprint, workspace.name, clock.today().isoformat()),
+                *(workspace.config.workspace.reporting_currency, __version__),
+            ],
+        )
+        con.execute("CHECKPOINT published")
+    finally:
+        con.execute("DETACH published")
+    _swap_in(temporary, workspace.published)
+    return True
+
+
+def open_published(path: Path) -> DuckDBPyConnection:
+    """The published file, read-only, with its newest views in reach by bare name.
+
+    Raises:
+        TruecostError: nothing has been published.
+    """
+    import duckdb
+
+    if not path.is_file():
+        raise TruecostError(f"nothing is published at {path} yet; run `truecost run` first")
+    con = duckdb.connect(str(path), read_only=True)
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("USE finance")
+    return con
+
+
+def read_rows(con: DuckDBPyConnection, sql: str, *parameters: object) -> list[dict[str, Any]]:
+    """The answer to a query, a dict a row; amounts as decimals, moments as datetimes without a zone (UTC)."""
+    return con.execute(sql, list(parameters)).pl().rows(named=True)
+
+
+def view_names(con: DuckDBPyConnection) -> frozenset[str]:
+    """The views a published file holds: one that an older truecost wrote has fewer."""
+    found = con.execute("SELECT view_name FROM duckdb_views() WHERE schema_name = 'finance'").fetchall()
+    return frozenset(name for (name,) in found)
+
+
+def header_comments(sql: str) -> tuple[str, dict[str, str]]:
+    """(what the view is, what each column is): the comment lines a finance view opens with."""
+    about, columns = "", {}
+    for line in sql.splitlines():
+        if not line.startswith("-- "):
+            break
+        name, colon, text = line.removeprefix("-- ").partition(": ")
+        if about and colon and name.isidentifier():
+            columns[name] = text
+        else:
+            about = f"{about} {line.removeprefix('-- ')}".strip()
+    return about, columns
+
+
+def with_frozen_rows(con: DuckDBPyConnection, name: str, sql: str, closes: Sequence[Close]) -> str:
+    """A view's query, with the rows of closed quarters as they were frozen; where a close has none, as told now."""
+    held = [str(path) for close in closes if name in VIEWS and (path := close.view(name))]
+    if not held:
+        return sql
+    frozen = f"read_parquet([{', '.join(map(literal, held))}], union_by_name = true)"
+    told = _columns(con, f"({sql})")
+    shared = ", ".join(identifier(column) for column in _columns(con, frozen) if column in told)
+    quarters = ", ".join(map(literal, quarters_frozen(closes, name)))
+    return (
+        f"SELECT * FROM (SELECT * FROM ({sql}) WHERE quarter NOT IN ({quarters}) "
+        f"UNION ALL BY NAME SELECT {shared} FROM {frozen}) ORDER BY ALL"
+    )
+
+
+def _columns(con: DuckDBPyConnection, relation: str) -> list[str]:
+    return [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]
+
+
+def _write_views(con: DuckDBPyConnection, views: dict[str, str], closes: Sequence[Close]) -> None:
+    con.execute(f"CREATE SCHEMA published.{VERSION}")
+    con.execute("CREATE SCHEMA published.finance")
+    for name, sql in views.items():
+        con.execute(f"CREATE TABLE published.{VERSION}.{name} AS {with_frozen_rows(con, name, sql, closes)}")
+    # A view resolves its tables when it is made: they must be reachable without the name `published`.
+    database = con.execute("SELECT current_database(), current_schema()").fetchone() or ("", "")
+    con.execute("USE published")
+    try:
+        with transaction(con):  # hundreds of comments: each alone would be written to disk and waited for
+            for name in views:
+                con.execute(f"CREATE VIEW finance.{name} AS SELECT * FROM {VERSION}.{name}")
+            for name, sql in views.items():
+                _explain(con, name, sql)
+    finally:
+        con.execute(f"USE {identifier(database[0])}.{identifier(database[1])}")
+
+
+def _explain(con: DuckDBPyConnection, name: str, sql: str) -> None:
+    """A comment on the view, its table and every column of both, from the head of its SQL."""
+    about, told = header_comments(sql)
+    columns = [row[0] for row in con.execute(f"DESCRIBE {VERSION}.{name}").fetchall()]
+    for kind, schema in (("TABLE", VERSION), ("VIEW", "finance")):
+        con.execute(f"COMMENT ON {kind} {schema}.{name} IS {literal(about)}")
+        for column in columns:
+            text = told.get(column) or f"FOCUS 1.2: {_pascal(column)}"
+            con.execute(f"COMMENT ON COLUMN {schema}.{name}.{identifier(column)} IS {literal(text)}")
+
+
+def _pascal(column: str) -> str:
+    return "".join(word.capitalize() for word in column.split("_"))
+
+
+def _published_fingerprint(path: Path) -> str | None:
+    import duckdb
+
+    if not path.is_file():
+        return None
+    with contextlib.suppress(duckdb.Error), duckdb.connect(str(path), read_only=True) as con:
+        row = con.execute(f"SELECT fingerprint FROM {VERSION}.publication").fetchone()
+        return str(row[0]) if row else None
+    return None
+
+
+def _swap_in(temporary: Path, target: Path) -> None:
+    handle = os.open(temporary, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    temporary.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

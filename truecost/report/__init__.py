@@ -1,0 +1,1 @@
+"""The quarter for people: figures, page, workbook, CSV."""

@@ -1,0 +1,1 @@
+"""What takes a landed file apart into rows of text."""

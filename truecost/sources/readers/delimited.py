@@ -1,0 +1,374 @@
+"""Delimited text and Parquet -> a :class:`RawTable`.
+
+DuckDB reads a well-formed file fast, and refuses the whole of it at the first bad record. So a file it refuses, and
+one whose lines and records don't run in step, is read again by Python's ``csv``: slower, but it keeps the good records,
+names each bad one, and knows the line each starts on. Both readers agree on every well-formed file (a test says so).
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from truecost.errors import DeliveryRefused
+from truecost.sources import FileOptions, Format, Malformed, RawTable
+from truecost.sources.readers.records import LINE, PLACE, store_records
+from truecost.store.sql import identifier, literal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+UNNAMED = "__unnamed_"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_PARQUET = b"PAR1"
+_LONGEST_FIELD = 16 * 1024 * 1024
+_KEPT_TEXT = 10_000
+_IS_EMPTY = "the file is empty; export it again"
+_IS_UTF16 = "the file is UTF-16; save it as UTF-8"
+
+
+def read(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions) -> RawTable:
+    """Read a CSV-like or Parquet file, plain or compressed (gz, zst).
+
+    Raises:
+        DeliveryRefused: the file as a whole can't be read, or lacks a required column.
+    """
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if not magic:
+        raise DeliveryRefused(_IS_EMPTY)
+    if magic[:2] in _UTF16:
+        raise DeliveryRefused(_IS_UTF16)
+    if magic == _PARQUET:
+        return _read_parquet(con, path, fmt, options)
+    return _read_text(con, path, _compression(magic), fmt, options)
+
+
+def header_of(path: Path, fmt: Format | None = None) -> list[str]:
+    """The column names in a delimited file's first line, for guessing its format."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic == _PARQUET:
+        import pyarrow.parquet as pq
+
+        return list(pq.read_schema(path).names)
+    first = _first_line(path, _compression(magic))
+    delimiter = max(",;|\t", key=first.count)
+    return _split(first, delimiter)
+
+
+def text_line(path: Path, line: int) -> str | None:
+    """Line ``line`` (from 1) of a landed text file as it stands there; None for Parquet, which has no lines."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic == _PARQUET:
+        return None
+    with open_landed(path) as lines:
+        raw = next(itertools.islice(lines, line - 1, line), b"")
+    return raw.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def open_landed(path: Path) -> BinaryIO:
+    """The bytes of a landed file, unpacked (gz, zst)."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    return _open_binary(path, _compression(magic))
+
+
+def _compression(magic: bytes) -> str:
+    return "gzip" if magic[:2] == _GZIP else "zstd" if magic == _ZSTD else "none"
+
+
+def _read_parquet(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions) -> RawTable:
+    import duckdb
+
+    source = f"read_parquet({literal(str(path))})"
+    try:
+        described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    except duckdb.Error as error:
+        raise _damaged_parquet(error, path) from error
+    header = tuple(str(row[0]) for row in described)
+    require_columns(header, fmt, options)
+    as_text = ", ".join(_parquet_text(str(name), str(kind)) for name, kind, *_ in described)
+    try:  # the schema is in the footer; only a full read finds a damaged body
+        con.execute(f"CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT {as_text} FROM {source}")
+    except duckdb.Error as error:
+        raise _damaged_parquet(error, path) from error
+    return RawTable("raw_rows", header, first_line=1)
+
+
+def _damaged_parquet(error: Exception, path: Path) -> DeliveryRefused:
+    told = str(error).splitlines()[0].replace(f"'{path}'", "").replace(str(path), "").split(": ", 1)[-1]
+    return DeliveryRefused(f"the Parquet file can't be read ({' '.join(told.split()).rstrip('.')}); export it again")
+
+
+def _parquet_text(name: str, kind: str) -> str:
+    column = identifier(name)
+    nested = kind.startswith(("MAP", "STRUCT")) or kind.endswith("]")
+    return f"{f'CAST(to_json({column}) AS VARCHAR)' if nested else f'CAST({column} AS VARCHAR)'} AS {column}"
+
+
+def _read_text(con: DuckDBPyConnection, path: Path, compression: str, fmt: Format, options: FileOptions) -> RawTable:
+    first = _first_line(path, compression)
+    delimiter, header, has_header = _header(first, path, compression, fmt, options)
+    require_columns(header, fmt, options)
+    skipped = int(has_header)
+    lines, in_step = _count_lines(path, compression)
+
+    def read_carefully() -> RawTable:
+        return _read_record_by_record(con, path, compression, delimiter, header, has_header, fmt)
+
+    if not in_step:
+        return read_carefully()
+    return RawTable(
+        relation=_duckdb_relation(path, compression, delimiter, header, has_header, fmt),
+        header=header,
+        first_line=1 + skipped,
+        expected_rows=lines - skipped,
+        careful=read_carefully,
+    )
+
+
+def _header(
+    first: str, path: Path, compression: str, fmt: Format, options: FileOptions
+) -> tuple[str, tuple[str, ...], bool]:
+    """(delimiter, column names, whether the file names them itself)."""
+    delimiter = max(fmt.delimiters, key=first.count)
+    if first.count('"') % 2 and fmt.quoted:  # a column name with a line break in it
+        with _open_text(path, compression) as file:
+            names = _split(file, delimiter)
+    else:
+        names = _split(first, delimiter) if fmt.quoted else first.split(delimiter)
+    names = [name.strip() for name in names]
+    implied = fmt.default_header.get(len(names))
+    missing = len(fmt.missing_columns(names, options))
+    named = sum(column.required for column in fmt.columns) - missing
+    if implied and missing and named < 2:  # data may hold one of the names, as a job called "start" does
+        return delimiter, implied, False
+    # `sacct -p` ends each line with its delimiter; a data frame's index has no name.
+    names = [name or f"{UNNAMED}{position}" for position, name in enumerate(names, start=1)]
+    if len({name.casefold() for name in names}) < len(names):
+        twice = sorted({name for name in names if [n.casefold() for n in names].count(name.casefold()) > 1})
+        raise DeliveryRefused(f"line 1 names the column {', '.join(twice)} twice; keep one")
+    return delimiter, tuple(names), True
+
+
+def _split(lines: str | Iterable[str], delimiter: str) -> list[str]:
+    """The names in the first record of ``lines``."""
+    try:
+        return next(csv.reader([lines] if isinstance(lines, str) else lines, delimiter=delimiter), [])
+    except csv.Error as error:
+        raise DeliveryRefused(f"line 1 can't be split into column names ({error}); export the file again") from error
+
+
+def require_columns(header: tuple[str, ...], fmt: Format, options: FileOptions, where: str = "line 1") -> None:
+    """Refuse a file that lacks a column its format needs, or has one that truecost keeps for itself.
+
+    Raises:
+        DeliveryRefused: naming the columns, and what to do.
+    """
+    for kept in (LINE, PLACE):
+        if kept in header:
+            raise DeliveryRefused(f"{where} names the column {kept}, which truecost keeps for itself; rename it")
+    fmt.version_of(header)  # refuses a version whose columns mean other things
+    missing = fmt.missing_columns(header, options)
+    if missing:
+        it, plural = ("them", "s") if len(missing) > 1 else ("it", "")
+        settings = [f"`{key}`" for key in fmt.settings_for_missing(header, options)]
+        raise DeliveryRefused(
+            f"{where} lacks the column{plural} {', '.join(missing)} that {fmt.name} needs; export {it}, or map {it} "
+            f"under `columns` of the source{', or set ' + ' and '.join(settings) + ' there' if settings else ''}"
+        )
+
+
+def _duckdb_relation(
+    path: Path, compression: str, delimiter: str, header: tuple[str, ...], has_header: bool, fmt: Format
+) -> str:
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    quote = '"' if fmt.quoted else ""
+    return (
+        f"read_csv({literal(str(path))}, auto_detect = false, header = false, skip = {int(has_header)}, "
+        f"delim = {literal(delimiter)}, quote = {literal(quote)}, escape = {literal(quote)}, "
+        f"compression = {literal(compression)}, strict_mode = true, null_padding = false, "
+        f"max_line_size = 16777216, columns = {{{columns}}})"
+    )
+
+
+def _read_record_by_record(
+    con: DuckDBPyConnection,
+    path: Path,
+    compression: str,
+    delimiter: str,
+    header: tuple[str, ...],
+    has_header: bool,
+    fmt: Format,
+) -> RawTable:
+    """The careful reader: every good record in ``raw_rows`` with its line, every bad one as :class:`Malformed`."""
+    malformed: list[Malformed] = []
+
+    def good_records() -> Iterator[tuple[int, list[str]]]:
+        for line, record, fault in _records(path, compression, delimiter, fmt):
+            if has_header and line == 1:
+                continue
+            while len(record) > len(header) and not record[-1]:  # delimiters at the end of a line stand for nothing
+                record.pop()
+            fault = fault or _width_fault(record, len(header)) or _encoding_fault(record)
+            if fault:
+                text = delimiter.join(record).encode("utf-8", "replace").decode("utf-8")
+                malformed.append(Malformed(line, text[:_KEPT_TEXT], fault))
+            else:
+                yield line, record
+
+    store_records(con, header, good_records())
+    return RawTable("raw_rows", header, first_line=None, malformed=tuple(malformed))
+
+
+def _records(path: Path, compression: str, delimiter: str, fmt: Format) -> Iterator[tuple[int, list[str], str | None]]:
+    """(line the record starts on, its fields, what is wrong with its quotes), blank lines left out.
+
+    A quote that is never closed spoils its own line only: what follows is read anew, line by line.
+    """
+    csv.field_size_limit(_LONGEST_FIELD)
+    with _open_text(path, compression) as file:
+        lines = _Lines(file)
+        if fmt.quoted:
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        else:
+            reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+        while True:
+            start, is_reread = lines.start_record()
+            try:
+                record = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield start, [lines.take_back()], _quote_fault(error)
+                continue
+            except (OSError, EOFError, ValueError) as error:
+                raise DeliveryRefused(f"the compressed file is cut or damaged ({error}); send it again") from error
+            if is_reread and fmt.quoted and lines.has_odd_quotes():
+                yield start, [lines.take_back()], "the line is part of a record whose quotes don't add up"
+            elif record:
+                yield start, record, None
+
+
+class _Lines:
+    """The lines of a file, for a reader of records: all but the first of a faulty record can be given out again."""
+
+    def __init__(self, file: io.TextIOWrapper) -> None:
+        self._file = file
+        self._number = 0
+        self._given: list[str] = []
+        self._again: deque[str] = deque()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._file)
+        self._given.append(line)
+        self._number += 1
+        return line
+
+    def start_record(self) -> tuple[int, bool]:
+        """(the number of the line that comes next, whether it has been given out before)."""
+        self._given.clear()
+        return self._number + 1, bool(self._again)
+
+    def take_back(self) -> str:
+        """The first line of the record, without its end; the others come again."""
+        first, *others = self._given
+        self._again.extendleft(reversed(others))
+        self._number -= len(others)
+        return first.rstrip("\r\n")
+
+    def has_odd_quotes(self) -> bool:
+        return sum(line.count('"') for line in self._given) % 2 == 1
+
+
+def _quote_fault(error: csv.Error) -> str:
+    if "new-line character" in str(error):
+        return "the line has a carriage return outside quotes"
+    return f"the quotes of the record that starts here don't add up ({error})"
+
+
+def _width_fault(record: list[str], width: int) -> str | None:
+    if len(record) == width:
+        return None
+    plural = "" if len(record) == 1 else "s"
+    return f"the line has {len(record)} column{plural} where the header has {width}"
+
+
+def _encoding_fault(record: list[str]) -> str | None:
+    if any("\udc80" <= character <= "\udcff" for field in record if not field.isascii() for character in field):
+        return "the line is not UTF-8 (Latin-1, perhaps)"
+    return None
+
+
+def _first_line(path: Path, compression: str) -> str:
+    try:
+        with _open_binary(path, compression) as file:
+            raw = file.readline(_LONGEST_FIELD)
+    except (OSError, EOFError, ValueError) as error:
+        raise DeliveryRefused(f"the compressed file is cut or damaged ({error}); send it again") from error
+    if not raw:
+        raise DeliveryRefused(_IS_EMPTY)
+    if raw[:2] in _UTF16:
+        raise DeliveryRefused(_IS_UTF16)
+    if b"\0" in raw:
+        raise DeliveryRefused("line 1 holds NUL bytes; export the file again, as UTF-8")
+    try:
+        first = raw.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise DeliveryRefused("line 1 is not UTF-8 (Latin-1, perhaps); save the file as UTF-8") from error
+    if not first.strip():
+        raise DeliveryRefused("line 1 is blank where the column names should be; take the blank lines out")
+    if "\r" in first:
+        raise DeliveryRefused("the lines end in carriage returns only; save the file with LF or CRLF line ends")
+    return first
+
+
+def _count_lines(path: Path, compression: str) -> tuple[int, bool]:
+    """(lines of the file, whether they all end alike for every reader: no carriage return stands on its own).
+
+    The last line counts whether or not it is ended.
+    """
+    count, returns, pairs, last = 0, 0, 0, b"\n"
+    try:
+        with _open_binary(path, compression) as file:
+            while block := file.read(1 << 22):
+                count += block.count(b"\n")
+                if b"\r" in block or last == b"\r":
+                    returns += block.count(b"\r")
+                    pairs += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
+                last = block[-1:]
+    except (OSError, EOFError, ValueError) as error:
+        raise DeliveryRefused(f"the compressed file is cut or damaged ({error}); send it again") from error
+    return count + (last != b"\n"), returns == pairs
+
+
+def _open_binary(path: Path, compression: str) -> BinaryIO:
+    if compression == "gzip":
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    if compression == "zstd":
+        import pyarrow as pa
+
+        return cast(BinaryIO, io.BufferedReader(pa.input_stream(str(path), compression="zstd")))
+    return path.open("rb")
+
+
+def _open_text(path: Path, compression: str) -> io.TextIOWrapper:
+    """UTF-8 text whose bad bytes survive as lone surrogates, so that one bad line is one bad line.
+
+    Only a line feed ends a line, here as where lines are counted and shown.
+    """
+    binary = _open_binary(path, compression)
+    return io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="\n")

@@ -1,0 +1,174 @@
+"""The journal: what happened, and can't be derived again: alerts, who was told, evaluations, decisions.
+
+``journal/00000007.json`` is the seventh event, written once and never changed. Each holds the sha256 of the one before
+it, so that what was changed, taken out or put in later shows. The warehouse mirrors the folder and can be made anew
+from it; until then it also shows what is missing at the end, where no later event vouches for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from truecost.errors import TruecostError
+from truecost.store.files import write_once
+from truecost.store.warehouse import last_fingerprint, remember_fingerprint, transaction
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+STEP = "journal"
+
+Kind = Literal[
+    "alert",  # a rule's state changed: rule, state, previous, is_told, message, drivers
+    "reminder",  # it still holds: alert_id, and a message of its own
+    "delivered",  # a message reached an address: message_id, address (its place in the list), service
+    "acknowledged",  # someone has seen it: alert_id
+    "reevaluation",  # one was opened: triggers (rules), alert_ids
+    "evaluation",  # its command ended: reevaluation_id, outcome, exit_code, seconds, log
+    "decision",  # reevaluation_id, verdict, reasons, staleness_cost, retrain_cost, currency
+    "close",  # quarter, version, content_hash, files, approver, accepted, findings, recorded_at; the model is ""
+    "reopen",  # quarter, version (of the close it undoes), reason, by, recorded_at; the model is ""
+    "report",  # the report of a close was kept: quarter, version, files, recorded_at; the model is ""
+]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event. ``happened_at`` is UTC; ``data`` holds what JSON can hold, amounts as text."""
+
+    event_id: int
+    kind: Kind
+    happened_at: datetime
+    model_id: str
+    data: dict[str, Any]
+
+
+class Journal:
+    """The journal of a workspace, in its folder ``root``."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def events(self) -> list[Event]:
+        """Every event, oldest first.
+
+        Raises:
+            TruecostError: a file of the journal is damaged.
+        """
+        return [_read(path) for path in self._files()]
+
+    def append(self, kind: Kind, happened_at: datetime, model_id: str, **data: Any) -> Event:
+        """Write an event down, for good; it has the next number when this returns."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        while True:
+            last = max(self._files(), key=lambda path: int(path.stem), default=None)
+            number = int(last.stem) + 1 if last else 1
+            written = {"kind": kind, "happened_at": happened_at.isoformat(), "model_id": model_id, "data": data}
+            if last:
+                written["previous"] = hashlib.sha256(last.read_bytes()).hexdigest()
+            text = json.dumps(written, indent=1, ensure_ascii=False) + "\n"
+            with suppress(FileExistsError):  # another process was first: the number after its own
+                write_once(self.path(number), text.encode())
+                return Event(number, kind, happened_at, model_id, data)
+
+    def faults(self) -> list[str]:
+        """What is wrong with the chain, a sentence each: an event that was changed, taken out or put in later.
+
+        Events from before the chain are covered from the first link on: it holds the file before it.
+        """
+        found, before, is_chained = [], None, False
+        for path in sorted(self._files(), key=lambda path: int(path.stem)):
+            expected = int(before.stem) + 1 if before else 1
+            if int(path.stem) != expected:
+                found.append(f"{self.path(expected)} is missing; put it back from a backup")
+            try:
+                previous = json.loads(path.read_text("utf-8")).get("previous")
+            except (ValueError, AttributeError):
+                found.append(f"{path} is damaged; put it back from a backup")
+                before = path
+                continue
+            if previous is None and is_chained:
+                found.append(f"{path} was not written by truecost: it does not name the event before it")
+            elif previous is not None and before and previous != hashlib.sha256(before.read_bytes()).hexdigest():
+                found.append(f"{before} was changed after {path.name} was written; put it back from a backup")
+            is_chained = is_chained or previous is not None
+            before = path
+        return found
+
+    def path(self, event_id: int) -> Path:
+        """The file of an event."""
+        return self._root / f"{event_id:08d}.json"
+
+    def tail(self) -> tuple[int, str] | None:
+        """The number and the sha256 of the newest event, which no later one vouches for yet."""
+        last = max(self._files(), key=lambda path: int(path.stem), default=None)
+        return (int(last.stem), hashlib.sha256(last.read_bytes()).hexdigest()) if last else None
+
+    def mirror_faults(self, con: DuckDBPyConnection) -> list[str]:
+        """What the warehouse remembers and the journal no longer says, a sentence each: its end was cut, or changed."""
+        rows = con.execute(
+            "SELECT event_id, kind, happened_at, model_id, data FROM outlook.events ORDER BY event_id"
+        ).fetchall()
+        held = {event.event_id: tuple(_mirrored(event).values()) for event in self.events()} if rows else {}
+        found = []
+        for number, kind, *_ in (row for row in rows if row[0] not in held):
+            found.append(
+                f"{self.path(number)} is missing, and the warehouse knows of it ({kind}); put it back from a backup"
+            )
+        for row in rows:
+            if row[0] in held and held[row[0]] != row:
+                found.append(
+                    f"{self.path(row[0])} was changed after it was written, as the warehouse shows; "
+                    "put it back from a backup"
+                )
+        return found
+
+    def _files(self) -> list[Path]:
+        return sorted(self._root.glob("[0-9]*.json"))
+
+
+def mirror(con: DuckDBPyConnection, events: Sequence[Event]) -> bool:
+    """Bring ``outlook.events`` up to date with the journal; returns whether anything had changed."""
+    import pyarrow as pa
+
+    rows = [_mirrored(event) for event in events]
+    fingerprint = hashlib.sha256(json.dumps(rows, default=str).encode()).hexdigest() if rows else None
+    if last_fingerprint(con, STEP) == fingerprint:
+        return False
+    with transaction(con):
+        con.execute("DELETE FROM outlook.events")
+        if fingerprint is None:
+            con.execute("DELETE FROM log.steps WHERE step = ?", [STEP])
+            return True
+        con.register("journal_batch", pa.Table.from_pylist(rows))
+        con.execute("INSERT INTO outlook.events BY NAME SELECT * FROM journal_batch")
+        con.unregister("journal_batch")
+        remember_fingerprint(con, STEP, fingerprint)
+    return True
+
+
+def _mirrored(event: Event) -> dict[str, Any]:
+    """The event as a row of ``outlook.events``."""
+    return {
+        "event_id": event.event_id,
+        "kind": event.kind,
+        "happened_at": event.happened_at.astimezone(UTC).replace(tzinfo=None),
+        "model_id": event.model_id,
+        "data": json.dumps(event.data),
+    }
+
+
+def _read(path: Path) -> Event:
+    try:
+        held = json.loads(path.read_text("utf-8"))
+        moment = datetime.fromisoformat(held["happened_at"])
+        return Event(int(path.stem), held["kind"], moment, held["model_id"], held["data"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise TruecostError(f"{path} is damaged ({error}); put it back from a backup") from error

@@ -1,0 +1,1 @@
+"""What a person wrote, parsed once into typed values."""

@@ -1,0 +1,210 @@
+"""Plans: what a model is expected to cost over its life, a TOML file a model, parsed once into typed values.
+
+A plan is a list of items, each a quantity times a unit cost over some months, at one stage. Where a figure is not known
+it is given as low, likely and high. What the items come to is computed in ``truecost.planning.projection``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from truecost.errors import ConfigError, Fault
+from truecost.workspace.config import Currency, Money
+from truecost.workspace.tomlfiles import TomlLines, by_line, read_toml, schema_fault
+
+Stage = Literal["data_curation", "training", "failed_experiments", "evaluation", "serving", "maintenance"]
+Amount = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=12)]
+
+_MOST_MONTHS = 120
+_MOST_COST = Decimal(10) ** 15  # what DECIMAL(38, 20) holds, with room to add up
+
+
+def _month(value: object) -> date:
+    found = re.fullmatch(r"(20[0-9]{2})-(0[1-9]|1[0-2])", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError('write a month in quotes, like "2025-10"')
+    return date(int(found.group(1)), int(found.group(2)), 1)
+
+
+def _first_and_last(value: object) -> object:
+    months = value if isinstance(value, list) else [value]
+    if len(months) not in (1, 2):
+        raise ValueError("write the first and the last month, or one month")
+    return _month(months[0]), _month(months[-1])
+
+
+def _range(value: object) -> object:
+    if isinstance(value, dict | Range):
+        return value
+    try:
+        amount = TypeAdapter(Amount).validate_python(value)
+    except ValidationError as error:
+        raise ValueError(error.errors()[0]["msg"]) from None
+    return Range(low=amount, likely=amount, high=amount)
+
+
+Month = Annotated[date, BeforeValidator(_month)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Range(_Section):
+    """What a figure may be; certain where all three are one."""
+
+    low: Amount
+    likely: Amount
+    high: Amount
+
+    @model_validator(mode="after")
+    def _rises(self) -> Range:
+        if not self.low <= self.likely <= self.high:
+            raise ValueError("low may not be above likely, nor likely above high")
+        return self
+
+    @property
+    def is_certain(self) -> bool:
+        return self.low == self.high
+
+
+Figure = Annotated[Range, BeforeValidator(_range)]
+
+
+class Item(_Section):
+    """``[[items]]``: something the model will cost."""
+
+    name: Annotated[str, Field(min_length=1)]
+    stage: Stage
+    months: Annotated[tuple[date, date], BeforeValidator(_first_and_last)] | None = None
+    quantity: Figure = Range(low=Decimal(1), likely=Decimal(1), high=Decimal(1))
+    unit_cost: Figure
+    per: Literal["item", "month"] = "item"
+    unit: Annotated[str, Field(min_length=1)] | None = None
+    sku: Annotated[str, Field(min_length=1)] | None = None
+
+
+class Plan(_Section):
+    """The projected cost of a model, from the first to the last month; amounts are in ``currency``."""
+
+    currency: Currency
+    first_month: Month
+    last_month: Month
+    budget: Money | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+    trials: Annotated[int, Field(ge=100, le=100_000)] = 10_000
+    items: Annotated[list[Item], Field(min_length=1)]
+
+    @property
+    def months(self) -> list[date]:
+        """The first day of each month of the plan."""
+        return months_between(self.first_month, self.last_month)
+
+    def months_of(self, item: Item) -> list[date]:
+        first, last = item.months or (self.first_month, self.last_month)
+        return months_between(first, last)
+
+
+def months_between(first: date, last: date) -> list[date]:
+    """The first day of each month from ``first`` to ``last``, both among them."""
+    numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return [date(number // 12, number % 12 + 1, 1) for number in numbers]
+
+
+def read_plans(
+    root: Path, files: Mapping[str, str], reporting_currency: str
+) -> tuple[dict[str, Plan], tuple[Fault, ...]]:
+    """The plans of ``files`` (model -> file under ``root``) that are sound, and every fault of the others.
+
+    A file that is not there is left to the check of ``truecost.toml``, which knows the line that names it.
+    """
+    plans: dict[str, Plan] = {}
+    faults: dict[str, list[Fault]] = {}
+    for model, file in files.items():
+        if not (root / file).exists():
+            continue
+        try:
+            plans[model] = read_plan(root / file, file, reporting_currency)
+        except ConfigError as error:
+            faults[file] = list(error.faults)
+    return plans, tuple(fault for found in faults.values() for fault in found)
+
+
+def read_plan(path: Path, file: str, reporting_currency: str) -> Plan:
+    """One plan; ``file`` is its name in a fault.
+
+    Raises:
+        ConfigError: every fault of the file.
+    """
+    parsed, lines = read_toml(path, file)
+    faults = list(_cross_faults(parsed, file, lines, reporting_currency))
+    try:
+        plan = Plan.model_validate(parsed)
+    except ValidationError as error:
+        faults += [schema_fault(item, file, lines, Plan) for item in error.errors()]
+    if faults:
+        raise ConfigError(by_line(faults))
+    return plan
+
+
+def _cross_faults(parsed: dict[str, Any], file: str, lines: TomlLines, reporting_currency: str) -> Iterator[Fault]:
+    """What is wrong between sound values; an unsound one is told by the schema, and no reason to keep quiet here."""
+    currency = _sound(Currency, parsed.get("currency"))
+    if currency is not None and currency != reporting_currency:
+        message = f"the plan is in {currency}, and costs are reported in {reporting_currency}"
+        remedy = f"convert its amounts to {reporting_currency}; truecost adds no two currencies"
+        yield Fault(file, lines.find(("currency",)), message, remedy)
+    first, last = _sound(Month, parsed.get("first_month")), _sound(Month, parsed.get("last_month"))
+    at = lines.find(("last_month",))
+    if first and last and last < first:
+        yield Fault(file, at, "the plan ends before it starts", "correct first_month or last_month")
+        first = last = None
+    if first and last and len(months_between(first, last)) > _MOST_MONTHS:
+        yield Fault(file, at, f"the plan is longer than {_MOST_MONTHS} months", "end it earlier")
+    yield from _item_faults(parsed.get("items"), first, last, file, lines)
+
+
+def _item_faults(items: object, first: date | None, last: date | None, file: str, lines: TomlLines) -> Iterator[Fault]:
+    names: set[str] = set()
+    total = Decimal(0)
+    for index, raw in enumerate(items if isinstance(items, list) else []):
+        item = _sound(Item, raw)
+        if item is None:
+            continue
+        if item.name in names:
+            at = lines.find(("items", index, "name"))
+            yield Fault(file, at, f"two items are called {item.name!r}", "rename one: a name seeds an item's draws")
+        names.add(item.name)
+        if item.sku is not None and item.unit is None:
+            at = lines.find(("items", index, "sku"))
+            remedy = 'name the unit of its quantity, like unit = "GPU-Hours"'
+            yield Fault(file, at, f"the item {item.name!r} has a sku and no unit", remedy)
+        starts, ends = item.months or (first, last)
+        at = lines.find(("items", index, "months"))
+        if starts and ends and ends < starts:
+            yield Fault(file, at, f"the months of {item.name!r} end before they start", "put the first month first")
+            continue
+        if first and last and starts and ends and not first <= starts <= ends <= last:
+            message = f"{item.name!r} is in months outside the plan, which is {first:%Y-%m} to {last:%Y-%m}"
+            yield Fault(file, at, message, "correct `months`, or first_month and last_month")
+        times = len(months_between(starts, ends)) if item.per == "month" and starts and ends else 1
+        total += item.quantity.high * item.unit_cost.high * times
+        if total >= _MOST_COST:
+            at = lines.find(("items", index, "unit_cost"))
+            yield Fault(file, at, f"the plan comes to 10^15 or more at {item.name!r}", "correct its figures")
+            total = Decimal(0)
+
+
+def _sound(kind: Any, value: object) -> Any:
+    """``value`` as ``kind``, or None where it is not possible."""
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return None
