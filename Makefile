@@ -3,16 +3,17 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TREE := build/tree
 # The environment is made again only where what it is made from has changed.
 READY := $(VENV)/.ready
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test check mutants lock clean help
+.PHONY: demo test check tree mutants lock clean help
 
 help:
 	@echo "make demo    the example workspace, from raw bills to the quarter's true cost"
 	@echo "make test    every test"
-	@echo "make check   lint, formatting, types"
+	@echo "make check   lint, formatting, types, the direction of imports"
 	@echo "make mutants every planted fault in the SQL is caught by a test (half an hour)"
 	@echo "make lock    pin the dependencies again"
 
@@ -22,10 +23,18 @@ demo: $(READY)
 test: $(READY)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-check: $(READY)
+check: $(READY) tree
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@cd $(TREE) && $(CURDIR)/$(BIN)/lint-imports $(CURDIR)/.importlinter --no-logo --cache-dir $(CURDIR)/.import_linter_cache
+	@cd $(TREE) && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache
+
+# The package as a wheel has it: the folders at the top stand in truecost, so that types and the direction of imports are
+# checked over all of it.
+tree:
+	@rm -rf $(TREE) && mkdir -p $(TREE)/truecost
+	@ln -s $(CURDIR)/truecost/* $(TREE)/truecost/
+	@for folder in dashboards examples expectations flows sql; do ln -s $(CURDIR)/$$folder $(TREE)/truecost/$$folder; done
 
 mutants: $(READY)
 	@$(BIN)/python tests/mutants/mutate.py

@@ -14,7 +14,7 @@ bill, payroll and timesheets, eval results, request logs. Nothing here is real, 
 import argparse
 from pathlib import Path
 
-from demo_maker.workspace import write_demo
+from truecost.examples.demo_maker.workspace import write_demo
 
 
 def main() -> None:
