@@ -75,7 +75,7 @@ UNION ALL
 -- Promoted runs that no file names, and time entries left out since: as `gaps` tells them.
 SELECT kind, what, what
 FROM (
-    /* gaps */ SELECT NULL AS kind, NULL AS source, NULL AS what
+    {{gaps}}
 )
 WHERE kind IN ('unknown_run', 'left_out')
 UNION ALL

@@ -11,7 +11,7 @@ WITH posted AS (
 
 told AS (
     SELECT model_id, completeness FROM (
-        /* true cost by quarter */ SELECT NULL AS model_id, NULL AS quarter, NULL AS completeness
+        {{true_cost_by_quarter}}
     ) WHERE quarter = getvariable('quarter')
 )
 

@@ -7,5 +7,5 @@ WITH taken AS (
     WHERE side = $side
 )
 
-SELECT requested_at /* columns */
+SELECT requested_at{{columns}}
 FROM taken

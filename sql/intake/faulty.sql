@@ -22,5 +22,5 @@ SELECT
         lambda other: other <> failing_group.first.rule || ': ' || failing_group.first.column_name
     ) AS also_failed
 FROM staged
-INNER JOIN profile ON /* same group */ TRUE
+INNER JOIN profile ON {{same_group}}
 INNER JOIN failing_group USING (group_id)

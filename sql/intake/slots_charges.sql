@@ -5,7 +5,7 @@ SELECT
     row_number() OVER (ORDER BY min(row_index)) AS slot_no,
     provider_name,
     billing_account_id,
-    strftime(/* period */ billing_period_start, '%Y-%m-%d') AS period,
+    strftime({{period}}, '%Y-%m-%d') AS period,
     CAST(to_json([provider_name, billing_account_id, period]) AS VARCHAR) AS slot,
     FALSE AS is_incomplete,
     getvariable('delivery_sha256') AS content,
@@ -19,4 +19,4 @@ FROM good
 INNER JOIN slots
     ON good.provider_name IS NOT DISTINCT FROM slots.provider_name
     AND good.billing_account_id IS NOT DISTINCT FROM slots.billing_account_id
-    AND strftime(good./* period */ billing_period_start, '%Y-%m-%d') IS NOT DISTINCT FROM slots.period;
+    AND strftime(good.{{period}}, '%Y-%m-%d') IS NOT DISTINCT FROM slots.period;

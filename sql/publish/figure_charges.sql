@@ -3,11 +3,11 @@
 WITH figure AS (
     SELECT
         x_charge_id,
-        sum(/* amount */ cost) AS cost,
+        sum({{amount}}) AS cost,
         string_agg(DISTINCT stage, ', ' ORDER BY stage) AS stage,
         string_agg(DISTINCT reason, ', ' ORDER BY reason) AS reason
-    FROM /* costs */ costs
-    WHERE /* fits */ TRUE
+    FROM {{costs}}
+    WHERE {{fits}}
     GROUP BY x_charge_id
     ORDER BY cost DESC NULLS LAST, x_charge_id
     LIMIT getvariable('shown_charges')

@@ -21,11 +21,12 @@ from truecost.alerts.alerting import (
 from truecost.alerts.alerting import undelivered as find_undelivered
 from truecost.alerts.notifying import addresses, deliver, service
 from truecost.alerts.readings import read_all
-from truecost.books.bookkeeping import STEP as BOOKS_STEP
+from truecost.books.derivation import STEP as BOOKS_STEP
+from truecost.books.session import open_session
 from truecost.clock import Clock
 from truecost.errors import TruecostError
 from truecost.store.journal import Event, Journal
-from truecost.store.warehouse import connect, last_fingerprint
+from truecost.store.warehouse import last_fingerprint
 from truecost.workspace.workspace import Workspace
 
 
@@ -47,13 +48,13 @@ def alert(workspace: Workspace, clock: Clock) -> Alerted:
     """
     journal = Journal(workspace.journal)
     # The warehouse's lock keeps two runs from raising the same alert at once.
-    with connect(workspace.warehouse) as con:
-        if last_fingerprint(con, BOOKS_STEP) is None:
+    with open_session(workspace, clock) as session:
+        if last_fingerprint(session.con, BOOKS_STEP) is None:
             return Alerted()
         events = journal.events()
         if events and clock.now() < events[-1].happened_at:
             return Alerted()
-        made = _write_down(journal, events, workspace, clock, read_all(con, workspace, clock))
+        made = _write_down(journal, events, workspace, clock, read_all(session))
         opened = _open_due(journal, [*events, *made], clock)
     delivered, undelivered = _tell(journal, workspace, clock)
     return Alerted(

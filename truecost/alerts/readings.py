@@ -8,35 +8,35 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from truecost.alerts.alerting import DRIFT, EVAL_DECAY, OVERSPEND, Reading, State
-from truecost.clock import Clock
+from truecost.books.session import Session
 from truecost.drift.drift import DATASET, EVAL_DROP, signals
 from truecost.planning.comparing import read_against_plan
 from truecost.quarters import latest_ended, quarter_of
 from truecost.store.sql import query
-from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    pass
 
 Row = dict[str, Any]
 _DRIVERS = 3  # so many are named
 
 
-def read_all(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> list[Reading]:
+def read_all(session: Session) -> list[Reading]:
     """One reading a rule and model that has something to be judged by: a plan, a request log, eval scores."""
-    read_against_plan(con, workspace)
+    read_against_plan(session)
+    workspace, today = session.workspace, session.clock.today()
     start_month = workspace.config.workspace.fiscal_year_start_month
-    running, ended = quarter_of(clock.today(), start_month), latest_ended(clock.today(), start_month)
+    running, ended = quarter_of(today, start_month), latest_ended(today, start_month)
     policy = workspace.config.alerts
     limits = {"warning": policy.overspend_warning, "alert": policy.overspend_alert}
     spent = (
-        con.execute(query("alerts/overspend"), {"running": running.name, "ended": ended.name, **limits})
+        session.con.execute(query("alerts/overspend"), {"running": running.name, "ended": ended.name, **limits})
         .pl()
         .rows(named=True)
     )
     return [
         *(overspend(row) for row in spent),
-        *quality(signals(con, clock)),
+        *quality(signals(session)),
     ]
 
 

@@ -6,20 +6,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from truecost.books.attribution import Subjects, test_sql
-from truecost.books.bookkeeping import rules_in_force
+from truecost.books.derivation import rules_in_force
 from truecost.books.rulesets import RuleSet
+from truecost.books.session import Session
 from truecost.errors import TruecostError
+from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query
 from truecost.workspace.config import AttributionSection, ColumnTest, Scalar
-from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Row = dict[str, Any]
 Entry = Literal["[[staff]]", "[[token_rates]]"]
 By = Literal["rule", "run", "contested", "shares", Entry, "nobody"]
 NAMES_ITS_MODEL: tuple[Entry, ...] = get_args(Entry)  # no rule is asked whose the charges of such an entry are
@@ -81,23 +81,23 @@ class Explained:
     shares: tuple[Row, ...]
 
 
-def explain(con: DuckDBPyConnection, workspace: Workspace, charge_id: str) -> Explained:
+def explain(session: Session, charge_id: str) -> Explained:
     """Which rule claimed the charge, test by test, and which earlier ones nearly did; or which runs or shares.
 
     Raises:
         TruecostError: there is no such charge.
     """
-    place = _place(charge_id)
-    found = _rows(con, query("attribution/owner"), place) if place else []
+    con, place = session.con, _place(charge_id)
+    found = read_rows(con, query("attribution/owner"), place) if place else []
     if not found:
         raise TruecostError(f"there is no charge {charge_id}; `truecost trace --model M --quarter Q` lists charges")
     owner = found[0]
     shares = tuple(
         row | {"allocated_method_details": json.loads(row["allocated_method_details"] or "{}")}
-        for row in _rows(con, query("attribution/shares"), place)
+        for row in read_rows(con, query("attribution/shares"), place)
     )
-    bills = _rows(con, query("attribution/bills"), place)
-    claiming, considered = _considered(con, workspace, owner, place)
+    bills = read_rows(con, query("attribution/bills"), place)
+    claiming, considered = _considered(session, owner, place)
     nearly = sorted(
         (rule for rule in considered if any(test.fits for test in rule.tests)),
         key=lambda rule: sum(not test.fits for test in rule.tests),
@@ -110,7 +110,7 @@ def explain(con: DuckDBPyConnection, workspace: Workspace, charge_id: str) -> Ex
         stage=owner["stage"],
         cost_kind=owner["cost_kind"],
         run=owner["run_id"],
-        runs=tuple(ClaimingRun(*row.values()) for row in _rows(con, query("attribution/runs"), place)),
+        runs=tuple(ClaimingRun(*row.values()) for row in read_rows(con, query("attribution/runs"), place)),
         rule=claiming,
         nearly=tuple(nearly[:_NEAR]),
         overlaps=tuple(owner["overlapping_run_ids"] or ()),
@@ -140,23 +140,21 @@ def _by(owner: Row, shares: tuple[Row, ...]) -> By:
     return next((by for is_so, by in told if is_so), "nobody")
 
 
-def _considered(
-    con: DuckDBPyConnection, workspace: Workspace, owner: Row, place: dict[str, int]
-) -> tuple[Considered | None, list[Considered]]:
+def _considered(session: Session, owner: Row, place: dict[str, int]) -> tuple[Considered | None, list[Considered]]:
     """The rule that matched the charge, and those that were asked before it."""
     asked: list[Considered] = []
     if owner["source"] in NAMES_ITS_MODEL:
         return None, asked
-    for held in rules_in_force(con, workspace):
+    for held in rules_in_force(session):
         if not held.is_for(owner["charge_period_start"] or datetime.max, owner["x_delivery_id"]):
             continue
         last = (owner["rule_no"] or 0) - held.first
         is_claiming = 0 < last <= len(held.rules)
-        tested = _tested(con, held, held.rules[:last] if is_claiming else held.rules, place)
+        tested = _tested(session.con, held, held.rules[:last] if is_claiming else held.rules, place)
         # Closes with the same rules are one set: the one that concerns this charge is named.
         concerned = (owner["settled_with"], owner["closed_quarter"], *held.quarters)
         frozen_with = next((quarter for quarter in concerned if quarter in held.quarters), None)
-        lines = () if frozen_with else workspace.rule_lines
+        lines = () if frozen_with else session.workspace.rule_lines
         asked += [
             Considered(number, lines[number - 1] if number <= len(lines) else None, frozen_with, rule.model, tests)
             for number, (rule, tests) in enumerate(zip(held.rules, tested, strict=False), start=1)
@@ -180,8 +178,8 @@ def _tested(
             selected.append(f"CAST({subjects.name(rule.lookup.on)} AS VARCHAR)")
     if not selected:
         return []
-    sql = query("attribution/charge").replace("/* tags that rules read */", subjects.columns)
-    told = iter(con.execute(sql.replace("/* tests */ NULL", ", ".join(selected)), place).fetchone() or ())
+    asked = query("attribution/charge", rule_subjects=subjects.columns, tests=", ".join(selected))
+    told = iter(con.execute(asked, place).fetchone() or ())
     found = []
     for rule in rules:
         tests = [Tested(column, _wanted(test), next(told), next(told)) for column, test in rule.match.items()]
@@ -197,9 +195,3 @@ def _wanted(test: ColumnTest | list[Scalar]) -> str:
         told = test.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         return ", ".join(f"{name} {value}" for name, value in told.items())
     return " or ".join(str(value) for value in test)
-
-
-def _rows(con: DuckDBPyConnection, sql: str, values: dict[str, int]) -> list[Row]:
-    found = con.execute(sql, values)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -7,12 +7,9 @@ questions. Those that need a second look at the world (replaying the landing log
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from truecost.books.session import Session
 from truecost.store.sql import names, query
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 
 @dataclass(frozen=True)
@@ -24,13 +21,10 @@ class Breach:
     fault: str
 
 
-def breaches(con: DuckDBPyConnection) -> list[Breach]:
-    """Every breach in the books of an open warehouse; none is what one expects.
-
-    The workspace must have been told to the connection (``bookkeeping.tell_config``), as keeping its books does.
-    """
+def breaches(session: Session) -> list[Breach]:
+    """Every breach in the books; none is what one expects."""
     found = []
     for name in names("invariants"):
         invariant = name.removeprefix("invariants/")
-        found += [Breach(invariant, subject, fault) for subject, fault in con.execute(query(name)).fetchall()]
+        found += [Breach(invariant, subject, fault) for subject, fault in session.con.execute(query(name)).fetchall()]
     return found

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from truecost.books.bookkeeping import tell_config
+from truecost.books.session import Session
+from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query
-from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
-Row = dict[str, Any]
+    pass
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,17 @@ class Suggestion:
         return f"[[attribution]]\nmatch = {{ {tests} }}\nmodel = {_quoted(self.model or 'MODEL')}"
 
 
-def suggest(con: DuckDBPyConnection, workspace: Workspace, limit: int = 5) -> list[Suggestion]:
+def suggest(session: Session, limit: int = 5) -> list[Suggestion]:
     """What would claim the costliest charges that are nobody's, by source, service and account, and the tags that tell
     whose they are."""
-    tell_config(con, workspace)
-    models = {model.id for model in workspace.config.models}
+    con = session.con
+    models = {model.id for model in session.workspace.config.models}
+    unclaimed, undriven = (
+        read_rows(con, query(name), {"limit": limit}) for name in ("attribution/unclaimed", "attribution/undriven")
+    )
     found = [
-        *((row["weight"], _suggested(row, models)) for row in _rows(con, "attribution/unclaimed", limit)),
-        *((row["weight"], _undriven(row)) for row in _rows(con, "attribution/undriven", limit)),
+        *((row["weight"], _suggested(row, models)) for row in unclaimed),
+        *((row["weight"], _undriven(row)) for row in undriven),
     ]
     return [told for _, told in sorted(found, key=lambda item: item[0], reverse=True)[:limit]]
 
@@ -94,9 +95,3 @@ def _as_written(value: str) -> str:
 def _quoted(text: str) -> str:
     """A TOML string."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _rows(con: DuckDBPyConnection, name: str, limit: int) -> list[Row]:
-    found = con.execute(query(name), {"limit": limit})
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
 from truecost.alerts.alerting import Reevaluation, open_reevaluations, standings
+from truecost.books.session import Session
 from truecost.clock import Clock
 from truecost.decisions.deciding import Decision, Evidence, Price, Score, Verdict, decide, worst_fall
 from truecost.decisions.evaluation import Evaluated, evaluate
@@ -18,7 +19,7 @@ from truecost.store.warehouse import connect
 from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    pass
 
 _CENT = Decimal("0.01")
 
@@ -60,17 +61,16 @@ def evaluated(workspace: Workspace, clock: Clock, reevaluation: Reevaluation) ->
     return found
 
 
-def decided(
-    con: DuckDBPyConnection, workspace: Workspace, clock: Clock, reevaluation: Reevaluation, ended: Evaluated
-) -> Decided:
+def decided(session: Session, reevaluation: Reevaluation, ended: Evaluated) -> Decided:
     """Weigh what is known by now, and record the decision; one that another run has recorded meanwhile stands."""
+    workspace = session.workspace
     journal = Journal(workspace.journal)
     events = journal.events()
     for event in _recorded(events, "decision", reevaluation):
         return _as_recorded(event)
-    evidence = _evidence(con, workspace, clock, events, reevaluation, ended)
+    evidence = _evidence(session, events, reevaluation, ended)
     decision = decide(evidence, workspace.config.drift.retrain_drop)
-    return _as_recorded(_record(journal, clock, reevaluation, evidence, decision))
+    return _as_recorded(_record(journal, session.clock, reevaluation, evidence, decision))
 
 
 def _recorded(events: list[Event], kind: Kind, reevaluation: Reevaluation) -> Iterator[Event]:
@@ -79,16 +79,9 @@ def _recorded(events: list[Event], kind: Kind, reevaluation: Reevaluation) -> It
     return (event for event in events if event.kind == kind and event.data["reevaluation_id"] == number)
 
 
-def _evidence(
-    con: DuckDBPyConnection,
-    workspace: Workspace,
-    clock: Clock,
-    events: list[Event],
-    reevaluation: Reevaluation,
-    ended: Evaluated,
-) -> Evidence:
+def _evidence(session: Session, events: list[Event], reevaluation: Reevaluation, ended: Evaluated) -> Evidence:
     since = datetime.combine(reevaluation.opened_at.date(), time())
-    rows = con.execute(query("decisions/scores"), {"model": reevaluation.model_id, "since": since}).fetchall()
+    rows = session.con.execute(query("decisions/scores"), {"model": reevaluation.model_id, "since": since}).fetchall()
     scores = [Score(feature, score, fall, allowed) for feature, score, fall, allowed in rows]
     outcome, reason = ended.outcome, ended.reason
     if outcome == "scored" and not scores:
@@ -98,31 +91,30 @@ def _evidence(
         for held in standings(events).values()
         if held.model_id == reevaluation.model_id and held.state == "ALERT"
     }
-    return Evidence(outcome, reason, _price(con, workspace, clock, reevaluation.model_id, scores), scores, alerts)
+    return Evidence(outcome, reason, _price(session, reevaluation.model_id, scores), scores, alerts)
 
 
-def _price(con: DuckDBPyConnection, workspace: Workspace, clock: Clock, model_id: str, scores: list[Score]) -> Price:
-    currency = workspace.config.workspace.reporting_currency
-    staleness, why_staleness = _staleness(con, workspace, clock, model_id, worst_fall(scores))
-    retrain, why_retrain = _retraining(con, currency, model_id)
+def _price(session: Session, model_id: str, scores: list[Score]) -> Price:
+    currency = session.workspace.config.workspace.reporting_currency
+    staleness, why_staleness = _staleness(session, model_id, worst_fall(scores))
+    retrain, why_retrain = _retraining(session, currency, model_id)
     return Price(currency, staleness, retrain, why_staleness, why_retrain)
 
 
-def _staleness(
-    con: DuckDBPyConnection, workspace: Workspace, clock: Clock, model_id: str, fallen: Score | None
-) -> tuple[Decimal | None, str]:
+def _staleness(session: Session, model_id: str, fallen: Score | None) -> tuple[Decimal | None, str]:
     """What staying as it is costs, and how that is reckoned; None where it can't be known.
 
     fall x requests a day x cost of a wrong answer x days of the horizon. The fall is taken as the share of answers that
     were right and no longer are, so it is known only of scores between 0 and 1.
     """
+    workspace = session.workspace
     error_cost = workspace.model(model_id).error_cost
     if fallen is None or fallen.fall is None or error_cost is None or not (fallen.score >= 0 and fallen.fall <= 1):
         return None, ""
     drift, currency = workspace.config.drift, workspace.config.workspace.reporting_currency
     days, horizon = max(1, drift.window.days), Decimal(drift.horizon.total_seconds()) / 86400
-    asked = {"model": model_id, "day": clock.today(), "days": days}
-    requests = con.execute(query("decisions/requests"), asked).fetchall()[0][0]
+    asked = {"model": model_id, "day": session.clock.today(), "days": days}
+    requests = session.con.execute(query("decisions/requests"), asked).fetchall()[0][0]
     if not requests:
         return None, ""
     wrong = Decimal(repr(fallen.fall)) * requests * horizon / days
@@ -136,9 +128,9 @@ def _staleness(
     return cost, f"staying as it is costs {currency} {cost:,}: {' × '.join(factors)}"
 
 
-def _retraining(con: DuckDBPyConnection, currency: str, model_id: str) -> tuple[Decimal | None, str]:
+def _retraining(session: Session, currency: str, model_id: str) -> tuple[Decimal | None, str]:
     """What a retraining costs, by the last round that ended in a promotion; None without one."""
-    for round_no, cost in con.execute(query("decisions/retrain_cost"), {"model": model_id}).fetchall():
+    for round_no, cost in session.con.execute(query("decisions/retrain_cost"), {"model": model_id}).fetchall():
         if cost:
             amount = cost.quantize(_CENT, ROUND_HALF_EVEN)
             what = "the first build" if round_no == 0 else f"retraining {round_no}, the last one,"

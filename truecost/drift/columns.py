@@ -145,7 +145,7 @@ def _frames(
             shown += f",\n    parse_number({text}) AS c{number}"
         else:
             shown += f",\n    CAST({name} AS DOUBLE) AS c{number}"
-    sql = query("drift/frame").replace(" /* columns */", shown)
+    sql = query("drift/frame", columns=shown)
     frames = []
     for side in ("reference", "current"):
         found = con.execute(sql, {**values, "side": side}).to_arrow_table()

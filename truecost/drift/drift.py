@@ -12,21 +12,20 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, time
-from functools import cache
 from importlib.metadata import version
-from importlib.resources import files
 from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from truecost import progress
-from truecost.books.bookkeeping import STEP as BOOKS_STEP
-from truecost.books.bookkeeping import tell_config
+from truecost.books.derivation import STEP as BOOKS_STEP
+from truecost.books.session import Session
 from truecost.clock import Clock
 from truecost.drift.columns import read_sample
 from truecost.drift.evidently_report import METHOD, Compared, Measured, compare, keep_run, thresholds_of, write_page
-from truecost.store.sql import names, query
+from truecost.store.fingerprint import fingerprint
+from truecost.store.sql import query
 from truecost.store.warehouse import last_fingerprint, remember_fingerprint, transaction
 from truecost.workspace.workspace import Workspace
 
@@ -76,29 +75,29 @@ class Signal:
     report: str | None = None
 
 
-def watch(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool:
+def watch(session: Session) -> bool:
     """Bring the signals up to date with requests, evals, settings and the day; returns whether anything had changed.
 
     Without books, there is nothing to watch yet.
     """
+    con, workspace = session.con, session.workspace
     if last_fingerprint(con, BOOKS_STEP) is None:
         return False
-    tell_config(con, workspace)
     evals = _watch_evals(con, workspace)
-    return _watch_requests(con, workspace, clock) or evals
+    return _watch_requests(con, workspace, session.clock) or evals
 
 
-def signals(con: DuckDBPyConnection, clock: Clock, model_id: str | None = None) -> list[dict[str, Any]]:
+def signals(session: Session, model_id: str | None = None) -> list[dict[str, Any]]:
     """The newest signals, as of the clock's day, of every configured model or of one: a dict a row."""
-    found = con.execute(query("drift/newest"), {"until": clock.today(), "model": model_id})
+    found = session.con.execute(query("drift/newest"), {"until": session.clock.today(), "model": model_id})
     columns = [column[0] for column in found.description or ()]
     return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
 
 
 def _watch_requests(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool:
     day = datetime.combine(clock.today(), time())
-    fingerprint = _fingerprint(con, workspace, "requests", day)
-    if last_fingerprint(con, STEP) == fingerprint and _has_pages(con, workspace, day):
+    rests_on = _fingerprint(con, workspace, "requests", day)
+    if last_fingerprint(con, STEP) == rests_on and _has_pages(con, workspace, day):
         return False
     watched = _windows(con, workspace, day)
     found = [signal for windows in watched for signal in _judge(con, workspace, windows)]
@@ -109,7 +108,7 @@ def _watch_requests(con: DuckDBPyConnection, workspace: Workspace, clock: Clock)
                 [windows.model_id, windows.current_end],
             )
         _write(con, found)
-        remember_fingerprint(con, STEP, fingerprint)
+        remember_fingerprint(con, STEP, rests_on)
     return True
 
 
@@ -120,8 +119,8 @@ def _has_pages(con: DuckDBPyConnection, workspace: Workspace, day: datetime) -> 
 
 def _watch_evals(con: DuckDBPyConnection, workspace: Workspace) -> bool:
     """Eval drops are derived anew from all scores: each score that has a baseline keeps its row."""
-    fingerprint = _fingerprint(con, workspace, "evals", None)
-    if last_fingerprint(con, EVALS_STEP) == fingerprint:
+    rests_on = _fingerprint(con, workspace, "evals", None)
+    if last_fingerprint(con, EVALS_STEP) == rests_on:
         return False
     with transaction(con):
         con.execute("DELETE FROM outlook.drift_signals WHERE method = 'eval_drop'")
@@ -129,7 +128,7 @@ def _watch_evals(con: DuckDBPyConnection, workspace: Workspace) -> bool:
             f"INSERT INTO outlook.drift_signals BY NAME {query('drift/eval_drops')}",
             {"eval_errors": workspace.config.drift.eval_errors},
         )
-        remember_fingerprint(con, EVALS_STEP, fingerprint)
+        remember_fingerprint(con, EVALS_STEP, rests_on)
     return True
 
 
@@ -263,16 +262,7 @@ def _fingerprint(con: DuckDBPyConnection, workspace: Workspace, dataset: str, da
         workspace.config.drift.model_dump(mode="json"),
         workspace.config.workspace.reports,
         day,
-        _code_fingerprint(),
+        version("evidently"),
+        fingerprint("drift"),
     ]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
-
-
-@cache
-def _code_fingerprint() -> str:
-    digest = hashlib.sha256(version("evidently").encode())
-    for module in ("drift.py", "columns.py", "evidently_report.py", "psi.py"):
-        digest.update(files("truecost.drift").joinpath(module).read_bytes())
-    for name in (*names("drift"), "macros/numbers"):
-        digest.update(query(name).encode())
-    return digest.hexdigest()

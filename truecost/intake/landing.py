@@ -20,12 +20,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from truecost.clock import Clock
 from truecost.store.files import clear_leftovers, sync_folder, write_once
+from truecost.store.sql import query
 from truecost.workspace.config import SourceSection
 from truecost.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
 
 _BLOCK = 1 << 24
 _FICLONE = 0x40049409  # Linux's ioctl for a reflink: a copy that shares its blocks until one side is written
@@ -288,3 +293,17 @@ def _copy_blocks(origin: BinaryIO, target: BinaryIO) -> None:
     origin.seek(target.seek(0, os.SEEK_END))
     shutil.copyfileobj(origin, target, _BLOCK)
     target.flush()
+
+
+def gone_files(con: DuckDBPyConnection, workspace: Workspace) -> list[tuple[str, str]]:
+    """(source, file) of what may count for nothing and has been taken out of the inbox since, by someone's hand."""
+    delivered = con.execute(query("intake/questionable_files")).fetchall()
+    if not delivered:
+        return []
+    moving = {
+        source.name
+        for source in workspace.config.sources
+        if (source.landing or workspace.config.workspace.landing) == "move"
+    }
+    present = {(source.name, file) for source in workspace.config.sources for file in source_files(workspace, source)}
+    return [item for item in delivered if item[0] not in moving and tuple(item) not in present]

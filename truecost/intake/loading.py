@@ -12,8 +12,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +22,8 @@ from truecost.intake.validation import Suite, judge, load_suite
 from truecost.sources import FileOptions, Format, RawTable, formats
 from truecost.sources.readers.delimited import UNNAMED
 from truecost.sources.readers.records import LINE, PLACE
-from truecost.store.sql import identifier, literal, names, query
+from truecost.store.fingerprint import fingerprint as code_fingerprint
+from truecost.store.sql import identifier, literal, query
 from truecost.store.warehouse import transaction
 from truecost.workspace.config import SourceSection
 from truecost.workspace.workspace import Workspace
@@ -254,7 +253,7 @@ def _find_faulty(con: DuckDBPyConnection, suite: Suite, raw: RawTable, matched: 
     same_group = " AND ".join(
         f"staged.{identifier(n)} IS NOT DISTINCT FROM profile.{identifier(n)}" for n in suite.columns
     )
-    con.execute(query("intake/faulty").replace("/* same group */ TRUE", same_group))
+    con.execute(query("intake/faulty", same_group=same_group))
     if con.execute("SELECT 1 FROM faulty LIMIT 1").fetchone() is None:
         con.execute("CREATE OR REPLACE TEMP TABLE faulty_values (row_index BIGINT, fields MAP(VARCHAR, VARCHAR))")
         return
@@ -286,7 +285,8 @@ def _accept(con: DuckDBPyConnection, fmt: Format, delivery_id: int, sha256: str)
     )
     if fmt.dataset in _WITH_SLOTS:
         period = identifier(fmt.natural_key[-1])
-        con.execute(query(f"intake/slots_{fmt.dataset}").replace("/* period */ billing_period_start", period))
+        parts = {"period": period} if fmt.dataset == "charges" else {}
+        con.execute(query(f"intake/slots_{fmt.dataset}", **parts))
         if _one(con, "SELECT count(*) FROM slots")[0] == 1:
             con.execute("CREATE OR REPLACE TEMP VIEW accepted AS SELECT *, 1 AS slot_no FROM good")
     else:
@@ -372,7 +372,6 @@ def _one(con: DuckDBPyConnection, sql: str) -> tuple[int, ...]:
 
 def _fingerprint(part: Part, source: SourceSection, suite: Suite) -> str:
     """What a load depends on, as one hash."""
-    fmt = formats()[source.format]
     settings = source.model_dump(mode="json", exclude={"path", "delivery", "restates", "landing", "promoted_aliases"})
     parts = [
         part.sha256,
@@ -380,20 +379,6 @@ def _fingerprint(part: Part, source: SourceSection, suite: Suite) -> str:
         part.file,
         settings,
         suite.fingerprint,
-        _code_fingerprint(fmt.sql),
+        code_fingerprint("intake"),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-@cache
-def _code_fingerprint(sql: str) -> str:
-    package = files("truecost")
-    modules = [package / name for name in ("intake/loading.py", "intake/validation.py", "store/sql.py")]
-    for folder in (package / "sources", package / "sources" / "readers"):
-        modules += sorted((item for item in folder.iterdir() if item.name.endswith(".py")), key=str)
-    digest = hashlib.sha256()
-    for module in modules:
-        digest.update(module.read_bytes())
-    for name in (sql, *names("macros"), *names("intake")):
-        digest.update(query(name).encode())
-    return digest.hexdigest()

@@ -12,16 +12,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from truecost.books.bookkeeping import STEP as BOOKS_STEP
-from truecost.books.bookkeeping import tell_config
-from truecost.clock import Clock
+from truecost.books.derivation import STEP as BOOKS_STEP
+from truecost.books.session import Session
 from truecost.errors import TruecostError
 from truecost.planning.projection import draw, forecast, planned_quantities, project
-from truecost.store.sql import names, query
+from truecost.store.fingerprint import fingerprint
+from truecost.store.rows import Row, read_rows
+from truecost.store.sql import query
 from truecost.store.warehouse import last_fingerprint, remember_fingerprint, transaction
 from truecost.workspace.plans import Plan
 from truecost.workspace.tomlfiles import suggestion
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from truecost.planning.projection import Forecast, Projected, Trials
 
 STEP = "compare"
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -57,44 +55,45 @@ class PlannedCost:
     by_quarter: list[Row]
 
 
-def compare(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool:
+def compare(session: Session) -> bool:
     """Project the plans and forecast where they end; returns whether anything had changed since the last time.
 
     Raises:
         TruecostError: there are no books yet.
     """
+    con, workspace, today = session.con, session.workspace, session.clock.today()
     books = last_fingerprint(con, BOOKS_STEP)
     if books is None:
         raise TruecostError("there are no books to compare with yet; run `truecost run` or `truecost compare`")
-    fingerprint = _fingerprint(workspace, clock, books)
-    if last_fingerprint(con, STEP) == fingerprint:
+    rests_on = _fingerprint(workspace, today, books)
+    if last_fingerprint(con, STEP) == rests_on:
         return False
-    actuals = dict(con.execute(query("planning/actual_to_date"), [clock.today()]).fetchall())
+    actuals = dict(con.execute(query("planning/actual_to_date"), [today]).fetchall())
     drawn = {model: draw(plan) for model, plan in workspace.plans.items()}
     start_month = workspace.config.workspace.fiscal_year_start_month
     with transaction(con):
         projected = [_projection_rows(m, t.plan, project(t, start_month)) for m, t in drawn.items()]
         _replace(con, "outlook.projection", [row for rows in projected for row in rows])
         _replace(con, "outlook.planned_quantities", _quantity_rows(drawn, start_month))
-        _replace(con, "outlook.forecast", _forecast_rows(drawn, actuals, clock.today()))
-        remember_fingerprint(con, STEP, fingerprint)
+        _replace(con, "outlook.forecast", _forecast_rows(drawn, actuals, today))
+        remember_fingerprint(con, STEP, rests_on)
     return True
 
 
-def read_comparison(con: DuckDBPyConnection, workspace: Workspace) -> Comparison:
+def read_comparison(session: Session) -> Comparison:
     """What the last ``compare`` came to."""
-    read_against_plan(con, workspace)
+    read_against_plan(session)
+    con = session.con
     return Comparison(
-        by_quarter=_rows(con, query("planning/by_quarter")),
-        forecasts=_rows(con, query("finance/forecast")),
-        models_without_plan=[model.id for model in workspace.config.models if model.plan is None],
+        by_quarter=read_rows(con, query("planning/by_quarter")),
+        forecasts=read_rows(con, query("finance/forecast")),
+        models_without_plan=[model.id for model in session.workspace.config.models if model.plan is None],
     )
 
 
-def read_against_plan(con: DuckDBPyConnection, workspace: Workspace) -> None:
+def read_against_plan(session: Session) -> None:
     """Let queries read ``finance.actual_vs_plan`` before it is published, as ``actual_vs_plan``."""
-    tell_config(con, workspace)
-    con.execute(f"CREATE OR REPLACE TEMP VIEW actual_vs_plan AS {query('finance/actual_vs_plan')}")
+    session.con.execute(f"CREATE OR REPLACE TEMP VIEW actual_vs_plan AS {query('finance/actual_vs_plan')}")
 
 
 def planned_costs(workspace: Workspace, model: str | None = None) -> list[PlannedCost]:
@@ -197,27 +196,11 @@ def _replace(con: DuckDBPyConnection, table: str, rows: list[Row]) -> None:
         con.unregister("replacing")
 
 
-def _fingerprint(workspace: Workspace, clock: Clock, books: str) -> str:
+def _fingerprint(workspace: Workspace, today: date, books: str) -> str:
     """Everything a comparison rests on: the books, the plans, the day and the code."""
     plans = {model: plan.model_dump(mode="json") for model, plan in workspace.plans.items()}
-    parts = [books, plans, clock.today().isoformat(), _code_fingerprint()]
+    parts = [books, plans, today.isoformat(), fingerprint("planning")]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-@cache
-def _code_fingerprint() -> str:
-    digest = hashlib.sha256()
-    for name in ("planning/comparing.py", "workspace/plans.py", "planning/projection.py", "quarters.py"):
-        digest.update((files("truecost") / name).read_bytes())
-    for name in names("planning"):
-        digest.update(query(name).encode())
-    return digest.hexdigest()
-
-
-def _rows(con: DuckDBPyConnection, sql: str) -> list[Row]:
-    found = con.execute(sql)
-    columns = [column[0] for column in found.description or ()]
-    return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
 
 
 def _listed(known: set[str]) -> str:

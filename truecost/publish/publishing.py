@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truecost import __version__
-from truecost.archive.closes import VIEWS, Close, closed_quarters, quarters_frozen
-from truecost.books.bookkeeping import STEP as BOOKS_STEP
-from truecost.books.bookkeeping import tell_clock, tell_config
-from truecost.clock import Clock
+from truecost.archive.closes import VIEWS, Close, quarters_frozen
+from truecost.books.derivation import STEP as BOOKS_STEP
+from truecost.books.session import Session
+from truecost.books.settings import tell_day
 from truecost.errors import TruecostError
+from truecost.store.fingerprint import fingerprint
 from truecost.store.sql import identifier, literal, names, query
 from truecost.store.warehouse import last_fingerprint, transaction
-from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,36 +31,32 @@ if TYPE_CHECKING:
 VERSION = "finance_v1"
 
 
-def publish(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> bool:
+def publish(session: Session) -> bool:
     """Write ``reports/reports.duckdb``; returns whether anything had changed since the last time.
 
     Raises:
         TruecostError: there are no books yet.
     """
-    books = last_fingerprint(con, BOOKS_STEP)
-    if books is None:
+    con, workspace, day = session.con, session.workspace, session.clock.today().isoformat()
+    if last_fingerprint(con, BOOKS_STEP) is None:
         raise TruecostError("there are no books to publish yet; run `truecost run` or `truecost ingest` first")
     derived = con.execute(query("report/derived")).fetchall()
-    views = {name.removeprefix("finance/"): query(name) for name in names("finance")}
-    clocked = [query(name) for name in names("clock")]
-    parts = [derived, clock.today().isoformat(), __version__, views, clocked]
-    fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    if _published_fingerprint(workspace.published) == fingerprint:
+    rests_on = hashlib.sha256(json.dumps([derived, day, __version__, fingerprint("publish")]).encode()).hexdigest()
+    if _published_fingerprint(workspace.published) == rests_on:
         return False
     workspace.reports.mkdir(parents=True, exist_ok=True)
     for leftover in workspace.reports.glob(".new-*"):
         leftover.unlink()
     temporary = workspace.reports / f".new-{os.getpid()}.duckdb"
-    tell_config(con, workspace)
-    tell_clock(con, clock)
+    tell_day(con)
     con.execute(f"ATTACH {literal(str(temporary))} AS published")
     try:
-        _write_views(con, views, closed_quarters(workspace))
+        _write_views(con, session.closes.standing)
         con.execute(
             f"CREATE TABLE published.{VERSION}.publication AS SELECT ? AS fingerprint, ? AS workspace, "
             "CAST(? AS DATE) AS as_of, ? AS currency, ? AS truecost_version",
             [
-                *(fingerprint, workspace.name, clock.today().isoformat()),
+                *(rests_on, workspace.name, day),
                 *(workspace.config.workspace.reporting_currency, __version__),
             ],
         )
@@ -131,7 +127,8 @@ def _columns(con: DuckDBPyConnection, relation: str) -> list[str]:
     return [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]
 
 
-def _write_views(con: DuckDBPyConnection, views: dict[str, str], closes: Sequence[Close]) -> None:
+def _write_views(con: DuckDBPyConnection, closes: Sequence[Close]) -> None:
+    views = {name.removeprefix("finance/"): query(name) for name in names("finance")}
     con.execute(f"CREATE SCHEMA published.{VERSION}")
     con.execute("CREATE SCHEMA published.finance")
     for name, sql in views.items():

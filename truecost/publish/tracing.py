@@ -10,13 +10,13 @@ from truecost.errors import TruecostError
 from truecost.intake.landing import Landing
 from truecost.publish.publishing import open_published
 from truecost.sources.readers.delimited import text_line
+from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query
 from truecost.workspace.workspace import CONFIG, Workspace
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    pass
 
-Row = dict[str, Any]
 Filters = Mapping[str, Any]
 # A filter of each of these names is what the column of ``costs`` must be equal to.
 EQUAL = (
@@ -77,12 +77,9 @@ def trace_figure(workspace: Workspace, filters: Filters, limit: int = 20) -> Tra
     with open_published(workspace.published) as con:
         con.execute(f"SET VARIABLE shown_charges = {int(limit)}")
         whole, charges = (
-            _rows(
+            read_rows(
                 con,
-                query(name)
-                .replace("/* costs */ costs", costs)
-                .replace("/* fits */ TRUE", fits)
-                .replace("/* amount */ cost", amount),
+                query(name, costs=costs, fits=fits, amount=amount),
                 values,
             )
             for name in ("publish/figure_total", "publish/figure_charges")
@@ -135,12 +132,12 @@ def trace_charge(workspace: Workspace, charge_id: str) -> Row:
     """
     wanted = charge_id if charge_id.count(":") == 2 else f"{charge_id}:0"
     with open_published(workspace.published) as con:
-        found = _rows(con, "SELECT * FROM charges WHERE x_charge_id = ?", [wanted])
-        costs = _rows(con, query("publish/charge_costs"), [wanted])
+        found = read_rows(con, "SELECT * FROM charges WHERE x_charge_id = ?", [wanted])
+        costs = read_rows(con, query("publish/charge_costs"), [wanted])
         if not (found or costs):
             raise TruecostError(f"there is no charge {charge_id}; `truecost trace --model M --quarter Q` lists charges")
         charge = found[0] if found else _place(wanted)
-        delivered = _rows(con, query("publish/charge_delivery"), [charge["x_delivery_id"]])
+        delivered = read_rows(con, query("publish/charge_delivery"), [charge["x_delivery_id"]])
     delivery = delivered[0] if delivered else {"file": CONFIG}  # what [[staff]] says comes from no delivery
     landed = Landing(workspace.landing).object_path(delivery["sha256"]) if delivered else workspace.root / CONFIG
     line = charge["x_line"] or None  # of what was posted for truecost.toml after a close, none is known
@@ -158,9 +155,3 @@ def trace_charge(workspace: Workspace, charge_id: str) -> Row:
 def _place(charge_id: str) -> Row:
     delivery, line, part = map(int, charge_id.split(":"))
     return {"x_charge_id": charge_id, "x_delivery_id": delivery, "x_line": line, "x_part": part}
-
-
-def _rows(con: DuckDBPyConnection, sql: str, values: list[Any]) -> list[Row]:
-    found = con.execute(sql, values)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

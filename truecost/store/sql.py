@@ -1,9 +1,15 @@
-"""The SQL of the project, by name. Python moves data; the files under ``sql/`` say what the numbers mean."""
+"""The SQL of the project, by name. Python moves data; the files under ``sql/`` say what the numbers mean.
+
+Where a query waits for something only a run knows, its file says ``{{part}}``, and every part is given by name.
+"""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
+
+_PART = re.compile(r"\{\{([a-z][a-z0-9_]*)\}\}")
 
 
 def identifier(name: str) -> str:
@@ -16,15 +22,35 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def query(name: str, **parts: str) -> str:
+    """The text of ``sql/<name>.sql`` with its parts put in: SQL text, each for ``{{part}}``, wherever that stands.
+
+    Raises:
+        TypeError: a part of the file is not given, or one is given that the file does not have.
+    """
+    text = text_of(name)
+    wanted = parts_of(name)
+    if wanted != parts.keys():
+        missing, unused = sorted(wanted - parts.keys()), sorted(parts.keys() - wanted)
+        told = [f"is not given {', '.join(missing)}"] * bool(missing) + [f"has no {', '.join(unused)}"] * bool(unused)
+        raise TypeError(f"sql/{name}.sql {' and '.join(told)}")
+    return _PART.sub(lambda found: parts[found[1]], text) if parts else text
+
+
 @cache
-def query(name: str) -> str:
-    """The text of ``sql/<name>.sql``."""
+def text_of(name: str) -> str:
+    """The text of ``sql/<name>.sql`` as it stands in the file."""
     return files("truecost.sql").joinpath(*f"{name}.sql".split("/")).read_text("utf-8")
+
+
+def parts_of(name: str) -> frozenset[str]:
+    """The names of the parts that ``sql/<name>.sql`` waits for."""
+    return frozenset(_PART.findall(text_of(name)))
 
 
 @cache
 def names(folder: str) -> tuple[str, ...]:
-    """The queries of ``sql/<folder>`` and of the folders in it, in order."""
+    """The queries of ``sql/<folder>`` and of the folders in it, in order: ``('planning/actual_to_date', ...)``."""
     found: list[str] = []
     for item in files("truecost.sql").joinpath(folder).iterdir():
         if item.is_dir():

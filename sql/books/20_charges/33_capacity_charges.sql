@@ -6,7 +6,7 @@
 -- They come from truecost.toml and not from a delivery: delivery 0, and the line where the entry stands.
 CREATE OR REPLACE TABLE books.capacity_charges AS
 WITH usage AS (
-    SELECT CAST(lower(sku_id) AS VARCHAR) AS gpu_type, charge_period_start, unnest(/* covering pools */ []) AS coverage_no
+    SELECT CAST(lower(sku_id) AS VARCHAR) AS gpu_type, charge_period_start, unnest({{covering_pools}}) AS coverage_no
     FROM (
         SELECT * EXCLUDE (x_slot_no), CAST(NULL AS VARCHAR) AS source, 'usage' AS x_basis FROM ledger.charges WHERE FALSE
         UNION ALL BY NAME

@@ -2,7 +2,7 @@
 CREATE OR REPLACE TABLE books.token_bills AS
 WITH bill AS (
     SELECT
-        unnest(/* token bills */ []) AS token_rate_no,
+        unnest({{token_bills}}) AS token_rate_no,
         CAST(charge_period_start AS DATE) AS first_day,
         CAST(charge_period_end - INTERVAL 1 MICROSECOND AS DATE) AS last_day
     FROM books.charges

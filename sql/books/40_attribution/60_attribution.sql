@@ -19,9 +19,9 @@ WITH ruled AS (
         service_category,
         service_subcategory,
         service_name,
-        /* rule number */ NULL AS rule_no,
-        /* looked up */ NULL AS lookup_key
-    FROM (SELECT * /* tags that rules read */ FROM books.charges WHERE NOT names_its_model(source))
+        {{rule_number}} AS rule_no,
+        {{lookup_key}} AS lookup_key
+    FROM (SELECT * {{rule_subjects}} FROM books.charges WHERE NOT names_its_model(source))
 ),
 
 claimed AS (

@@ -10,8 +10,8 @@ CREATE OR REPLACE TABLE books.shared_charges AS
 WITH claimed AS (
     SELECT
         *,
-        CASE WHEN x_basis <> 'usage' THEN /* covering bill */ NULL END AS coverage_no,
-        /* shared charge */ NULL AS shared_by
+        CASE WHEN x_basis <> 'usage' THEN {{covering_bill}} END AS coverage_no,
+        {{shared_charge}} AS shared_by
     FROM books.charges
 ),
 

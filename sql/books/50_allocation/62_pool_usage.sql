@@ -18,7 +18,7 @@ WITH usage AS (
         resource_id,
         job.node_list,
         divide_half_even(to_units(consumed_quantity) * 3600, CAST(100000000000000000000 AS HUGEINT)) AS all_seconds,
-        unnest(/* covering pools */ []) AS coverage_no
+        unnest({{covering_pools}}) AS coverage_no
     FROM books.charges
     LEFT JOIN (SELECT x_delivery_id, x_line, node_list FROM books.jobs WHERE node_list IS NOT NULL) AS job
         ON charges.x_delivery_id = job.x_delivery_id AND charges.x_line = job.x_line

@@ -21,7 +21,7 @@ FROM books.costs
 LIMIT 0;
 
 INSERT INTO books.frozen BY NAME
-/* frozen costs */ FROM books.frozen;
+{{frozen_costs}};
 
 -- What a charge is, whichever delivery and line it stands on: a bill that is replaced whole says most of its lines again. What was
 -- replaced is known too: rows frozen by an older truecost have no key of their own.
@@ -69,13 +69,13 @@ CREATE OR REPLACE TABLE books.frozen_life (
 
 INSERT INTO books.frozen_life
 SELECT model_id, round, month, quarter, amortised, written_off
-/* frozen life */ FROM books.frozen_life;
+{{frozen_life}};
 
 CREATE OR REPLACE TABLE books.frozen_plan AS
 FROM outlook.projection LIMIT 0;
 
 INSERT INTO books.frozen_plan BY NAME
-/* frozen plans */ FROM books.frozen_plan;
+{{frozen_plan}};
 
 CREATE OR REPLACE VIEW books.baseline AS
 SELECT * FROM outlook.projection
@@ -87,7 +87,7 @@ CREATE OR REPLACE TABLE books.frozen_quantities AS
 FROM outlook.planned_quantities LIMIT 0;
 
 INSERT INTO books.frozen_quantities BY NAME
-/* frozen quantities */ FROM books.frozen_quantities;
+{{frozen_quantities}};
 
 CREATE OR REPLACE VIEW books.planned_quantities AS
 SELECT * FROM outlook.planned_quantities

@@ -1,0 +1,8 @@
+-- What [[models]] says: a row a model.
+CREATE OR REPLACE TEMP TABLE config_models (
+    model_id VARCHAR,
+    headline_task VARCHAR,
+    headline_metric VARCHAR,
+    useful_life_months INTEGER,
+    abandoned_on DATE
+)
