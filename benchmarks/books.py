@@ -19,8 +19,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from truecost.archive.closes import Closes
 from truecost.books.attribution import match_sql
-from truecost.books.bookkeeping import keep_books
+from truecost.books.derivation import keep_books
+from truecost.books.session import Session
 from truecost.clock import Clock
 from truecost.publish.publishing import publish
 from truecost.report.reporting import write_report
@@ -108,8 +110,9 @@ def main(count: int) -> None:
                 "FROM (SELECT *, 'aws' AS source FROM ledger.charges)",
             )
             con.execute("DROP TABLE scanned")
-            books = timed(keep_books, con, workspace)
-            published = timed(publish, con, workspace, clock)
+            session = Session(con, workspace, clock, Closes())
+            books = timed(keep_books, session)
+            published = timed(publish, session)
         reported = timed(write_report, workspace, clock)
         say(f"{count:,} charges, {RULES} rules, {MODELS} models")
         say(f"  scan with a CASE {scan:.1f} s; books {books:.1f} s; finance views {published:.1f} s")

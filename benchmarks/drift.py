@@ -21,7 +21,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from truecost.books.bookkeeping import rebuild_books
+from truecost.archive.closes import Closes
+from truecost.books.derivation import rebuild_books
+from truecost.books.session import Session
 from truecost.clock import Clock
 from truecost.drift import drift
 from truecost.store.warehouse import connect
@@ -86,7 +88,7 @@ def generate(con: Any, workspace: Workspace, rows: int) -> None:
         "0 AS rows_quarantined, 0 AS rows_skipped, '1' AS fingerprint",
         [rows, rows],
     )
-    rebuild_books(con, workspace)
+    rebuild_books(Session(con, workspace, Clock(_DAY), Closes()))
     con.execute("INSERT INTO log.steps VALUES ('attribute', '1', now() AT TIME ZONE 'UTC')")
     con.execute("CHECKPOINT")
 
@@ -117,7 +119,7 @@ def checked(con: Any, workspace: Workspace) -> tuple[float, float]:
         for name, function in own.items():
             setattr(drift, name, evidently.around(function))
         started = time.perf_counter()
-        if not drift.watch(con, workspace, Clock(_DAY)):
+        if not drift.watch(Session(con, workspace, Clock(_DAY), Closes())):
             raise SystemExit("the check had nothing to do")
         return time.perf_counter() - started, evidently.seconds
     finally:

@@ -20,3 +20,6 @@ class Clock:
 
     def today(self) -> date:
         return self.now().date()
+
+
+REAL = Clock()  # what a step goes by where nobody holds the time still

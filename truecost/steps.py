@@ -2,7 +2,7 @@
 
 A step takes the workspace and the clock, opens what it needs, and returns a small summary; nothing passes between steps
 but what is on disk. Each can be repeated at any time and does nothing where nothing has changed. None runs where what
-was closed is no longer as it was.
+was closed is no longer as it was. What a close that died had begun is finished before anything new comes in.
 """
 
 from __future__ import annotations
@@ -11,33 +11,49 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from truecost import progress
 from truecost.alerts.alerting import Reevaluation
 from truecost.alerts.alerting import Standing as StandingAlert
 from truecost.alerts.alerts import Alerted, standing_alerts, waiting_reevaluations
 from truecost.alerts.alerts import alert as judge_alerts
-from truecost.archive.closes import Close, changed_settings, frozen_faults, see_that_it_is_sound
-from truecost.books.bookkeeping import keep_books, settle_receipts, tell_config
+from truecost.archive.integrity import archive_faults, sound_closes
+from truecost.archive.record import vouch
+from truecost.archive.unfinished import Unfinished, find_unfinished
+from truecost.books.derivation import keep_books, settle_receipts
 from truecost.books.explaining import Explained, explain
 from truecost.books.invariants import Breach, breaches
+from truecost.books.session import open_session
 from truecost.books.suggesting import Suggestion, suggest
-from truecost.clock import Clock
-from truecost.closing.closing import Closing, close_quarter, reopen_quarter
+from truecost.clock import REAL, Clock
+from truecost.closing.closing import (
+    Closing,
+    Reopening,
+    close_as_approved,
+    close_quarter,
+    reopen_quarter,
+    reopening_as_asked,
+)
 from truecost.decisions import reevaluation
 from truecost.drift.drift import signals, watch
+from truecost.errors import TruecostError
 from truecost.intake.landing import Landing
 from truecost.intake.loading import Loaded, load_landed
 from truecost.planning.comparing import Comparison, read_comparison
 from truecost.planning.comparing import compare as compare_plans
 from truecost.publish.publishing import publish as publish_views
-from truecost.report.reporting import report_quarter, write_report
+from truecost.publish.publishing import read_published
+from truecost.quarters import parse_quarter
+from truecost.report.reporting import report_quarter, reported_status, write_report
 from truecost.store.journal import Journal, mirror
 from truecost.store.sql import query
 from truecost.store.warehouse import connect
 from truecost.workspace.knowing import known_at
 from truecost.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 @dataclass(frozen=True)
@@ -65,56 +81,51 @@ class Reported:
 
 def land(workspace: Workspace, clock: Clock) -> int:
     """Take in what is new in the inbox; returns how many files."""
+    finish(workspace, clock)  # its report holds what was known when it was closed
     progress.say("looking through the inbox")
     # The warehouse's lock keeps two runs from numbering deliveries at once.
-    with connect(workspace.warehouse) as con:
-        see_that_it_is_sound(workspace, con)
+    with open_session(workspace, clock):
         return sum(len(entry.parts) for entry in Landing(workspace.landing).land(workspace, clock))
 
 
-def load(workspace: Workspace) -> list[Loaded]:
+def load(workspace: Workspace, clock: Clock = REAL) -> list[Loaded]:
     """Validate and load every landed delivery that is new, or whose settings, suite or code changed."""
-    with connect(workspace.warehouse) as con:
-        see_that_it_is_sound(workspace, con)
-        loaded = load_landed(con, workspace)
-        settle_receipts(con, workspace)
+    with open_session(workspace, clock) as session:
+        loaded = load_landed(session.con, workspace)
+        settle_receipts(session)
     return loaded
 
 
-def attribute(workspace: Workspace) -> bool:
+def attribute(workspace: Workspace, clock: Clock = REAL) -> bool:
     """Derive the books; returns whether anything had changed."""
     progress.say("keeping the books")
-    with connect(workspace.warehouse) as con:
-        see_that_it_is_sound(workspace, con)
-        return keep_books(con, workspace)
+    with open_session(workspace, clock) as session:
+        return keep_books(session)
 
 
 def compare(workspace: Workspace, clock: Clock) -> bool:
     """Project the plans, hold them against the books and forecast; returns whether anything had changed."""
     progress.say("comparing with the plans")
-    with connect(workspace.warehouse) as con:
-        see_that_it_is_sound(workspace, con)
-        return compare_plans(con, workspace, clock)
+    with open_session(workspace, clock) as session:
+        return compare_plans(session)
 
 
-def comparison(workspace: Workspace) -> Comparison:
+def comparison(workspace: Workspace, clock: Clock = REAL) -> Comparison:
     """Actual against plan by quarter and stage, and the forecasts, as last compared."""
-    with connect(workspace.warehouse) as con:
-        return read_comparison(con, workspace)
+    with open_session(workspace, clock) as session:
+        return read_comparison(session)
 
 
 def drift(workspace: Workspace, clock: Clock) -> bool:
     """Hold production and evals against what each model was accepted on; returns whether anything had changed."""
-    with connect(workspace.warehouse) as con:
-        see_that_it_is_sound(workspace, con)
-        return watch(con, workspace, clock)
+    with open_session(workspace, clock) as session:
+        return watch(session)
 
 
 def drift_signals(workspace: Workspace, clock: Clock, model_id: str | None = None) -> list[dict[str, Any]]:
     """The newest signals, as of the clock's day, of every model or of one: a dict a row."""
-    with connect(workspace.warehouse) as con:
-        tell_config(con, workspace)
-        return signals(con, clock, model_id)
+    with open_session(workspace, clock) as session:
+        return signals(session, model_id)
 
 
 def alert(workspace: Workspace, clock: Clock) -> Alerted:
@@ -140,23 +151,20 @@ def reevaluate(workspace: Workspace, clock: Clock, model_id: str) -> reevaluatio
     opened = reevaluation.opened(workspace, clock, model_id)
     ended = reevaluation.evaluated(workspace, clock, opened)
     land(workspace, clock)
-    load(workspace)
-    attribute(workspace)
+    load(workspace, clock)
+    attribute(workspace, clock)
     compare(workspace, clock)
     drift(workspace, clock)
     alert(workspace, clock)
     progress.say(f"deciding on {model_id}")
-    with connect(workspace.warehouse) as con:
-        return reevaluation.decided(con, workspace, clock, opened, ended)
+    with open_session(workspace, clock) as session:
+        return reevaluation.decided(session, opened, ended)
 
 
 def publish(workspace: Workspace, clock: Clock) -> bool:
     """Swap in ``reports.duckdb``; returns whether anything had changed."""
-    progress.say("publishing")
-    with connect(workspace.warehouse) as con:
-        see_that_it_is_sound(workspace, con)
-        mirror(con, Journal(workspace.journal).events())
-        return publish_views(con, workspace, clock)
+    finished = finish(workspace, clock)
+    return _publish(workspace, clock) or bool(finished)
 
 
 def close(
@@ -169,51 +177,124 @@ def close(
 ) -> Closing:
     """Close a quarter: check it, freeze it, publish it as closed and write its report for good.
 
+    A close of it that died on the way is finished instead, as it was approved then.
+
     Raises:
         TruecostError: it can't be closed now.
     """
-    progress.say(f"closing {quarter}")
-    attribute(workspace)
+    name = parse_quarter(quarter, workspace.config.workspace.fiscal_year_start_month).name
+    if dry_run:
+        _see_that_none_began(workspace, name)
+    else:
+        for item in finish(workspace, clock):
+            if (item.kind, item.quarter) == ("close", name):
+                return close_as_approved(workspace, item.event_id, approver)
+    progress.say(f"closing {name}")
+    attribute(workspace, clock)
     compare(workspace, clock)
-    with connect(workspace.warehouse) as con:
-        closing = close_quarter(con, workspace, clock, quarter, approver, accepted, dry_run)
+    with open_session(workspace, clock) as session:
+        _copy_journal(session.con, workspace)  # the last a close does, and may not have come to
+        closing = close_quarter(session, name, approver, accepted, dry_run)
     if closing.close:
-        _publish_anew(workspace, clock)
-        report(workspace, clock, quarter)
-        with connect(workspace.warehouse) as con:
-            mirror(con, Journal(workspace.journal).events())  # that the report is kept
+        _publish_and_report(workspace, clock, name)
     return closing
 
 
-def reopen(workspace: Workspace, clock: Clock, quarter: str, reason: str, by: str) -> Close:
+def reopen(workspace: Workspace, clock: Clock, quarter: str, reason: str, by: str) -> Reopening:
     """Open the latest closed quarter again; publish it and write its report as preliminary.
+
+    A reopening of it that died on the way is finished instead, as it was asked for then.
 
     Raises:
         TruecostError: it is not the latest that is closed.
     """
-    with connect(workspace.warehouse) as con:  # no two closes at once
-        see_that_it_is_sound(workspace, con)
-        undone = reopen_quarter(workspace, clock, quarter, reason, by)
-    _publish_anew(workspace, clock)
-    report(workspace, clock, undone.quarter)
+    name = parse_quarter(quarter, workspace.config.workspace.fiscal_year_start_month).name
+    for item in finish(workspace, clock):
+        if (item.kind, item.quarter) == ("reopen", name):
+            return reopening_as_asked(workspace, item.event_id, reason, by)
+    with open_session(workspace, clock) as session:  # no two closes at once
+        undone = reopen_quarter(session, name, reason, by)
+    _publish_and_report(workspace, clock, name)
     return undone
 
 
-def _publish_anew(workspace: Workspace, clock: Clock) -> None:
-    attribute(workspace)
-    compare(workspace, clock)
-    publish(workspace, clock)
+def unfinished(workspace: Workspace) -> list[Unfinished]:
+    """What a close or a reopening that died had begun, oldest first."""
+    if workspace.home:  # a past view closes nothing
+        return []
+    return find_unfinished(
+        workspace,
+        read_published(workspace.published),
+        lambda quarter: reported_status(workspace.reports / quarter),
+    )
 
 
-def faults(workspace: Workspace) -> list[str]:
-    """What is wrong with the books, the journal's chain or what was frozen; a sentence each."""
+def finish(workspace: Workspace, clock: Clock) -> list[Unfinished]:
+    """Finish what a close or a reopening that died had begun; returns what that was.
+
+    The report of a close is kept as of the day it was made, whatever day it is by now.
+    """
+    sound_closes(workspace)
+    found = unfinished(workspace)
+    if not found:
+        return []
+    load(workspace, clock)  # a warehouse that was made anew holds nothing yet
+    last_day = clock.today()
+    for item in found:
+        progress.say(f"finishing the {'close' if item.kind == 'close' else 'reopening'} of {item.quarter}")
+        is_to_keep = item.kind == "close" and not item.is_report_kept
+        then = Clock(item.at.date()) if is_to_keep else clock
+        _publish_and_report(workspace, then, item.quarter)
+        last_day = then.today()
+    if last_day != clock.today():
+        _publish_anew(workspace, clock)
+    return found
+
+
+def _see_that_none_began(workspace: Workspace, quarter: str) -> None:
+    """A dry run writes nothing, so it finishes nothing either."""
+    for item in unfinished(workspace):
+        if item.quarter == quarter:
+            raise TruecostError(str(item))
+
+
+def _publish_and_report(workspace: Workspace, clock: Clock, quarter: str) -> None:
+    """What follows once the journal holds that a quarter was closed or reopened."""
+    _publish_anew(workspace, clock)
+    _report(workspace, clock, quarter)
     with connect(workspace.warehouse) as con:
-        found = frozen_faults(workspace, con)
+        _copy_journal(con, workspace)  # that the report is kept
+
+
+def _publish_anew(workspace: Workspace, clock: Clock) -> None:
+    attribute(workspace, clock)
+    compare(workspace, clock)
+    _publish(workspace, clock)
+
+
+def _publish(workspace: Workspace, clock: Clock) -> bool:
+    progress.say("publishing")
+    with open_session(workspace, clock) as session:
+        _copy_journal(session.con, workspace)
+        return publish_views(session)
+
+
+def _copy_journal(con: DuckDBPyConnection, workspace: Workspace) -> None:
+    """What vouches for the journal's end: the warehouse's copy, and what is kept beside the closes."""
+    mirror(con, Journal(workspace.journal).events())
+    if not workspace.home:  # a past view has only the older part
+        vouch(workspace)
+
+
+def faults(workspace: Workspace, clock: Clock = REAL) -> list[str]:
+    """What is wrong with the books, the journal's chain or what was frozen, or was left unfinished; a sentence each."""
+    with connect(workspace.warehouse) as con:
+        found = archive_faults(workspace, con)
     if not found:
-        found = [str(fault).removesuffix(".") for fault in changed_settings(workspace)]
-    if not found:
-        attribute(workspace)
-        found += [f"{breach.subject}: {breach.fault} ({breach.invariant})" for breach in check_invariants(workspace)]
+        attribute(workspace, clock)
+        broken = check_invariants(workspace, clock)
+        found += [f"{breach.subject}: {breach.fault} ({breach.invariant})" for breach in broken]
+        found += [str(item) for item in unfinished(workspace)]
     return found
 
 
@@ -223,8 +304,13 @@ def report(workspace: Workspace, clock: Clock, quarter_name: str | None = None) 
     Raises:
         TruecostError: nothing is published, or there is no cost in or before the quarter.
     """
+    finish(workspace, clock)
+    return _report(workspace, clock, quarter_name)
+
+
+def _report(workspace: Workspace, clock: Clock, quarter_name: str | None) -> Reported:
     progress.say("writing the report")
-    see_that_it_is_sound(workspace)
+    sound_closes(workspace)
     quarter = report_quarter(workspace, clock, quarter_name)
     written = write_report(workspace, clock, quarter.name)
     return Reported(quarter.name, workspace.reports / quarter.name, is_new=written is not None)
@@ -238,8 +324,8 @@ def report_known_at(workspace: Workspace, moment: datetime, quarter_name: str | 
     """
     progress.say(f"deriving what was known at {moment:%Y-%m-%d %H:%M}")
     past, clock = known_at(workspace, moment), Clock(moment.date())
-    load(past)
-    attribute(past)
+    load(past, clock)
+    attribute(past, clock)
     compare(past, clock)
     drift(past, clock)
     publish(past, clock)
@@ -258,29 +344,28 @@ def standing(workspace: Workspace) -> Standing:
     )
 
 
-def check_invariants(workspace: Workspace) -> list[Breach]:
+def check_invariants(workspace: Workspace, clock: Clock = REAL) -> list[Breach]:
     """What breaks a promise of the books; nothing, one expects."""
-    with connect(workspace.warehouse) as con:
-        tell_config(con, workspace)
-        return breaches(con)
+    with open_session(workspace, clock) as session:
+        return breaches(session)
 
 
-def explain_charge(workspace: Workspace, charge_id: str) -> Explained:
+def explain_charge(workspace: Workspace, charge_id: str, clock: Clock = REAL) -> Explained:
     """Why a charge belongs to whom it does.
 
     Raises:
         TruecostError: there is no such charge.
     """
-    attribute(workspace)
-    with connect(workspace.warehouse) as con:
-        return explain(con, workspace, charge_id)
+    attribute(workspace, clock)
+    with open_session(workspace, clock) as session:
+        return explain(session, charge_id)
 
 
-def suggest_rules(workspace: Workspace, limit: int) -> list[Suggestion]:
+def suggest_rules(workspace: Workspace, limit: int, clock: Clock = REAL) -> list[Suggestion]:
     """Rules for the largest groups of charges that nobody claims."""
-    attribute(workspace)
-    with connect(workspace.warehouse) as con:
-        return suggest(con, workspace, limit)
+    attribute(workspace, clock)
+    with open_session(workspace, clock) as session:
+        return suggest(session, limit)
 
 
 def has_costs(workspace: Workspace, clock: Clock) -> bool:

@@ -21,11 +21,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.support.books import SOURCES, Bench, Row
-from truecost.archive.closes import VIEWS, closed_quarters, times_closed
-from truecost.books.bookkeeping import keep_books
+from truecost.archive.closes import VIEWS, closed_quarters
+from truecost.books.derivation import keep_books
 from truecost.books.invariants import breaches
 from truecost.clock import Clock
-from truecost.closing.closing import CHECKS, close_quarter, reopen_quarter
+from truecost.closing.checks import CHECKS
+from truecost.closing.closing import close_quarter, reopen_quarter
 from truecost.store.journal import Journal
 from truecost.workspace.config import ConfigFile
 from truecost.workspace.workspace import Workspace
@@ -217,12 +218,13 @@ class BooksOverTime(RuleBasedStateMachine):
     @rule()
     def the_next_quarter_is_closed(self) -> None:
         quarter = QUARTERS[len(self.closed)]
-        before = times_closed(self.workspace)[quarter]
-        keep_books(self.bench.con, self.workspace)
+        session = self.bench.session(CLOCK.today())
+        before = session.closes.times[quarter]
+        keep_books(session)
         has_costs = self.bench.ask("SELECT count(*) AS n FROM books.posted WHERE quarter = ?", quarter)[0]["n"]
         if not has_costs and not self.closed:
             return self._look()
-        closing = close_quarter(self.bench.con, self.workspace, CLOCK, quarter, "cfo", CHECKS)
+        closing = close_quarter(session, quarter, "cfo", CHECKS)
         assert closing.close is not None
         assert closing.version == before + 1
         self.closed[quarter] = self._figures(quarter, self._views())
@@ -234,7 +236,7 @@ class BooksOverTime(RuleBasedStateMachine):
     @rule()
     def the_last_quarter_is_reopened(self) -> None:
         last = list(self.closed)[-1]
-        reopen_quarter(self.workspace, CLOCK, last, "a test", "someone")
+        reopen_quarter(self.bench.session(CLOCK.today()), last, "a test", "someone")
         del self.closed[last]
         self._look()
 
@@ -248,8 +250,9 @@ class BooksOverTime(RuleBasedStateMachine):
         return self.bench.workspace
 
     def _look(self) -> None:
-        keep_books(self.bench.con, self.workspace)
-        broken = breaches(self.bench.con)
+        session = self.bench.session(CLOCK.today())
+        keep_books(session)
+        broken = breaches(session)
         assert not broken, broken[:5]
         views = self._views()
         for quarter, figures in self.closed.items():
@@ -257,7 +260,7 @@ class BooksOverTime(RuleBasedStateMachine):
         for path, sha256 in self.frozen.items():
             assert hashlib.sha256(path.read_bytes()).hexdigest() == sha256, f"{path} is frozen"
         self._look_at_lives(views["model_life"])
-        assert Journal(self.workspace.journal).faults() == []
+        assert Journal(self.workspace.journal).read().faults == ()
         self.since_look = 0
 
     def _views(self) -> dict[str, list[Row]]:

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.books import SOURCES, Bench
-from truecost.books.bookkeeping import keep_books
+from truecost.books.derivation import keep_books
 from truecost.clock import Clock
-from truecost.closing.closing import CHECKS, close_quarter
+from truecost.closing.checks import CHECKS
+from truecost.closing.closing import close_quarter
 from truecost.workspace.config import ConfigFile
 from truecost.workspace.lookups import Lookup, LookupRow
 
@@ -77,9 +78,9 @@ def test_a_close_keeps_its_rules_for_what_it_saw_and_what_comes_late_may_still_b
         bench.put_charges([charge(month, service) for month, service in billed])
         came += [(month, service, len(closes)) for month, service in billed]
         if number < len(rounds):
-            close_quarter(bench.con, bench.workspace, CLOCK, f"FY2026-Q{number}", "cfo", CHECKS)
+            close_quarter(bench.session(CLOCK.today()), f"FY2026-Q{number}", "cfo", CHECKS)
             closes.append((number * 3, today))
-    keep_books(bench.con, bench.workspace)
+    keep_books(bench.session())
     bench.keep_books()
     found = bench.ask(
         "SELECT rule_position, rules_frozen_with, model_id FROM books.attribution ORDER BY x_delivery_id, x_line"

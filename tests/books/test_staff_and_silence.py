@@ -14,10 +14,10 @@ import pytest
 from tests.support.books import Bench, Books, Row, asked, invoices
 from tests.support.timesheets import rate, staff_toml, toggl
 from truecost import steps
+from truecost.books.settings import tell_day
 from truecost.clock import Clock
 from truecost.publish.publishing import open_published
 from truecost.publish.tracing import trace_charge, trace_figure
-from truecost.store.sql import names, query
 
 STAFF: dict[str, Any] = {
     "role": "ml engineer",
@@ -162,8 +162,7 @@ def silent(opened: Open, as_of: date, every: str = "45d", records: list[tuple[da
     put("aws", [(date(2026, month, 1), date(2026, month, 2)) for month in (1, 4, 7, 10)])
     bench.keep_books()
     bench.con.execute("SET VARIABLE as_of = CAST(? AS TIMESTAMP)", [as_of])
-    for name in names("clock"):
-        bench.con.execute(query(name))
+    tell_day(bench.con)
     return bench.ask("SELECT model_id, quarter, told FROM silences ORDER BY ALL")
 
 

@@ -14,9 +14,9 @@ import pytest
 from tests.sources.test_model_registry import searched, version
 from tests.support.books import SOURCES, Bench, rates, sacct, table
 from tests.support.timesheets import GOOD_TOGGL
-from truecost.books.bookkeeping import keep_books
-from truecost.clock import Clock
-from truecost.closing.closing import CHECKS, Check, close_quarter
+from truecost.books.derivation import keep_books
+from truecost.closing.checks import CHECKS, Check
+from truecost.closing.closing import close_quarter
 
 Q1, Q2 = "FY2026-Q1", "FY2026-Q2"
 BILLS = {"match": {"source": "aws", "service_name": "Claimed"}, "model": "bot", "activity": "serving"}
@@ -60,7 +60,7 @@ def charge(amount: str, day: date, service: str = "Claimed") -> dict[str, Any]:
 
 
 def judged(bench: Bench, quarter: str, accept: Sequence[str] = (), dry_run: bool = True) -> dict[str, Check]:
-    closing = close_quarter(bench.con, bench.workspace, Clock(date(2026, 7, 11)), quarter, "cfo", accept, dry_run)
+    closing = close_quarter(bench.session(date(2026, 7, 11)), quarter, "cfo", accept, dry_run)
     assert dry_run or closing.close
     return {check.name: check for check in closing.checks if check.found or check.accepted_before}
 
@@ -81,7 +81,7 @@ def test_what_was_unallocated_and_is_taken_back_is_not_unallocated_again(bench: 
     bench.con.execute("UPDATE log.deliveries SET set_name = ?, file = ? WHERE delivery_id = ?", [name, name, newer])
     bench.con.execute("UPDATE log.claims SET slot = ? WHERE delivery_id = ?", [f"slot {first}", newer])
     bench.put_charges([charge("3000", date(2026, 5, 3))])
-    keep_books(bench.con, bench.workspace)
+    keep_books(bench.session())
     taken_back = bench.ask("SELECT sum(cost) AS cost FROM books.adjustments WHERE model_id IS NULL AND cost < 0")
     assert taken_back[0]["cost"] == -80
     assert judged(bench, Q2) == {}, "80 of 3,080 are more than 2 %, and are no new cost"
@@ -116,8 +116,7 @@ def test_missing_pages_speak_against_the_quarter_they_are_of(bench: Bench) -> No
     assert judged(bench, Q2)["pages"].found == (told,)
     judged(bench, Q2, ["pages"], dry_run=False)
     bench.put_charges([charge("1000", date(2026, 7, 3))])
-    later = Clock(date(2026, 10, 3))
-    closing = close_quarter(bench.con, bench.workspace, later, "FY2026-Q3", None, dry_run=True)
+    closing = close_quarter(bench.session(date(2026, 10, 3)), "FY2026-Q3", None, dry_run=True)
     (pages,) = [check for check in closing.checks if check.name == "pages"]
     assert (pages.found, pages.accepted_before) == ((), (f"{told} (accepted with {Q2}, version 1, by cfo)",))
 
@@ -137,10 +136,9 @@ def test_a_broken_promise_of_the_books_refuses_a_close_and_can_not_be_accepted(
     bench: Bench,
 ) -> None:
     bench.put_charges([charge("1000", date(2026, 2, 3))])
-    keep_books(bench.con, bench.workspace)
+    keep_books(bench.session())
     bench.con.execute("UPDATE books.costs SET cost = cost + 1")
-    clock = Clock(date(2026, 7, 11))
-    closing = close_quarter(bench.con, bench.workspace, clock, Q1, "cfo", CHECKS)
+    closing = close_quarter(bench.session(date(2026, 7, 11)), Q1, "cfo", CHECKS)
     assert closing.close is None
     assert closing.refused_by == ("invariants",)
     assert not (bench.folder / "closed").exists()

@@ -19,8 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truecost import steps
+from truecost.archive.closes import Closes
+from truecost.books.session import Session
 from truecost.clock import Clock
-from truecost.closing.closing import CHECKS, close_quarter
+from truecost.closing.checks import CHECKS
+from truecost.closing.closing import close_quarter
 from truecost.errors import ConfigError, TruecostError
 from truecost.exports.general_ledger import in_cents, journal_of, tie_out, write_journal
 from truecost.intake.loading import load_landed
@@ -320,7 +323,7 @@ def test_a_finished_close_is_never_written_over(books: Path) -> None:
     with connect(workspace.warehouse) as con:
         load_landed(con, workspace)
         with pytest.raises(TruecostError, match="is there already, and the journal does not know of it"):
-            close_quarter(con, workspace, clock, Q1, "cfo", CHECKS)
+            close_quarter(Session(con, workspace, clock, Closes()), Q1, "cfo", CHECKS)
     assert (books / "closed" / Q1 / "1" / "report" / "true-cost.csv").is_file()
 
 

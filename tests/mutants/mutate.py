@@ -49,7 +49,7 @@ def mutants() -> list[Mutant]:
         for number, item in enumerate(listed, start=1)
     ]
     for mutant in found:
-        times = queries.query(mutant.file).count(mutant.replaced)
+        times = queries.text_of(mutant.file).count(mutant.replaced)
         if times != 1:
             raise SystemExit(f"mutant {mutant.number}: sql/{mutant.file}.sql holds {mutant.replaced!r} {times} times")
     return found
@@ -75,14 +75,14 @@ def _tested(mutant: Mutant | None, tests: Iterable[str]) -> int:
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)
     os.dup2(silent, 2)
-    read: Callable[[str], str] = queries.query
+    read: Callable[[str], str] = queries.text_of
     if mutant:
 
-        def query(name: str) -> str:
+        def text_of(name: str) -> str:
             text = read(name)
             return text.replace(mutant.replaced, mutant.planted) if name == mutant.file else text
 
-        queries.query = query  # type: ignore[assignment]
+        queries.text_of = text_of
     os.environ |= {"TRUECOST_STEPS": STEPS, "TRUECOST_MUTANT": str(mutant.number if mutant else 0)}
     os.chdir(TESTS.parent)
     sys.path.insert(0, str(TESTS.parent))  # as `python -m pytest` does

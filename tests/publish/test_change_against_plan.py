@@ -8,7 +8,6 @@ import tomllib
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -19,11 +18,10 @@ import pytest
 
 from tests.support.books import Books, asked, config, focus, in_month
 from truecost import steps
-from truecost.archive.closes import seal
-from truecost.books.bookkeeping import tell_config
+from truecost.archive.sealed import seal
+from truecost.books.session import open_session
 from truecost.clock import Clock
 from truecost.store.sql import query
-from truecost.store.warehouse import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 Q1, Q2 = "FY2026-Q1", "FY2026-Q2"
@@ -163,9 +161,8 @@ def views(books: Books, day: date, *names: str) -> list[list[dict[str, Any]]]:
     """Finance views as they would be published on a day."""
     steps.attribute(books.workspace)
     steps.compare(books.workspace, Clock(day))
-    with closing(connect(books.workspace.warehouse)) as con:
-        tell_config(con, books.workspace)
-        return [asked(con, query(f"finance/{name}")) for name in names]
+    with open_session(books.workspace, Clock(day)) as session:
+        return [asked(session.con, query(f"finance/{name}")) for name in names]
 
 
 def drivers(books: Books, day: date = DAY) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from truecost.errors import TruecostError
-from truecost.store.journal import Journal, mirror
+from truecost.store.files import clear_leftovers, write_once
+from truecost.store.journal import Journal, mirror, mirror_faults
 from truecost.store.warehouse import IN_MEMORY, connect
 
 NOW = datetime(2026, 10, 5, tzinfo=UTC)
@@ -86,7 +88,7 @@ def test_the_warehouse_mirrors_the_journal_and_only_once(tmp_path: Path) -> None
 def test_the_warehouse_shows_what_is_wrong_with_the_newest_event(tmp_path: Path, harm: str | None) -> None:
     journal = Journal(tmp_path)
     with connect(IN_MEMORY) as con:
-        assert journal.mirror_faults(con) == []
+        assert mirror_faults(con, journal, journal.events()) == []
         for verdict in ("hold", "retrain"):
             journal.append("decision", NOW, "bot", verdict=verdict)
         mirror(con, journal.events())
@@ -96,11 +98,30 @@ def test_the_warehouse_shows_what_is_wrong_with_the_newest_event(tmp_path: Path,
         elif harm == "changed":
             newest.chmod(0o644)
             newest.write_text(newest.read_text("utf-8").replace("retrain", "hold"), "utf-8")
-        assert journal.faults() == [], "no later event vouches for it"
-        told = journal.mirror_faults(con)
+        assert journal.read().faults == (), "no later event vouches for it"
+        told = mirror_faults(con, journal, journal.events())
         if harm is None:
             journal.append("decision", NOW, "bot", verdict="hold")
-            assert told == journal.mirror_faults(con) == [], "the journal may go further than its mirror"
+            assert told == mirror_faults(con, journal, journal.events()) == [], (
+                "the journal may go further than its mirror"
+            )
         else:
             (fault,) = told
             assert fault.startswith(f"{newest} is missing" if harm == "lost" else f"{newest} was changed")
+
+
+def test_an_event_is_written_though_another_process_clears_leftovers_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, cleared = os.link, []
+
+    def clear_once(source: str, target: Path) -> None:
+        if not cleared:
+            cleared.append(source)
+            clear_leftovers(tmp_path)
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", clear_once)
+    write_once(tmp_path / "00000001.json", b"{}")
+    assert cleared
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("00000001.json", b"{}")]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from truecost.store.sql import identifier, literal, names, query
+from truecost.store.sql import identifier, literal, names, parts_of, query, text_of
 
 ODD = ["", "a", "it's", "''", '"', '""', "a b", "é\n", "; --", "\\", "%s", "{x}", "select"]
 
@@ -37,7 +37,7 @@ def test_every_sql_file_is_found_by_name_and_says_what_it_is_for() -> None:
     for folder in folders:
         found = names(folder.name)
         assert len(found) == len(list(Path(str(folder)).rglob("*.sql")))
-        assert all(query(name).strip() for name in found)
+        assert all(text_of(name).strip() for name in found)
 
 
 @pytest.mark.parametrize("folder", ["books", "schema"])
@@ -48,4 +48,16 @@ def test_what_is_run_in_order_is_numbered_and_named_in_that_order(folder: str) -
 
 @pytest.mark.parametrize("folder", ["books", "formats", "finance", "invariants"])
 def test_sql_that_says_what_numbers_mean_opens_with_a_comment(folder: str) -> None:
-    assert [name for name in names(folder) if not query(name).startswith("-- ")] == []
+    assert [name for name in names(folder) if not text_of(name).startswith("-- ")] == []
+
+
+def test_a_query_takes_each_of_its_parts_and_no_other() -> None:
+    given = {"tests": "1", "rule_subjects": ""}
+    assert parts_of("attribution/charge") == given.keys()
+    assert "{{" not in query("attribution/charge", **given)
+    with pytest.raises(TypeError, match=r"sql/attribution/charge.sql is not given tests"):
+        query("attribution/charge", rule_subjects="")
+    with pytest.raises(TypeError, match=r"sql/attribution/charge.sql has no colour"):
+        query("attribution/charge", **given, colour="red")
+    with pytest.raises(TypeError, match=r"sql/planning/actual_to_date.sql has no colour"):
+        query("planning/actual_to_date", colour="red")

@@ -13,17 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truecost import steps
-from truecost.archive.closes import Close, closed_quarters
-from truecost.books.bookkeeping import rebuild_books, tell_config
+from truecost.archive.closes import Close, read_closes
+from truecost.books.derivation import rebuild_books
 from truecost.books.invariants import breaches
+from truecost.books.session import Session
+from truecost.books.settings import tell_day
 from truecost.clock import Clock
-from truecost.closing.closing import CHECKS, close_quarter
+from truecost.closing.checks import CHECKS
+from truecost.closing.closing import close_quarter
 from truecost.intake.landing import LandedSet, Part
 from truecost.intake.loading import Loaded, load_delivery
 from truecost.intake.validation import load_suite
-from truecost.publish.publishing import tell_clock, with_frozen_rows
+from truecost.publish.publishing import with_frozen_rows
 from truecost.sources import formats
-from truecost.store.sql import names, query
+from truecost.store.journal import Journal
+from truecost.store.sql import query
 from truecost.store.warehouse import IN_MEMORY, connect
 from truecost.workspace.config import ConfigFile
 from truecost.workspace.workspace import Workspace, load_workspace
@@ -266,9 +270,14 @@ class Bench:
             **(toml or {}),
         }
         workspace = Workspace(folder, ConfigFile.model_validate(settings))
-        con = connect(IN_MEMORY)
-        tell_config(con, workspace)
-        return cls(con, workspace, folder)
+        bench = cls(connect(IN_MEMORY), workspace, folder)
+        bench.session()
+        return bench
+
+    def session(self, on: date = DAY) -> Session:
+        """A session of the books as they are configured, and closed, by now."""
+        events = Journal(self.workspace.journal).events()
+        return Session(self.con, self.workspace, Clock(on), read_closes(self.workspace, events))
 
     def deliver(self, source_name: str, content: str | bytes, file: str = "") -> Loaded:
         """Load a file as the next delivery of a source; by default under a name of its own."""
@@ -346,7 +355,7 @@ class Bench:
 
     def sign(self, quarter: str, on: date = DAY) -> Close:
         """Close a quarter, whatever speaks against it; every promise of the books is checked."""
-        closing = close_quarter(self.con, self.workspace, Clock(on), quarter, "cfo", CHECKS)
+        closing = close_quarter(self.session(on), quarter, "cfo", CHECKS)
         assert closing.close is not None
         self.keep_books()
         return closing.close
@@ -358,13 +367,15 @@ class Bench:
 
     def published(self, name: str, on: date = DAY) -> list[Row]:
         """A finance view as it would be published: closed quarters as they were frozen."""
-        tell_clock(self.con, Clock(on))
-        return self.ask(with_frozen_rows(self.con, name, query(f"finance/{name}"), closed_quarters(self.workspace)))
+        closes = self.session(on).closes.standing
+        tell_day(self.con)
+        return self.ask(with_frozen_rows(self.con, name, query(f"finance/{name}"), closes))
 
     def keep_books(self) -> None:
         """Derive the books; every promise of them is checked."""
-        rebuild_books(self.con, self.workspace)
-        broken = breaches(self.con)
+        session = self.session()
+        rebuild_books(session)
+        broken = breaches(session)
         assert not broken, broken
 
     def ask(self, sql: str, *values: Any) -> list[Row]:
@@ -373,8 +384,7 @@ class Bench:
     def view(self, name: str) -> list[Row]:
         """A finance view, as it would be published on ``DAY``."""
         self.con.execute(f"SET VARIABLE as_of = TIMESTAMP '{DAY}'")
-        for clocked in names("clock"):
-            self.con.execute(query(clocked))
+        tell_day(self.con)
         return self.ask(query(f"finance/{name}"))
 
     def close(self) -> None:

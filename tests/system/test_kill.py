@@ -37,6 +37,10 @@ FIRST_DELIVERIES = (
     "inbox/annotators/2026-07-bright-labels.csv",  # some of its rows are quarantined
 )
 SECOND_DELIVERIES = ("inbox/runs/training_runs.csv", "inbox/rates/gpu_rates.csv")
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "accounting"
+Q1, CLOSE_DAY = "FY2026-Q1", "2026-04-08"
+CLOSE = ("close", "--quarter", Q1, "--approver", "cfo", "--as-of", CLOSE_DAY)
+REOPEN = ("reopen", "--quarter", Q1, "--reason", "late bill", "--by", "cfo", "--as-of", CLOSE_DAY)
 WALL_CLOCK = {"finished_at", "applied_at"}
 
 MANY_FILES = """
@@ -52,10 +56,28 @@ path = "inbox/*.csv"
 """
 
 NURSERY = """
-import json, os, select, signal, sys, time
+import json, os, select, shutil, signal, sys, time
 import duckdb, great_expectations, pandas, pyarrow
 import truecost.cli.commands, truecost.cli.output, truecost.steps, truecost.workspace.workspace
+from truecost import progress
 from truecost.cli import main
+
+def watch_steps(root, log, snapshots, dies_at):
+    # A step: a file is put in its place, or the command says what it begins. Right before each, keep the workspace as a
+    # kill would leave it, or be killed.
+    said = []
+    def step(what):
+        said.append(what)
+        os.write(log, (what + chr(10)).encode())
+        if snapshots:
+            shutil.copytree(root, f"{snapshots}/{len(said):02d}", symlinks=True)
+        if what == dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+    def hear(event, arguments):
+        if event in ("os.rename", "os.link") and str(arguments[1]).startswith(root):
+            step(str(arguments[1])[len(root):])
+    sys.addaudithook(hear)
+    progress._listener = step
 
 print("ready", flush=True)
 for line in sys.stdin:
@@ -66,6 +88,9 @@ for line in sys.stdin:
         for source, target in ((os.open(os.devnull, os.O_RDONLY), 0), (os.open(asked["log"], os.O_WRONLY), 1)):
             os.dup2(source, target)
         os.dup2(1, 2)
+        if asked["steps"]:
+            log = os.open(asked["steps"], os.O_WRONLY | os.O_APPEND)
+            watch_steps(asked["root"], log, asked["snapshots"], asked["dies_at"])
         sys.argv = ["truecost", *asked["arguments"]]
         code = 1
         try:
@@ -101,16 +126,29 @@ class Nursery:
     log: Path
 
     def run(
-        self, *arguments: str | Path, killed_after: float | None = None, until: Path | None = None
+        self,
+        *arguments: str | Path,
+        killed_after: float | None = None,
+        until: Path | None = None,
+        watched: Path | None = None,
+        snapshots: Path | None = None,
+        dies_at: str | None = None,
     ) -> tuple[int, float]:
         """(exit code, or minus the signal; seconds taken) of ``truecost ARGUMENTS``.
 
-        The seconds until it is killed count from its start, or from when the path ``until`` comes to be.
+        The seconds until it is killed count from its start, or from when the path ``until`` comes to be. Of a
+        workspace that is ``watched`` it tells the steps (:attr:`steps`): it keeps what is on disk right before each as
+        a folder in ``snapshots``, and dies right before the first of the name ``dies_at``.
         """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.log.write_text("")
+        self._steps.write_text("")
         asked = {
+            "steps": watched and str(self._steps),
+            "root": watched and f"{watched}/",
+            "snapshots": snapshots and str(snapshots),
+            "dies_at": dies_at,
             "arguments": [*map(str, arguments)],
             "killed_after": killed_after,
             "until": until and str(until),
@@ -120,6 +158,15 @@ class Nursery:
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
         return answer["status"], answer["seconds"]
+
+    @property
+    def steps(self) -> list[str]:
+        """The steps of the last command, up to the one it died at: what it put in place, and what it said."""
+        return self._steps.read_text("utf-8").splitlines()
+
+    @property
+    def _steps(self) -> Path:
+        return self.log.with_name("steps")
 
     def finish(self, *arguments: str | Path) -> float:
         """Run a command to its end; returns the seconds it took."""
@@ -244,6 +291,171 @@ def test_the_write_ahead_log_of_a_warehouse_that_is_gone_does_no_harm(tmp_path: 
     with connect(warehouse) as con:
         assert con.execute("SELECT count(*) FROM log.deliveries").fetchone() == (0,)
     assert [path.name for path in tmp_path.iterdir()] == ["warehouse.duckdb"]
+
+
+@pytest.fixture(scope="module")
+def books(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The worked example on 8 April, its first quarter ready to be closed."""
+    root = shutil.copytree(EXAMPLE, tmp_path_factory.mktemp("books") / "workspace")
+    for command in ("ingest", "publish"):
+        nursery.finish(command, "-w", root, "--as-of", CLOSE_DAY)
+    return root
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A command that nothing disturbed: its steps, what was on disk right before each, and what it came to."""
+
+    steps: list[str]
+    snapshots: list[Path]
+    root: Path
+
+
+def watched(nursery: Nursery, template: Path, folder: Path, *command: str) -> Watched:
+    root = shutil.copytree(template, folder / "undisturbed")
+    (folder / "snapshots").mkdir()
+    status, _ = nursery.run(*command, "-w", root, watched=root, snapshots=folder / "snapshots")
+    assert status == 0, nursery.log.read_text()
+    snapshots = sorted((folder / "snapshots").iterdir())
+    assert len(snapshots) == len(nursery.steps)
+    return Watched(nursery.steps, snapshots, root)
+
+
+@pytest.fixture(scope="module")
+def closed(nursery: Nursery, books: Path, tmp_path_factory: pytest.TempPathFactory) -> Watched:
+    return watched(nursery, books, tmp_path_factory.mktemp("closed"), *CLOSE)
+
+
+@pytest.fixture(scope="module")
+def reopened(nursery: Nursery, closed: Watched, tmp_path_factory: pytest.TempPathFactory) -> Watched:
+    return watched(nursery, closed.root, tmp_path_factory.mktemp("reopened"), *REOPEN)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_close_that_died_at_any_step_is_finished_by_the_same_command(nursery: Nursery, closed: Watched) -> None:
+    assert len(closed.steps) > 15
+    first, last = closed.steps.index("journal/00000001.json"), closed.steps.index("journal/00000002.json")
+    expected = outcome_of(closed.root)
+    assert expected["report"]["status"] == "closed"
+    for number, (step, root) in enumerate(zip(closed.steps, closed.snapshots, strict=True)):
+        status, _ = nursery.run(*CLOSE, "-w", root)
+        told = nursery.log.read_text()
+        assert ("It is finished now as cfo approved it" in told) == (first < number <= last), f"{step}: {told}"
+        assert ("is closed already" in told) == (status == 1) == (number > last), f"{step}: {told}"
+        assert_same_outcome(root, expected, step)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_reopening_that_died_at_any_step_is_finished_by_the_same_command(nursery: Nursery, reopened: Watched) -> None:
+    first = reopened.steps.index("journal/00000003.json")
+    expected = outcome_of(reopened.root)
+    assert expected["report"]["status"] == "preliminary"
+    for number, (step, root) in enumerate(zip(reopened.steps, reopened.snapshots, strict=True)):
+        nursery.finish(*REOPEN, "-w", root)
+        told = nursery.log.read_text()
+        assert ("It is finished now as cfo asked for it: late bill" in told) == (number > first), f"{step}: {told}"
+        assert_same_outcome(root, expected, step)
+
+
+@pytest.mark.parametrize("dies_at", ["closed/head.json", "publishing", "reports/FY2026-Q1/true-cost.json"])
+def test_a_close_that_was_killed_is_finished_as_it_was_approved(
+    nursery: Nursery, books: Path, closed: Watched, tmp_path: Path, dies_at: str
+) -> None:
+    root = shutil.copytree(books, tmp_path / "killed")
+    status, _ = nursery.run(*CLOSE, "-w", root, watched=root, dies_at=dies_at)
+    assert status == KILLED, nursery.log.read_text()
+    nursery.finish("status", "-w", root)
+    cut_short = "the close of FY2026-Q1, version 1, approved by cfo, was cut short"
+    assert cut_short in nursery.log.read_text()
+    assert "`truecost publish` finishes it" in nursery.log.read_text()
+    assert nursery.run("doctor", "-w", root)[0] == 1
+    assert f"fault: {cut_short}" in nursery.log.read_text()
+    assert nursery.run(*CLOSE, "--dry-run", "-w", root)[0] == 1
+    assert cut_short in nursery.log.read_text()
+
+    nursery.finish("close", "--quarter", "FY2026-Q1", "--approver", "someone else", "-w", root, "--as-of", "2026-07-10")
+    assert "--approver someone else of this call counts for nothing" in nursery.log.read_text()
+    nursery.finish("publish", "-w", root, "--as-of", CLOSE_DAY)
+    assert_same_outcome(root, outcome_of(closed.root), dies_at)
+    nursery.finish("doctor", "-w", root)
+    nursery.finish("status", "-w", root)
+    assert "cut short" not in nursery.log.read_text()
+    assert nursery.run(*CLOSE, "-w", root)[0] == 1
+    assert "FY2026-Q1 is closed already, version 1, approved by cfo" in nursery.log.read_text()
+
+
+@pytest.mark.parametrize("command", ["publish", "report", "ingest", "reopen"])
+def test_any_command_that_writes_first_finishes_a_close_that_died(
+    nursery: Nursery, closed: Watched, tmp_path: Path, command: str
+) -> None:
+    """So its report holds what was known when it was closed, though new files and other settings have come since."""
+    root = shutil.copytree(closed.snapshots[closed.steps.index("reports/reports.duckdb")], tmp_path / "killed")
+    if command == "ingest":
+        shutil.copytree(root / "late" / "inbox", root / "inbox", dirs_exist_ok=True)
+    more = {"report": ["--quarter", "FY2025-Q4"], "reopen": REOPEN[1:-2]}.get(command, [])
+    nursery.run(command, *more, "-w", root, "--as-of", "2026-07-10")
+    kept = outcome_of(root)["kept"]
+    assert kept == outcome_of(closed.root)["kept"], nursery.log.read_text()
+    assert kept["status"] == "closed"
+    with duckdb.connect(str(root / "reports/reports.duckdb"), read_only=True) as con:
+        told = con.execute("SELECT DISTINCT status, version FROM finance.true_cost_by_quarter WHERE quarter = ?", [Q1])
+        assert told.fetchall() == [("preliminary", 2) if command == "reopen" else ("closed", 1)]
+
+
+def test_a_reopening_that_was_killed_is_finished_as_it_was_asked_for(
+    nursery: Nursery, closed: Watched, reopened: Watched, tmp_path: Path
+) -> None:
+    root = shutil.copytree(closed.root, tmp_path / "killed")
+    status, _ = nursery.run(*REOPEN, "-w", root, watched=root, dies_at="publishing")
+    assert status == KILLED, nursery.log.read_text()
+    assert nursery.run("doctor", "-w", root)[0] == 1
+    assert "the reopening of FY2026-Q1, version 1, asked for by cfo, was cut short" in nursery.log.read_text()
+    nursery.finish(*REOPEN[:3], "--reason", "another", "--by", "cfo", *REOPEN[-2:], "-w", root)
+    assert "--reason another of this call counts for nothing" in nursery.log.read_text()
+    assert_same_outcome(root, outcome_of(reopened.root), "publishing")
+    assert nursery.run(*REOPEN, "-w", root)[0] == 1
+    assert "FY2026-Q1 is not closed; no quarter is" in nursery.log.read_text()
+
+
+def test_a_close_is_finished_on_a_warehouse_that_was_made_anew(
+    nursery: Nursery, closed: Watched, tmp_path: Path
+) -> None:
+    root = shutil.copytree(closed.snapshots[closed.steps.index("reports/reports.duckdb")], tmp_path / "killed")
+    for path in root.glob("warehouse.duckdb*"):
+        path.unlink()
+    shutil.rmtree(root / "reports")
+    nursery.finish("publish", "-w", root, "--as-of", CLOSE_DAY)
+    assert_same_outcome(root, outcome_of(closed.root), "made anew")
+
+
+def outcome_of(root: Path) -> dict[str, Any]:
+    """What a close comes to, without the time of day and the hashes that rest on it."""
+    held = [json.loads(path.read_text("utf-8")) for path in sorted((root / "journal").glob("0*.json"))]
+    views = rows_by_table(root / "reports/reports.duckdb")
+    with duckdb.connect(str(root / "warehouse.duckdb"), read_only=True) as con:
+        mirrored = con.execute("SELECT event_id, kind FROM outlook.events ORDER BY 1").fetchall()
+    return {
+        "journal": [(event["kind"], plain(event["data"])) for event in held],
+        "mirrored": mirrored,
+        "views": {name: rows for name, rows in views.items() if not name.endswith(".publication")},
+        "report": plain(json.loads((root / "reports/FY2026-Q1/true-cost.json").read_text("utf-8"))),
+        "csv": (root / "reports/FY2026-Q1/true-cost.csv").read_bytes(),
+        "kept": plain(json.loads((root / "closed/FY2026-Q1/1/report/true-cost.json").read_text("utf-8"))),
+        "files": [name for name in files_of(root) if not name.endswith(".wal")],
+    }
+
+
+def plain(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name not in ("recorded_at", "fingerprint", "files")} | {
+        "files": sorted(told.get("files", ()))
+    }
+
+
+def assert_same_outcome(root: Path, expected: dict[str, Any], when: str) -> None:
+    for name, found in outcome_of(root).items():
+        assert found == expected[name], f"{name} differs after it died right before: {when}"
 
 
 def kill_and_run_again(nursery: Nursery, template: Path, command: str, times: int, folder: Path) -> None:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from truecost.archive.closes import Closes, sound_closes
+from truecost.archive.closes import Closes
+from truecost.archive.integrity import sound_closes
 from truecost.books.settings import tell
 from truecost.clock import Clock
 from truecost.store.warehouse import connect

@@ -355,15 +355,17 @@ def reopen(
 ) -> None:
     """Open the latest closed quarter again: its next close is the next version, and this one stays."""
     from truecost import steps
-    from truecost.cli.output import print_json, print_line, shown_progress
+    from truecost.cli.closed import show_reopening
+    from truecost.cli.output import print_json, shown_progress
 
     opened, clock = _opened(workspace, as_of)
     with shown_progress():
         undone = steps.reopen(opened, clock, quarter, reason, by)
     if json:
-        print_json(undone)
+        told = asdict(undone)
+        print_json(told.pop("close") | told)
     else:
-        print_line(f"{undone.quarter} is open again; version {undone.version} stays in {undone.folder}.")
+        show_reopening(undone)
 
 
 @attribution_app.command("explain")
@@ -610,6 +612,8 @@ def status(workspace: WorkspaceDir = HERE, as_of: AsOf = None, json: Json = Fals
         print_line(f"Closed: {closed or 'no quarter; `truecost close` does it'}.")
     else:
         print_line("Published: nothing yet; `truecost run` does it.")
+    for item in overview.unfinished:
+        print_line(f"warning: {item}.")
 
 
 @app.command()

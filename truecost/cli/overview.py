@@ -9,6 +9,7 @@ from typing import Any
 
 from truecost import steps
 from truecost.archive.closes import Close, closed_quarters
+from truecost.archive.unfinished import Unfinished
 from truecost.clock import Clock
 from truecost.intake.landing import Landing, source_files
 from truecost.publish.publishing import open_published
@@ -38,6 +39,7 @@ class Overview:
     quarters: list[str]
     models: list[str]
     closed: list[Close]
+    unfinished: list[Unfinished]
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,15 @@ def read_overview(workspace: Workspace, clock: Clock) -> Overview:
         if not files and not held[0]:
             warnings.append(f"{source.name}: no file matches {source.path}")
     quarters, models = _published(workspace)
-    return Overview(sources, warnings, steps.standing(workspace), quarters, models, closed_quarters(workspace))
+    return Overview(
+        sources,
+        warnings,
+        steps.standing(workspace),
+        quarters,
+        models,
+        closed_quarters(workspace),
+        steps.unfinished(workspace),
+    )
 
 
 def quarter_figures(workspace: Workspace, quarter: str) -> list[QuarterFigures]:

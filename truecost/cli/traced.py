@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from truecost.cli.output import money, print_line, print_table
-from truecost.publish.tracing import Row, Trail
+from truecost.publish.tracing import Trail
+from truecost.store.rows import Row
 
 
 def show_trail(trail: Trail, filters: Mapping[str, Any]) -> None:

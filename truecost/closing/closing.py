@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -24,16 +23,16 @@ from truecost.archive.closes import (
     Close,
     closed_quarters,
     folder_of,
-    laid_out,
-    put_in_place,
-    seal,
-    times_closed,
+    read_closes,
     view_file,
-    write_down,
 )
-from truecost.books.bookkeeping import keep_books, tell_clock, tell_config
-from truecost.books.invariants import breaches
+from truecost.archive.record import write_down
+from truecost.archive.sealed import laid_out, put_in_place, seal
+from truecost.books.derivation import keep_books
+from truecost.books.session import Session
+from truecost.books.settings import tell_day
 from truecost.clock import Clock
+from truecost.closing.checks import CHECKS, REMEDIES, Check, Finding, accepted_before, check_quarter, judged
 from truecost.errors import TruecostError
 from truecost.quarters import Quarter, parse_quarter, quarter_of
 from truecost.store.journal import Journal
@@ -43,59 +42,14 @@ from truecost.workspace.workspace import Workspace
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-INVARIANTS = "invariants"  # a promise of the books that does not hold can't be accepted
-ACCRUED = "accrued"  # told, and speaks against nothing
-REMEDIES = {
-    "quarantined": "correct the lines and deliver the files again",
-    "held": "settle which delivery holds",
-    "refused": "mend the file and deliver it again",
-    "pages": "save the pages that follow (has_more) and deliver them too",
-    "invoices": "ask the supplier, or deliver the corrected invoice",
-    "silent": "deliver what is missing",
-    "unallocated": "add rules (`truecost attribution suggest`)",
-    "unpriced": "add the price to a rate card or to [[rates]]",
-    "unconverted": "book them in the reporting currency, or deliver exchange rates",
-    "contested": "name each job in one run only, with its cluster where several know its id",
-    "unknown_run": "name the run in a training_runs file",
-    "left_out": "deliver an entry that no longer holds once more, with a duration of 0",
-    INVARIANTS: "see `truecost doctor`; it can't be accepted",
-    ACCRUED: "nothing now; it is reversed when the bill comes",
-}
-CHECKS = tuple(name for name in REMEDIES if name not in (INVARIANTS, ACCRUED))  # what --accept may name
-# What these find is of no quarter, and found again at each close: it is accepted once.
-_ACCEPTED_ONCE = ("quarantined", "held", "refused", "pages", "unknown_run", "left_out")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a check found: ``key`` tells it apart from the next, ``what`` is for people."""
-
-    key: str
-    what: str
-
-
-@dataclass(frozen=True)
-class Check:
-    """A check before a close: what speaks against it (nothing, where ``found`` is empty), and what to do about it.
-
-    ``accepted_before`` was found as well, and accepted at an earlier close: it says at which.
-    """
-
-    name: str
-    found: tuple[str, ...]
-    remedy: str
-    is_accepted: bool = False
-    accepted_before: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()  # all of them
-
-    @property
-    def is_passed(self) -> bool:
-        return not self.found or self.name == ACCRUED
-
 
 @dataclass(frozen=True)
 class Closing:
-    """A close, or what it would be: the checks, what is frozen, and where; ``close`` is None in a dry run."""
+    """A close, or what it would be: the checks, what is frozen, and where; ``close`` is None in a dry run.
+
+    ``is_taken_up``: it had begun before and was cut short, and was finished as it was approved then; ``set_aside`` is
+    what was asked for otherwise this time.
+    """
 
     quarter: str
     version: int
@@ -106,16 +60,27 @@ class Closing:
     row_count: int
     content_hash: str
     close: Close | None = None
+    is_taken_up: bool = False
+    set_aside: tuple[str, ...] = ()
 
     @property
     def refused_by(self) -> tuple[str, ...]:
         return tuple(check.name for check in self.checks if not (check.is_passed or check.is_accepted))
 
 
+@dataclass(frozen=True)
+class Reopening:
+    """A close that was taken back, by whom and why; ``is_taken_up`` and ``set_aside`` as in :class:`Closing`."""
+
+    close: Close
+    reason: str
+    by: str
+    is_taken_up: bool = False
+    set_aside: tuple[str, ...] = ()
+
+
 def close_quarter(
-    con: DuckDBPyConnection,
-    workspace: Workspace,
-    clock: Clock,
+    session: Session,
     name: str,
     approver: str | None,
     accepted: Collection[str] = (),
@@ -127,26 +92,22 @@ def close_quarter(
         TruecostError: the quarter has not ended, is closed, has no cost, or an earlier one is still open; something was
             closed or reopened later than the clock says; or a check is accepted that there is not.
     """
+    con, workspace, clock = session.con, session.workspace, session.clock
     quarter = parse_quarter(name, workspace.config.workspace.fiscal_year_start_month)
     if unknown := sorted(set(accepted) - set(CHECKS)):
         raise TruecostError(f"there is no check {unknown[0]} to accept; those there are: {', '.join(CHECKS)}")
     _see_that_time_goes_on(workspace, clock)
-    keep_books(con, workspace)
-    tell_config(con, workspace)
-    tell_clock(con, clock)
-    _see_that_it_is_its_turn(con, workspace, clock, quarter)
+    keep_books(session)
+    tell_day(con)
+    _see_that_it_is_its_turn(session, quarter)
     con.execute(f"SET VARIABLE quarter = {literal(quarter.name)}")
     con.execute(f"SET VARIABLE quarter_start = DATE '{quarter.start}'")
-    checks = _checked(con, workspace, accepted)
+    checks = check_quarter(session, accepted)
     figures = con.execute(query("closing/figures")).fetchall()
     true_cost = query("finance/true_cost_by_quarter")
-    totals = con.execute(
-        query("closing/totals").replace(
-            "/* true cost by quarter */ SELECT NULL AS model_id, NULL AS quarter, NULL AS completeness", true_cost
-        )
-    ).fetchall()
+    totals = con.execute(query("closing/totals", true_cost_by_quarter=true_cost)).fetchall()
     settings = _settings(workspace)
-    version = times_closed(workspace)[quarter.name] + 1
+    version = session.closes.times[quarter.name] + 1
     closing = Closing(
         quarter=quarter.name,
         version=version,
@@ -181,21 +142,68 @@ def close_quarter(
         completeness=completeness,
         row_count=closing.row_count,
         true_cost={model: str(cost) for model, cost in closing.true_cost.items()},
+        adjustments=str(closing.adjustments),
         currency=closing.currency,
     )
     put_in_place(folder, files)
     return replace(closing, close=closed_quarters(workspace)[-1])
 
 
-def reopen_quarter(workspace: Workspace, clock: Clock, name: str, reason: str, by: str) -> Close:
+def close_as_approved(workspace: Workspace, event_id: int, approver: str | None) -> Closing:
+    """A close that was taken up, as the journal holds it; ``approver`` is who is named now."""
+    events = Journal(workspace.journal).events()
+    event = next(event for event in events if event.event_id == event_id)
+    close = next(close for close in read_closes(workspace, events).every if close.event_id == event_id)
+    told: dict[str, Any] = event.data
+    before = accepted_before([earlier for earlier in events if earlier.event_id < event_id])
+    named = (approver or "").strip()
+    return Closing(
+        quarter=close.quarter,
+        version=close.version,
+        checks=tuple(
+            judged(
+                name,
+                remedy,
+                tuple(Finding(**found) for found in told["findings"].get(name, ())),
+                before,
+                name in told["accepted"],
+            )
+            for name, remedy in REMEDIES.items()
+        ),
+        true_cost={model: Decimal(cost) for model, cost in told["true_cost"].items()},
+        adjustments=Decimal(told.get("adjustments", 0)),  # an event of an older truecost has none
+        currency=told["currency"],
+        row_count=told["row_count"],
+        content_hash=close.content_hash,
+        close=close,
+        is_taken_up=True,
+        set_aside=(f"--approver {named}",) if named not in ("", close.approver) else (),
+    )
+
+
+def reopening_as_asked(workspace: Workspace, event_id: int, reason: str, by: str) -> Reopening:
+    """A reopening that was taken up, as the journal holds it; ``reason`` and ``by`` are what is said now."""
+    events = Journal(workspace.journal).events()
+    told = next(event.data for event in events if event.event_id == event_id)
+    close = next(
+        close
+        for close in read_closes(workspace, events).every
+        if (close.quarter, close.version) == (told["quarter"], told["version"])
+    )
+    now = {"reason": reason.strip(), "by": by.strip()}
+    other = tuple(f"--{name} {text}" for name, text in now.items() if text not in ("", told[name]))
+    return Reopening(close, told["reason"], told["by"], is_taken_up=True, set_aside=other)
+
+
+def reopen_quarter(session: Session, name: str, reason: str, by: str) -> Reopening:
     """Take a close back; its frozen version stays, and the next close makes another one.
 
     Raises:
         TruecostError: the quarter is not closed, or a later one is; or something was closed or reopened later than the
             clock says.
     """
+    workspace, clock, held = session.workspace, session.clock, session.closes.standing
     quarter = parse_quarter(name, workspace.config.workspace.fiscal_year_start_month)
-    held = closed_quarters(workspace)
     if quarter.name not in {close.quarter for close in held}:
         known = ", ".join(close.quarter for close in held)
         raise TruecostError(f"{quarter.name} is not closed; {f'closed are {known}' if known else 'no quarter is'}")
@@ -214,7 +222,7 @@ def reopen_quarter(workspace: Workspace, clock: Clock, name: str, reason: str, b
         reason=reason.strip(),
         by=by.strip(),
     )
-    return last
+    return Reopening(last, reason.strip(), by.strip())
 
 
 def _see_that_time_goes_on(workspace: Workspace, clock: Clock) -> None:
@@ -229,19 +237,23 @@ def _see_that_time_goes_on(workspace: Workspace, clock: Clock) -> None:
         )
 
 
-def _see_that_it_is_its_turn(con: DuckDBPyConnection, workspace: Workspace, clock: Clock, quarter: Quarter) -> None:
-    held = closed_quarters(workspace)
-    if any(close.quarter == quarter.name for close in held):
-        raise TruecostError(f"{quarter.name} is closed already; `truecost reopen` takes that back")
-    if clock.today() < quarter.end:
+def _see_that_it_is_its_turn(session: Session, quarter: Quarter) -> None:
+    held = session.closes.standing
+    for close in held:
+        if close.quarter == quarter.name:
+            raise TruecostError(
+                f"{quarter.name} is closed already, version {close.version}, approved by {close.approver}; "
+                "`truecost reopen` takes that back"
+            )
+    if session.clock.today() < quarter.end:
         raise TruecostError(f"{quarter.name} ends on {quarter.end}; it can be closed from then on")
     last = held[-1] if held else None
     if last:
-        following = quarter_of(last.end, workspace.config.workspace.fiscal_year_start_month)
+        following = quarter_of(last.end, session.workspace.config.workspace.fiscal_year_start_month)
         if quarter != following:
             raise TruecostError(f"{last.quarter} is closed; the next to close is {following.name}, not {quarter.name}")
         return
-    with_costs = con.execute(
+    with_costs = session.con.execute(
         "SELECT quarter FROM books.posted WHERE status <> 'closed' AND quarter_start <= ? "
         "GROUP BY quarter, quarter_start ORDER BY quarter_start",
         [quarter.start],
@@ -250,53 +262,6 @@ def _see_that_it_is_its_turn(con: DuckDBPyConnection, workspace: Workspace, cloc
         raise TruecostError(f"{with_costs[0][0]} comes before {quarter.name} and is open; close it first")
     if not with_costs:
         raise TruecostError(f"there is no cost in {quarter.name}")
-
-
-def _checked(con: DuckDBPyConnection, workspace: Workspace, accepted: Collection[str]) -> tuple[Check, ...]:
-    limit = workspace.config.close.max_unallocated_share
-    con.execute(f"SET VARIABLE max_unallocated_share = CAST('{limit}' AS DECIMAL(18, 6))")
-    sql = query("closing/checks").replace(
-        "/* gaps */ SELECT NULL AS kind, NULL AS source, NULL AS what", query("finance/gaps")
-    )
-    findings: defaultdict[str, list[Finding]] = defaultdict(list)
-    for name, key, what in con.execute(sql).fetchall():
-        findings[name].append(Finding(key, what))
-    broken = [(breach.subject, f"{breach.subject}: {breach.fault}") for breach in breaches(con)]
-    findings[INVARIANTS] = [Finding(subject, what) for subject, what in broken]
-    before = _accepted_before(workspace)
-    return tuple(
-        _check(name, remedy, tuple(findings[name]), before, name in accepted) for name, remedy in REMEDIES.items()
-    )
-
-
-def _check(
-    name: str, remedy: str, findings: tuple[Finding, ...], before: Mapping[tuple[str, str], str], is_named: bool
-) -> Check:
-    still = tuple(found.what for found in findings if (name, found.key) not in before)
-    return Check(
-        name,
-        still,
-        remedy,
-        is_accepted=is_named and bool(still),
-        accepted_before=tuple(
-            f"{found.what} (accepted with {before[name, found.key]})"
-            for found in findings
-            if (name, found.key) in before
-        ),
-        findings=findings,
-    )
-
-
-def _accepted_before(workspace: Workspace) -> dict[tuple[str, str], str]:
-    """(check, key) of what was let through at an earlier close and is of no quarter -> that close."""
-    held: dict[tuple[str, str], str] = {}
-    for event in Journal(workspace.journal).events():
-        if event.kind == "close":
-            named = f"{event.data['quarter']}, version {event.data['version']}, by {event.data['approver']}"
-            for name, findings in event.data.get("findings", {}).items():
-                for found in findings if name in _ACCEPTED_ONCE else ():
-                    held.setdefault((name, found["key"]), named)
-    return held
 
 
 def _settings(workspace: Workspace) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from truecost.archive.closes import closed_quarters, see_that_it_is_sound
+from truecost.archive.closes import closed_quarters
+from truecost.archive.integrity import sound_closes
 from truecost.errors import TruecostError
 from truecost.publish.publishing import open_published, read_rows
 from truecost.quarters import parse_quarter, quarter_of
@@ -119,7 +120,7 @@ def journal_of(workspace: Workspace, quarter_name: str) -> Journal:
     Raises:
         TruecostError: nothing is published, or the quarter has no cost; or what was closed is not as it was.
     """
-    see_that_it_is_sound(workspace)
+    sound_closes(workspace)
     quarter = parse_quarter(quarter_name, workspace.config.workspace.fiscal_year_start_month)
     with open_published(workspace.published) as con:
         rows = read_rows(con, query("exports/journal"), quarter.name)

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from truecost import __version__
 from truecost.archive.closes import VIEWS, Close, quarters_frozen
+from truecost.archive.unfinished import Published
 from truecost.books.derivation import STEP as BOOKS_STEP
 from truecost.books.session import Session
 from truecost.books.settings import tell_day
 from truecost.errors import TruecostError
+from truecost.store.files import swap_in
 from truecost.store.fingerprint import fingerprint
 from truecost.store.sql import identifier, literal, names, query
 from truecost.store.warehouse import last_fingerprint, transaction
@@ -63,7 +65,7 @@ def publish(session: Session) -> bool:
         con.execute("CHECKPOINT published")
     finally:
         con.execute("DETACH published")
-    _swap_in(temporary, workspace.published)
+    swap_in(temporary, workspace.published)
     return True
 
 
@@ -92,6 +94,21 @@ def view_names(con: DuckDBPyConnection) -> frozenset[str]:
     """The views a published file holds: one that an older truecost wrote has fewer."""
     found = con.execute("SELECT view_name FROM duckdb_views() WHERE schema_name = 'finance'").fetchall()
     return frozenset(name for (name,) in found)
+
+
+def read_published(path: Path) -> Published | None:
+    """What the published file says of quarters and closes; None where there is none that can be read."""
+    import duckdb
+
+    if not path.is_file():
+        return None
+    with contextlib.suppress(duckdb.Error), open_published(path) as con:
+        if not {"closes", "true_cost_by_quarter"} <= view_names(con):
+            return Published({}, frozenset())  # of a truecost that closed nothing
+        told = con.execute("SELECT DISTINCT quarter, status, version FROM true_cost_by_quarter").fetchall()
+        closes = con.execute("SELECT quarter, version, reopened_at IS NOT NULL FROM closes").fetchall()
+        return Published({quarter: (status, version) for quarter, status, version in told}, frozenset(closes))
+    return None
 
 
 def header_comments(sql: str) -> tuple[str, dict[str, str]]:
@@ -170,17 +187,3 @@ def _published_fingerprint(path: Path) -> str | None:
         row = con.execute(f"SELECT fingerprint FROM {VERSION}.publication").fetchone()
         return str(row[0]) if row else None
     return None
-
-
-def _swap_in(temporary: Path, target: Path) -> None:
-    handle = os.open(temporary, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    temporary.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Context, Decimal
 from functools import cache, reduce
@@ -20,7 +20,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from truecost.archive.closes import closed_quarters, keep_report, kept_report
+from truecost.archive.closes import Close, closed_quarters
+from truecost.archive.record import keep_report, kept_report
 from truecost.clock import Clock
 from truecost.errors import TruecostError
 from truecost.publish.publishing import open_published, read_rows, view_names
@@ -49,7 +50,7 @@ def write_report(workspace: Workspace, clock: Clock, quarter_name: str | None = 
     """Write ``reports/<quarter>/true-cost.{html,xlsx,csv,json}``; returns the folder, or None if nothing had changed.
 
     Raises:
-        TruecostError: nothing is published, or the quarter has no costs.
+        TruecostError: nothing is published, the quarter has no costs, or it is closed and not yet published as closed.
     """
     quarter = report_quarter(workspace, clock, quarter_name)
     folder = workspace.reports / quarter.name
@@ -58,9 +59,12 @@ def write_report(workspace: Workspace, clock: Clock, quarter_name: str | None = 
         return _put_back(kept, folder)
     with open_published(workspace.published) as con:
         fingerprint = _fingerprint(con, quarter)
-        if _is_written(folder, fingerprint):
+        # What is there may be of a run that died before it was kept, and changed since: what is kept is written anew.
+        if not close and _is_written(folder, fingerprint):
             return None
         report = read_report(con, quarter)
+        if close:
+            _see_that_it_is_published(workspace, close, report)
         folder.mkdir(parents=True, exist_ok=True)
         with _replacing(folder / "true-cost.xlsx") as temporary:
             write_workbook(temporary, con, report)
@@ -78,6 +82,23 @@ def write_report(workspace: Workspace, clock: Clock, quarter_name: str | None = 
     if close:
         keep_report(workspace, clock, close, folder, FILES)
     return folder
+
+
+def reported_status(folder: Path) -> tuple[str, int] | None:
+    """(preliminary or closed, version), as the report in ``folder`` says; None where there is none."""
+    with suppress(FileNotFoundError, ValueError, KeyError, TypeError):
+        told = json.loads((folder / "true-cost.json").read_text("utf-8"))
+        return str(told["status"]), int(told["version"])
+    return None
+
+
+def _see_that_it_is_published(workspace: Workspace, close: Close, report: Row) -> None:
+    """A report that is kept for good must be of the close."""
+    if (report["status"], report["version"]) != ("closed", close.version):
+        raise TruecostError(
+            f"{close.quarter} is closed, and {workspace.published} does not call it so yet; `truecost publish` does, "
+            "and keeps its report"
+        )
 
 
 def _put_back(archive: Path, folder: Path) -> Path | None:
@@ -160,6 +181,9 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> Row:
 
 def _status(con: DuckDBPyConnection, quarter: Quarter) -> Row:
     told = read_rows(con, "SELECT DISTINCT status, version FROM true_cost_by_quarter WHERE quarter = ?", quarter.name)
+    if not told and "closes" in view_names(con):  # a quarter without a cost can be closed too
+        closed = "SELECT 'closed' AS status, version FROM closes WHERE quarter = ? AND reopened_at IS NULL"
+        told = read_rows(con, closed, quarter.name)
     return told[0] if told else {"status": "preliminary", "version": 1}
 
 

@@ -14,16 +14,44 @@ def write_once(path: Path, content: bytes) -> None:
     Raises:
         FileExistsError: there is one of that name.
     """
+    while not _linked(path, content):
+        pass  # another process took what was written aside for a leftover, before it had its name
+    sync_folder(path.parent)
+
+
+def _linked(path: Path, content: bytes) -> bool:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.link(name, path)
+        with contextlib.suppress(FileNotFoundError):
+            os.link(name, path)
+            return True
+        return False
     finally:
-        Path(name).unlink()
-    sync_folder(path.parent)
+        Path(name).unlink(missing_ok=True)
+
+
+def write_anew(path: Path, content: bytes) -> None:
+    """Write a file whole in the place of the one that is there, if any: a reader sees the old one or the new."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        os.fchmod(file.fileno(), 0o644)
+    swap_in(Path(name), path)
+
+
+def swap_in(written: Path, target: Path) -> None:
+    """Put a file that was written aside, in the same folder, in the place of ``target``, and see it on disk."""
+    handle = os.open(written, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    written.replace(target)
+    sync_folder(target.parent)
 
 
 def sync_folder(folder: Path) -> None:

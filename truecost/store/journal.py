@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -50,11 +51,96 @@ class Event:
     data: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class History:
+    """The journal as it was read: its events, oldest first, and what is wrong with the chain, a sentence each.
+
+    An event that was changed, taken out or put in later shows. Events from before the chain are covered from the first
+    link on: it holds the file before it. ``tail`` is the number and the sha256 of the newest event, which no later one
+    vouches for yet.
+    """
+
+    events: tuple[Event, ...]
+    faults: tuple[str, ...]
+    tail: tuple[int, str] | None
+    damage: TruecostError | None = None
+
+    def sound_events(self) -> list[Event]:
+        """Every event.
+
+        Raises:
+            TruecostError: a file of the journal is damaged.
+        """
+        if self.damage:
+            raise self.damage
+        return list(self.events)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A file of the journal, as it was read."""
+
+    path: Path
+    content: bytes
+
+    @property
+    def number(self) -> int:
+        return int(self.path.stem)
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+    @cached_property
+    def held(self) -> Any:
+        with suppress(ValueError):
+            return json.loads(self.content)
+        return None
+
+    @property
+    def is_readable(self) -> bool:
+        return isinstance(self.held, dict)
+
+    @property
+    def previous(self) -> str | None:
+        return self.held.get("previous") if isinstance(self.held, dict) else None
+
+    def event(self) -> Event:
+        try:
+            held = json.loads(self.content)
+            moment = datetime.fromisoformat(held["happened_at"])
+            return Event(self.number, held["kind"], moment, held["model_id"], held["data"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise TruecostError(f"{self.path} is damaged ({error}); put it back from a backup") from error
+
+
 class Journal:
     """The journal of a workspace, in its folder ``root``."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    def read(self) -> History:
+        """The journal as it stands now, each file of it read once."""
+        written = [_Written(path, path.read_bytes()) for path in self._files()]
+        events, found, before, is_chained = list[Event](), list[str](), None, False
+        damage: TruecostError | None = None
+        for item in sorted(written, key=lambda item: item.number):
+            expected = before.number + 1 if before else 1
+            if item.number != expected:
+                found.append(f"{self.path(expected)} is missing; put it back from a backup")
+            if item.previous is None and is_chained and item.is_readable:
+                found.append(f"{item.path} was not written by truecost: it does not name the event before it")
+            elif item.previous is not None and before and item.previous != before.sha256:
+                found.append(f"{before.path} was changed after {item.path.name} was written; put it back from a backup")
+            is_chained = is_chained or item.previous is not None
+            try:
+                events.append(item.event())
+            except TruecostError as error:
+                damage = damage or error
+                found.append(f"{item.path} is damaged; put it back from a backup")
+            before = item
+        return History(tuple(events), tuple(found), (before.number, before.sha256) if before else None, damage)
 
     def events(self) -> list[Event]:
         """Every event, oldest first.
@@ -62,7 +148,7 @@ class Journal:
         Raises:
             TruecostError: a file of the journal is damaged.
         """
-        return [_read(path) for path in self._files()]
+        return self.read().sound_events()
 
     def append(self, kind: Kind, happened_at: datetime, model_id: str, **data: Any) -> Event:
         """Write an event down, for good; it has the next number when this returns."""
@@ -78,60 +164,32 @@ class Journal:
                 write_once(self.path(number), text.encode())
                 return Event(number, kind, happened_at, model_id, data)
 
-    def faults(self) -> list[str]:
-        """What is wrong with the chain, a sentence each: an event that was changed, taken out or put in later.
-
-        Events from before the chain are covered from the first link on: it holds the file before it.
-        """
-        found, before, is_chained = [], None, False
-        for path in sorted(self._files(), key=lambda path: int(path.stem)):
-            expected = int(before.stem) + 1 if before else 1
-            if int(path.stem) != expected:
-                found.append(f"{self.path(expected)} is missing; put it back from a backup")
-            try:
-                previous = json.loads(path.read_text("utf-8")).get("previous")
-            except (ValueError, AttributeError):
-                found.append(f"{path} is damaged; put it back from a backup")
-                before = path
-                continue
-            if previous is None and is_chained:
-                found.append(f"{path} was not written by truecost: it does not name the event before it")
-            elif previous is not None and before and previous != hashlib.sha256(before.read_bytes()).hexdigest():
-                found.append(f"{before} was changed after {path.name} was written; put it back from a backup")
-            is_chained = is_chained or previous is not None
-            before = path
-        return found
-
     def path(self, event_id: int) -> Path:
         """The file of an event."""
         return self._root / f"{event_id:08d}.json"
 
-    def tail(self) -> tuple[int, str] | None:
-        """The number and the sha256 of the newest event, which no later one vouches for yet."""
-        last = max(self._files(), key=lambda path: int(path.stem), default=None)
-        return (int(last.stem), hashlib.sha256(last.read_bytes()).hexdigest()) if last else None
-
-    def mirror_faults(self, con: DuckDBPyConnection) -> list[str]:
-        """What the warehouse remembers and the journal no longer says, a sentence each: its end was cut, or changed."""
-        rows = con.execute(
-            "SELECT event_id, kind, happened_at, model_id, data FROM outlook.events ORDER BY event_id"
-        ).fetchall()
-        held = {event.event_id: tuple(_mirrored(event).values()) for event in self.events()} if rows else {}
-        found = []
-        for number, kind, *_ in (row for row in rows if row[0] not in held):
-            found.append(
-                f"{self.path(number)} is missing, and the warehouse knows of it ({kind}); put it back from a backup"
-            )
-        for row in rows:
-            if row[0] in held and held[row[0]] != row:
-                found.append(
-                    f"{self.path(row[0])} was changed after it was written, as the warehouse shows; "
-                    "put it back from a backup"
-                )
-        return found
-
     def _files(self) -> list[Path]:
         return sorted(self._root.glob("[0-9]*.json"))
+
+
+def mirror_faults(con: DuckDBPyConnection, journal: Journal, events: Sequence[Event]) -> list[str]:
+    """What the warehouse remembers and the journal no longer says, a sentence each: its end was cut, or changed."""
+    rows = con.execute(
+        "SELECT event_id, kind, happened_at, model_id, data FROM outlook.events ORDER BY event_id"
+    ).fetchall()
+    held = {event.event_id: tuple(_mirrored(event).values()) for event in events} if rows else {}
+    found = []
+    for number, kind, *_ in (row for row in rows if row[0] not in held):
+        found.append(
+            f"{journal.path(number)} is missing, and the warehouse knows of it ({kind}); put it back from a backup"
+        )
+    for row in rows:
+        if row[0] in held and held[row[0]] != row:
+            found.append(
+                f"{journal.path(row[0])} was changed after it was written, as the warehouse shows; "
+                "put it back from a backup"
+            )
+    return found
 
 
 def mirror(con: DuckDBPyConnection, events: Sequence[Event]) -> bool:
@@ -163,12 +221,3 @@ def _mirrored(event: Event) -> dict[str, Any]:
         "model_id": event.model_id,
         "data": json.dumps(event.data),
     }
-
-
-def _read(path: Path) -> Event:
-    try:
-        held = json.loads(path.read_text("utf-8"))
-        moment = datetime.fromisoformat(held["happened_at"])
-        return Event(int(path.stem), held["kind"], moment, held["model_id"], held["data"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise TruecostError(f"{path} is damaged ({error}); put it back from a backup") from error
