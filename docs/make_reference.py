@@ -1,27 +1,29 @@
-"""Write docs/reference.md from the code: commands, configuration, formats, suites and published views.
+"""Write docs/reference.md from the code: commands, configuration, plans, formats, suites and published views.
 
-``python docs/make_reference.py`` writes it; a test compares, so the reference can't drift.
+``python docs/make_reference.py`` writes it, and docs/schema; a test compares, so neither can drift.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import typer.main
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
 from truecost.cli.commands import app
 from truecost.publish.publishing import header_comments
 from truecost.sources import formats
 from truecost.store.sql import names, query
-from truecost.workspace.config import ConfigFile
+from truecost.workspace.config import Duration
+from truecost.workspace.plans import Month
+from truecost.workspace.schemas import PLAIN_NUMBER, config_schema, plan_schema, resolved, sections, write_schemas
 
 TARGET = Path(__file__).with_name("reference.md")
+SCHEMAS = Path(__file__).with_name("schema")
 
 
 def reference() -> str:
@@ -31,6 +33,7 @@ def reference() -> str:
         "Written by `python docs/make_reference.py` from the code; edit the code, not this page.",
         *_commands(),
         *_configuration(),
+        *_plans(),
         *_formats(),
         *_suites(),
         *_views(),
@@ -64,47 +67,75 @@ def _option(parameter: Any) -> str:
 
 
 def _configuration() -> Iterator[str]:
+    schema = config_schema()
     yield "## `truecost.toml`"
-    for title, section in _sections():
-        lines = [f"### `{title}`", "", "| key | values | default |", "| --- | --- | --- |"]
-        properties = section.model_json_schema(mode="serialization")["properties"]
-        for name, field in section.model_fields.items():
-            key = field.alias or name
-            value = field.get_default(call_default_factory=True)
-            default = "required" if field.is_required() else f"`{_shown(value)}`"
-            lines.append(f"| `{key}` | {_values(properties[key])} | {default} |")
-        yield "\n".join(lines)
+    yield (
+        "A key that has no default may be left out, unless it is required. [schema/truecost.schema.json]"
+        "(schema/truecost.schema.json) says the same to editors: `truecost init` and `truecost schema` put it beside "
+        "the file, whose first line names it."
+    )
+    for _, heading, section in sections(schema):
+        yield _table(f"### `{heading}`", section, schema)
+    yield "### Values of a `match`"
+    yield (
+        f"{schema['$defs']['Match']['description']} A value is exact, a glob, a list of these, or a table of tests. "
+        'A tag is named in quotes: `"tags.team"`. [attribution.md](attribution.md) has examples.'
+    )
+    for key, title in (("ColumnTest", "A test"), ("LookupUse", "`lookup` of a rule")):
+        yield _table(f"#### {title}", schema["$defs"][key], schema)
 
 
-def _sections() -> Iterator[tuple[str, type[BaseModel]]]:
-    """(heading, model) of each section, as ``truecost.toml`` may hold them."""
-    for name, field in ConfigFile.model_fields.items():
-        of_list = get_args(field.annotation)
-        section = of_list[0] if of_list else field.annotation
-        yield (f"[[{name}]]" if of_list else f"[{name}]"), section
+def _plans() -> Iterator[str]:
+    schema = plan_schema()
+    yield _table("## Plans", schema, schema)
+    for _, heading, section in sections(schema):
+        yield _table(f"### `{heading}`", section, schema)
+    yield _table("### A figure that is not known", schema["$defs"]["Range"], schema)
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, timedelta):
-        return f"{value.days}d" if value.days else f"{value.seconds // 3600}h"
-    return json.dumps(value, default=str)
+def _table(heading: str, section: dict[str, Any], schema: dict[str, Any]) -> str:
+    lines = [heading, "", section["description"], "", "| key | values | default | |", "| --- | --- | --- | --- |"]
+    for key, found in section["properties"].items():
+        default = f"`{json.dumps(found['default'])}`" if "default" in found else ""
+        default = "required" if key in section.get("required", ()) else default
+        lines.append(f"| `{key}` | {_values(found, schema)} | {default} | {found['description']} |")
+    return "\n".join(lines)
 
 
-def _values(schema: dict[str, Any]) -> str:
+def _values(found: dict[str, Any], schema: dict[str, Any]) -> str:
     """A JSON schema's possible values, in a few words."""
-    if isinstance(schema.get("anyOf"), list):
-        options: list[dict[str, Any]] = schema["anyOf"]
-        return " or ".join(dict.fromkeys(_values(option) for option in options if option.get("type") != "null"))
-    if "enum" in schema:
-        return ", ".join(f"`{value}`" for value in schema["enum"])
-    if "const" in schema:
-        return f"`{schema['const']}`"
-    if schema.get("type") == "object":
+    found = {**resolved(schema, found), **{key: value for key, value in found.items() if key != "allOf"}}
+    if found.get("anyOf") and {"type": "boolean"} in found["anyOf"]:
+        return "value, or list of values"
+    if "anyOf" in found and "properties" not in found:
+        options = [option for option in found["anyOf"] if option.get("pattern") != PLAIN_NUMBER]
+        return " or ".join(dict.fromkeys(_values(option, schema) for option in options))
+    if "enum" in found:
+        return ", ".join(f"`{value}`" for value in found["enum"])
+    if "const" in found:
+        return f"`{found['const']}`"
+    if found.get("type") == "array":
+        return f"list of {_values(found['items'], schema)}"
+    if found.get("type") == "object":
         return "table"
-    told = str(schema.get("format") or schema.get("type") or "value")
-    if "minimum" in schema and "maximum" in schema:
-        told += f" from {schema['minimum']} to {schema['maximum']}"
-    return told
+    known = {_pattern_of(Duration): "duration, like `45d`", _pattern_of(Month): "month, like `2025-10`"}
+    return known.get(found.get("pattern", ""), _bounded(found))
+
+
+def _pattern_of(kind: Any) -> str:
+    return str(TypeAdapter(kind).json_schema(mode="validation")["pattern"])
+
+
+def _bounded(found: dict[str, Any]) -> str:
+    told = {"integer": "whole number", "boolean": "`true`, `false`"}.get(found["type"], found["type"])
+    told = str(found.get("format") or told)
+    least, most = found.get("minimum"), found.get("maximum")
+    if "exclusiveMinimum" in found:
+        told += f" above {found['exclusiveMinimum']:,.0f}"
+        return f"{told} up to {most:,.0f}" if most is not None else told
+    if least is not None and most is not None:
+        return f"{told} from {least:,.0f} to {most:,.0f}"
+    return f"{told} of at least {least:,.0f}" if least else told
 
 
 def _formats() -> Iterator[str]:
@@ -158,4 +189,5 @@ def _views() -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    write_schemas(SCHEMAS)
     TARGET.write_text(reference(), "utf-8")

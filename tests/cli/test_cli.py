@@ -25,6 +25,7 @@ from truecost.publish.publishing import open_published
 from truecost.workspace.scaffold import write_demo
 from truecost.workspace.workspace import load_workspace
 
+ROOT = Path(__file__).resolve().parents[2]
 QUICK_SECONDS = 0.5
 HEAVY = {"prefect", "great_expectations", "evidently", "pandas", "polars", "pyarrow", "duckdb", "altair"}
 ESCAPE = "\x1b"
@@ -292,8 +293,33 @@ def test_an_empty_workspace_is_one_that_works(say: Say, tmp_path: Path) -> None:
     before = (tmp_path / "acme/truecost.toml").read_bytes()
     again = say("init", tmp_path / "acme")
     assert (again.code, again.err.count("\n")) == (1, 1)
-    assert "not empty" in again.err
+    assert "truecost.toml is there already and stays as it is" in again.err
     assert (tmp_path / "acme/truecost.toml").read_bytes() == before
+    assert not list((tmp_path / "acme").glob(".new-*"))
+
+
+def test_a_workspace_is_made_beside_its_exports_and_nothing_is_asked(say: Say, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples/demo/inbox/aws", tmp_path / "bills/aws")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.csv")}
+    command = [sys.executable, "-m", "truecost", "init", str(tmp_path)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True)
+    assert "aws: focus, 12 files (bills/aws/*.csv)" in done.stdout
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.csv")} == before
+    assert not (tmp_path / "inbox").exists()
+    assert json.loads(say("sources", "-w", tmp_path, "--json").out)[0]["format"] == "focus"
+
+
+def test_the_schemas_are_written_anew_on_demand(say: Say, tmp_path: Path) -> None:
+    say("init", tmp_path / "acme")
+    schema = tmp_path / "acme/.truecost/truecost.schema.json"
+    fresh = schema.read_bytes()
+    schema.write_text("{}")
+    assert say("schema", "-w", tmp_path / "acme").code == 0
+    assert schema.read_bytes() == fresh
+    nowhere = say("schema", "-w", tmp_path / "nowhere")
+    assert (nowhere.code, nowhere.err.count("\n")) == (1, 1)
+    assert "there is no workspace" in nowhere.err
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_the_demo_never_overwrites(say: Say, tmp_path: Path) -> None:

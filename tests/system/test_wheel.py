@@ -31,7 +31,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_carries_what_the_code_reads(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
-    for origin, packed in (("sql", "truecost/sql"), ("expectations", "truecost/expectations")):
+    for origin, packed in (
+        ("sql", "truecost/sql"),
+        ("expectations", "truecost/expectations"),
+        ("docs/schema", "truecost/schema"),
+    ):
         for item in (ROOT / origin).rglob("*.*"):
             if item.suffix in {".sql", ".json"}:
                 assert f"{packed}/{item.relative_to(ROOT / origin).as_posix()}" in held

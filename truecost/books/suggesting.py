@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from truecost.books.session import Session
 from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query
-
-if TYPE_CHECKING:
-    pass
+from truecost.workspace import tomltext
 
 
 @dataclass(frozen=True)
@@ -37,10 +33,7 @@ class Suggestion:
         """The rule, to paste into truecost.toml."""
         if self.matter:
             return None
-        tests = ", ".join(
-            f"{_quoted(column) if '.' in column else column} = {_quoted(value)}" for column, value in self.match.items()
-        )
-        return f"[[attribution]]\nmatch = {{ {tests} }}\nmodel = {_quoted(self.model or 'MODEL')}"
+        return tomltext.table("[[attribution]]", {"match": self.match, "model": self.model or "MODEL"})
 
 
 def suggest(session: Session, limit: int = 5) -> list[Suggestion]:
@@ -90,8 +83,3 @@ def _undriven(row: Row) -> Suggestion:
 def _as_written(value: str) -> str:
     """A value that stands for itself: where it holds * or ?, a ? in their place."""
     return "".join("?" if character in "*?" else character for character in value)
-
-
-def _quoted(text: str) -> str:
-    """A TOML string."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

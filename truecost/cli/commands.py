@@ -97,16 +97,30 @@ def demo(
 
 @app.command()
 def init(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; made if need be.")],
     debug: Debug = False,
 ) -> None:
-    """Make an empty, commented workspace in DIR."""
-    from truecost.workspace.scaffold import write_empty
+    """Make a commented workspace in DIR, beside what is there; exports it recognises become sources."""
+    from truecost.cli.made import show_made
+    from truecost.workspace.scaffold import make_workspace
 
-    write_empty(directory)
-    typer.echo(
-        f"Made a workspace in {directory}: edit {directory / 'truecost.toml'}, then `truecost run -w {directory}`."
-    )
+    show_made(make_workspace(directory))
+
+
+@app.command()
+def schema(
+    workspace: WorkspaceDir = HERE,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Another folder to write to.", show_default=False)
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Write the JSON schemas that editors check truecost.toml and plans by, anew after an upgrade."""
+    from truecost.cli.output import print_line
+    from truecost.workspace.scaffold import renew_schemas
+
+    for path in renew_schemas(workspace, to):
+        print_line(f"Wrote {path}.")
 
 
 @app.command()

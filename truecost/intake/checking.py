@@ -9,8 +9,8 @@ from truecost.errors import DeliveryRefused, Fault, TruecostError
 from truecost.intake.landing import LandedSet, Part, source_files
 from truecost.intake.loading import load_delivery
 from truecost.intake.validation import load_suite
-from truecost.sources import formats, matching_formats
-from truecost.sources.readers.delimited import header_of
+from truecost.sources import formats
+from truecost.sources.recognise import guesses
 from truecost.store.warehouse import IN_MEMORY, connect
 from truecost.workspace.config import ConfigFile, SourceSection, WorkspaceSection
 from truecost.workspace.workspace import CONFIG, Workspace, load_workspace
@@ -92,8 +92,7 @@ def _source(file: Path, format_name: str | None, workspace: Workspace) -> Source
             return source
     if format_name is None:
         try:
-            found = [fmt.name for fmt in formats().values() if fmt.recognises and fmt.recognises(file)]
-            found = found or [fmt.name for fmt in matching_formats(header_of(file))]
+            found = [guess.format.name for guess in guesses(file)]
         except DeliveryRefused as refusal:
             raise TruecostError(f"{file} can't be read: {refusal}") from refusal
         if len(found) != 1:

@@ -223,7 +223,8 @@ def source_files(workspace: Workspace, source: SourceSection) -> list[str]:
     if path.is_dir():
         found: Iterable[Path] = (item for item in path.rglob("*") if item.is_file())
     elif glob.has_magic(source.path):
-        matched = (Path(name) for name in glob.iglob(str(path), recursive=True))  # noqa: PTH207 (any root)
+        pattern = Path(glob.escape(str(workspace.root))) / source.path
+        matched = (Path(name) for name in glob.iglob(str(pattern), recursive=True))  # noqa: PTH207 (any root)
         found = (item for item in matched if "**" not in source.path or not item.is_dir())  # `**` looks into folders
     else:
         found = [path] if path.exists() or path.is_symlink() else []

@@ -7,7 +7,7 @@ this package: register a :class:`Format` under the entry-point group ``truecost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -170,10 +170,3 @@ def formats() -> dict[str, Format]:
     for entry in sorted(entry_points(group="truecost.sources"), key=lambda entry: entry.name):
         found[entry.name] = entry.load()
     return found
-
-
-def matching_formats(header: Sequence[str]) -> Iterator[Format]:
-    """The formats whose required columns are all in ``header``: a guess for ``sources check`` on a file alone."""
-    for candidate in formats().values():
-        if candidate.recognises is None and not candidate.missing_columns(header, FileOptions()):
-            yield candidate

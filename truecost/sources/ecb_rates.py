@@ -6,8 +6,25 @@ A currency that is not quoted on a day is left out of it (``N/A``, or blank). Th
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+from truecost.errors import DeliveryRefused
 from truecost.sources import Column, Format
-from truecost.sources.readers.delimited import read
+from truecost.sources.readers.delimited import header_of, read
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+def recognises(path: Path) -> bool:
+    """Whether the file has a date, and besides it nothing but currencies: many other files have a date."""
+    try:
+        date, *currencies = (name.strip() for name in header_of(path))
+    except (DeliveryRefused, ValueError):
+        return False
+    named = [name for name in currencies if name]  # the ECB ends each line with a comma
+    return date.casefold() == "date" and bool(named) and all(map(_CURRENCY.fullmatch, named))
+
 
 FORMAT = Format(
     name="ecb_rates",
@@ -22,4 +39,5 @@ FORMAT = Format(
     read=read,
     extra_columns="tags",
     delimiters=(",",),
+    recognises=recognises,
 )

@@ -39,11 +39,16 @@ def _duration(value: object) -> object:
     return timedelta(**{_UNITS[found.group(2)]: int(found.group(1))})
 
 
+_WRITTEN = r"^[1-9][0-9]{0,5}[mhdw]$"
 Duration = Annotated[
     timedelta,
-    BeforeValidator(lambda value: value if isinstance(value, timedelta) else _duration(value)),
+    BeforeValidator(
+        lambda value: value if isinstance(value, timedelta) else _duration(value),
+        json_schema_input_type=Annotated[str, Field(pattern=_WRITTEN)],
+    ),
     PlainSerializer(lambda value: f"{value.total_seconds():.0f} s", return_type=str),
 ]
+Values = Annotated[list[Scalar], BeforeValidator(_listed, json_schema_input_type=Scalar | list[Scalar])]
 
 
 class _Section(BaseModel):
@@ -53,10 +58,16 @@ class _Section(BaseModel):
 class ColumnTest(_Section):
     """A test of a column in a ``match``, where a value or a glob does not say it: all that it names must hold."""
 
-    regex: str | None = None
-    minimum: Annotated[Decimal | date | None, Field(alias="min")] = None
-    maximum: Annotated[Decimal | date | None, Field(alias="max")] = None
-    unless: Annotated[list[Scalar], BeforeValidator(_listed), Field(alias="not")] = Field(default_factory=list)
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    regex: str | None = Field(default=None, description="A regular expression (RE2) that is found in the value.")
+    minimum: Annotated[Decimal | date | None, Field(alias="min", description="The least number, or the first day.")] = (
+        None
+    )
+    maximum: Annotated[Decimal | date | None, Field(alias="max", description="The greatest, or the last day.")] = None
+    unless: Annotated[Values, Field(alias="not", description="Values and globs, none of which may fit.")] = Field(
+        default_factory=list
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -68,81 +79,142 @@ class ColumnTest(_Section):
         return self
 
 
-Match = dict[str, ColumnTest | Annotated[list[Scalar], BeforeValidator(_listed)]]
+Match = dict[str, ColumnTest | Values]
 
 
 class LookupSection(_Section):
     """``[[lookups]]``: a CSV of the workspace that says which model a value belongs to, like a cost centre."""
 
-    name: Name
-    path: str
-    key: str = "key"
+    name: Name = Field(description="What a rule's `lookup` calls it.")
+    path: str = Field(description="The CSV file, in the workspace.")
+    key: str = Field(default="key", description="Its column that holds the values to look up.")
 
 
 class LookupUse(_Section):
     """``lookup`` of a rule: the table, and the column of the charge whose value is looked up in it."""
 
-    table: str
-    on: str
+    table: str = Field(description="The name of one of `[[lookups]]`.")
+    on: str = Field(description='The column of the charge whose value is looked up, like `"tags.cost_centre"`.')
 
 
 class WorkspaceSection(_Section):
-    """``[workspace]``"""
+    """``[workspace]``: what holds for all of it."""
 
-    name: str
-    reporting_currency: Currency = "USD"
-    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
-    warehouse: str = "warehouse.duckdb"
-    reports: str = "reports"
-    landing: Literal["copy", "move"] = "copy"
-    tax: Literal["recoverable", "cost"] = "recoverable"
-    as_of: date | None = None
+    name: str = Field(description="What reports and messages call the workspace.")
+    reporting_currency: Currency = Field(default="USD", description="The currency of every figure and of the plans.")
+    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = Field(
+        default=1,
+        description="The first month of the fiscal year, which is named by the calendar year in which it ends.",
+    )
+    warehouse: str = Field(
+        default="warehouse.duckdb", description="The file of the ledger and the books, in the workspace."
+    )
+    reports: str = Field(default="reports", description="The folder of what is published, in the workspace.")
+    landing: Literal["copy", "move"] = Field(
+        default="copy", description="Whether a file that has landed stays in its folder, or is taken out of it."
+    )
+    tax: Literal["recoverable", "cost"] = Field(
+        default="recoverable", description="Whether tax is paid back, and so counts as nothing, or is part of the cost."
+    )
+    as_of: date | None = Field(default=None, description="The day to take for today; left out, it is today.")
 
 
 class SourceSection(_Section):
     """``[[sources]]``: a stream of files of one format."""
 
-    name: Name
-    format: str
-    path: str
-    basis: Literal["billed", "usage"] | None = None
-    currency: Currency | None = None
-    timezone: str = "UTC"
-    cluster: str | None = None
-    delivery: Literal["file", "folder"] = "file"
-    restates: Literal["period"] | None = None
-    version: str | None = None
-    landing: Literal["copy", "move"] | None = None
-    columns: dict[str, str] = Field(default_factory=dict)
-    model: str | None = None
-    role: str | None = None
-    dates: Literal["month_first", "day_first"] | None = None
-    one_in: Annotated[int, Field(ge=1)] = 1  # of how many calls the request log holds one
-    promoted_aliases: list[str] = Field(default_factory=lambda: ["champion"])
+    name: Name = Field(description="What rules, `[[expected]]` and messages call the source.")
+    format: str = Field(description="The format of its files; `truecost sources` lists them.")
+    path: str = Field(description="A file, a glob or a folder, in the workspace or absolute.")
+    basis: Literal["billed", "usage"] | None = Field(
+        default=None, description="Whether its charges are billed or usage: what the format says already, as a check."
+    )
+    currency: Currency | None = Field(default=None, description="The currency of amounts whose file names none.")
+    timezone: str = Field(default="UTC", description='The zone of times that name none, like `"Europe/Berlin"`.')
+    cluster: str | None = Field(default=None, description="The cluster of jobs whose file names none.")
+    delivery: Literal["file", "folder"] = Field(
+        default="file", description="Whether each file is a delivery, or the files of a folder are the parts of one."
+    )
+    restates: Literal["period"] | None = Field(
+        default=None, description="`period`: a newer delivery replaces its billing period under whatever name it comes."
+    )
+    version: str | None = Field(
+        default=None,
+        description="A regular expression with one group, found in the path: which delivery is newer (with "
+        "`restates`), or the model's version (`lm_eval`).",
+    )
+    landing: Literal["copy", "move"] | None = Field(
+        default=None, description="`landing` of `[workspace]`, for this source alone."
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="Our names of columns, and what the files call them where they differ."
+    )
+    model: str | None = Field(
+        default=None,
+        description="The model that its evaluations or requests are of; left out, each request names its own.",
+    )
+    role: str | None = Field(default=None, description="The role of people whose timesheet names none.")
+    dates: Literal["month_first", "day_first"] | None = Field(
+        default=None, description="How 03/04/2026 is read, where the file does not settle it."
+    )
+    one_in: Annotated[int, Field(ge=1)] = Field(default=1, description="Of how many calls the request log holds one.")
+    promoted_aliases: list[str] = Field(
+        default_factory=lambda: ["champion"],
+        description="Aliases of MLflow's registry that mean promoted, beside the stage Production.",
+    )
 
 
 class ModelSection(_Section):
     """``[[models]]``: a fine-tuned model whose cost is tracked, and how it is evaluated again."""
 
-    id: Annotated[str, Field(min_length=1)]
-    plan: str | None = None
-    evaluate: str | None = None
-    evaluate_within: Duration = timedelta(hours=1)
-    error_cost: Money | None = None
-    headline_eval: str | None = None  # task:metric, by which the model is judged
-    useful_life_months: Annotated[int, Field(ge=1, le=240)] = 12
-    abandoned: date | None = None
+    id: Annotated[str, Field(min_length=1)] = Field(description="What rules, files and reports call the model.")
+    plan: str | None = Field(default=None, description="The file of its plan, in the workspace.")
+    evaluate: str | None = Field(
+        default=None, description="The command that evaluates it again, run in the workspace without a shell."
+    )
+    evaluate_within: Duration = Field(
+        default=timedelta(hours=1), description="How long that may take before it is ended, with all it started."
+    )
+    error_cost: Money | None = Field(
+        default=None,
+        description="What a wrong answer costs, in the reporting currency; in a sample, all that it stands for.",
+    )
+    headline_eval: str | None = Field(
+        default=None, description="The score it is judged by, as `task:metric`; needed where it has several."
+    )
+    useful_life_months: Annotated[int, Field(ge=1, le=240)] = Field(
+        default=12, description="Over how many months a promoted version's build cost is spread."
+    )
+    abandoned: date | None = Field(
+        default=None, description="The day it was given up: runs that are undecided then are failed experiments."
+    )
 
 
 class AttributionSection(_Section):
     """``[[attribution]]``: which model, activity and cost kind a charge belongs to; the first match wins."""
 
-    match: Annotated[Match, Field(min_length=1)] = Field(default_factory=dict)  # may be left out with a lookup
-    lookup: LookupUse | None = None
-    model: str | None = None
-    activity: Activity | None = None
-    cost_kind: CostKind | None = None
-    treatment: Treatment = "expense"  # a memo: no figure depends on it
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                {"anyOf": [{"required": ["model"]}, {"required": ["lookup"]}]},
+                {"anyOf": [{"required": ["match"]}, {"required": ["lookup"]}]},
+            ]
+        }
+    )
+
+    match: Annotated[Match, Field(min_length=1)] = Field(
+        default_factory=dict,
+        description="Which charges: column and value, a glob, a list, or a test. With a `lookup` it may be left out.",
+    )
+    lookup: LookupUse | None = Field(default=None, description="A table that says the model, by a value of the charge.")
+    model: str | None = Field(default=None, description="The model they belong to; wins over the table.")
+    activity: Activity | None = Field(
+        default=None,
+        description="What was done; left out, it follows from the outcome of the run that a charge belongs to.",
+    )
+    cost_kind: CostKind | None = Field(
+        default=None, description="What was paid for; left out, it follows from the charge."
+    )
+    treatment: Treatment = Field(default="expense", description="A memo for accountants: no figure depends on it.")
 
     @model_validator(mode="after")
     def _names_a_model(self) -> Self:
@@ -156,152 +228,233 @@ class AttributionSection(_Section):
 class AllocationSection(_Section):
     """``[[allocations]]``: a shared cost, split over models by what they used of it in the charge's own period."""
 
-    match: Annotated[Match, Field(min_length=1)]
-    driver: Literal["gpu_hours", "gpu_seconds", "requests", "tokens", "equal", "fixed"]
-    models: Annotated[list[str], Field(min_length=1)]
-    shares: list[Share] = Field(default_factory=list)
-    activity: Activity | None = None
-    cost_kind: CostKind | None = None
-    gpu_hours_per_unit: GpuHours | None = None
+    match: Annotated[Match, Field(min_length=1)] = Field(description="The charges that are shared.")
+    driver: Literal["gpu_hours", "gpu_seconds", "requests", "tokens", "equal", "fixed"] = Field(
+        description="By what they are split."
+    )
+    models: Annotated[list[str], Field(min_length=1)] = Field(description="The models that share them.")
+    shares: list[Share] = Field(
+        default_factory=list, description="With `fixed`: the share of each of `models`, in their order; they sum to 1."
+    )
+    activity: Activity | None = Field(
+        default=None, description="What was done; left out, GPU hours follow their jobs, and the rest is serving."
+    )
+    cost_kind: CostKind | None = Field(
+        default=None, description="What was paid for; left out, it follows from the charge."
+    )
+    gpu_hours_per_unit: GpuHours | None = Field(
+        default=None,
+        description="How many GPU hours a unit of the charge is: what `gpu_seconds` did not keep busy is then idle.",
+    )
 
 
 class CoverageSection(_Section):
     """``[[coverage]]``: which bill pays for which usage, and how many GPU hours a unit of it is."""
 
-    billed: Annotated[Match, Field(min_length=1)]
-    usage: Annotated[Match, Field(min_length=1)]
-    join: Literal["gpu_type+day", "resource_id"] = "gpu_type+day"
-    gpu_type: str | None = None
-    gpu_hours_per_unit: GpuHours | None = None
+    billed: Annotated[Match, Field(min_length=1)] = Field(description="The charges of the bill.")
+    usage: Annotated[Match, Field(min_length=1)] = Field(description="The jobs it pays for.")
+    join: Literal["gpu_type+day", "resource_id"] = Field(
+        default="gpu_type+day",
+        description="What brings a bill and its jobs together: type and UTC day, or the resource.",
+    )
+    gpu_type: str | None = Field(
+        default=None, description="The type of its GPUs; left out, a bill's tag `gpu_type` says it, or it is for any."
+    )
+    gpu_hours_per_unit: GpuHours | None = Field(
+        default=None,
+        description="How many GPU hours a billed unit is; without it idle hours are known of GPU hours alone.",
+    )
 
 
 class CapacitySection(_Section):
     """``[[capacity]]``: GPUs that are paid for, used or not: a cluster of one's own, or a reservation."""
 
-    name: Name
-    gpu_type: Annotated[str, Field(min_length=1)]
-    gpus: Annotated[int, Field(ge=1, le=1_000_000)]
-    monthly_cost: Money
-    currency: Currency
-    usage: Match = Field(default_factory=dict)
-    first_day: Annotated[date | None, Field(alias="from")] = None
-    last_day: Annotated[date | None, Field(alias="to")] = None
+    name: Name = Field(description="What it is called in the figures.")
+    gpu_type: Annotated[str, Field(min_length=1)] = Field(description="The type of its GPUs, as jobs name it.")
+    gpus: Annotated[int, Field(ge=1, le=1_000_000)] = Field(description="How many there are.")
+    monthly_cost: Money = Field(description="What all of it costs a month: depreciation, power, place.")
+    currency: Currency = Field(description="The currency of `monthly_cost`.")
+    usage: Match = Field(
+        default_factory=dict, description="The jobs that run on it, where several have GPUs of the same type."
+    )
+    first_day: Annotated[
+        date | None,
+        Field(
+            alias="from", description="Its first day; left out, the month of the first job that could have run on it."
+        ),
+    ] = None
+    last_day: Annotated[
+        date | None, Field(alias="to", description="Its last day; left out, the month of the last record of any use.")
+    ] = None
 
 
 class IdleSection(_Section):
     """``[idle]``: who bears the GPU hours that were paid for and that nobody used."""
 
-    policy: Literal["platform", "proportional", "equal", "fixed"] = "platform"
-    models: list[str] = Field(default_factory=list)
-    shares: list[Share] = Field(default_factory=list)
-    activity: Activity = "serving"
+    policy: Literal["platform", "proportional", "equal", "fixed"] = Field(
+        default="platform",
+        description="Nobody, models by what they used of the same GPUs that month, equally, or in fixed shares.",
+    )
+    models: list[str] = Field(default_factory=list, description="With `equal` and `fixed`: the models that bear it.")
+    shares: list[Share] = Field(
+        default_factory=list, description="With `fixed`: the share of each of `models`, in their order; they sum to 1."
+    )
+    activity: Activity = Field(default="serving", description="What it counts as with `equal` and `fixed`.")
 
 
 class StaffSection(_Section):
     """``[[staff]]``: a share of someone's time, where no timesheet says it."""
 
-    role: Annotated[str, Field(min_length=1)]
-    model: str
-    activity: Activity
-    share: Annotated[Decimal, Field(gt=0, le=1000, decimal_places=6)]
-    first_day: Annotated[date, Field(alias="from")]
-    last_day: Annotated[date, Field(alias="to")]
-    monthly_cost: Money
-    currency: Currency
-    treatment: Treatment = "expense"
+    role: Annotated[str, Field(min_length=1)] = Field(description="Who it is, by what they do.")
+    model: str = Field(description="The model they work on.")
+    activity: Activity = Field(description="What they do for it.")
+    share: Annotated[Decimal, Field(gt=0, le=1000, decimal_places=6)] = Field(
+        description="The share of their time; of several people, the sum."
+    )
+    first_day: Annotated[date, Field(alias="from", description="The first day.")]
+    last_day: Annotated[date, Field(alias="to", description="The last day.")]
+    monthly_cost: Money = Field(description="What a whole month of one of them costs.")
+    currency: Currency = Field(description="The currency of `monthly_cost`.")
+    treatment: Treatment = Field(default="expense", description="A memo for accountants: no figure depends on it.")
 
 
 class RateSection(_Section):
     """``[[rates]]``: what an hour of a role, or of these people, costs; of several the latest ``from`` holds."""
 
-    role: Annotated[str, Field(min_length=1)]
-    hourly_cost: Money
-    currency: Currency
-    people: list[str] = Field(default_factory=list)
-    first_day: Annotated[date | None, Field(alias="from")] = None
-    last_day: Annotated[date | None, Field(alias="to")] = None
+    role: Annotated[str, Field(min_length=1)] = Field(description='The role, as timesheets name it; `"*"` is any.')
+    hourly_cost: Money = Field(description="What an hour costs.")
+    currency: Currency = Field(description="The currency of `hourly_cost`.")
+    people: list[str] = Field(
+        default_factory=list, description="Then it is for these people only, and comes before any rate that names none."
+    )
+    first_day: Annotated[date | None, Field(alias="from", description="Its first day; left out, always.")] = None
+    last_day: Annotated[date | None, Field(alias="to", description="Its last day; left out, until another holds.")] = (
+        None
+    )
 
 
 class TokenRateSection(_Section):
     """``[[token_rates]]``: what a million tokens of a model's calls cost, until the bill for their day comes."""
 
-    model: str
-    source: str | None = None
-    billed: Annotated[Match, Field(min_length=1)]
-    cost_per_1m_input_tokens: Money
-    cost_per_1m_output_tokens: Money
-    currency: Currency
-    first_day: Annotated[date | None, Field(alias="from")] = None
-    last_day: Annotated[date | None, Field(alias="to")] = None
+    model: str = Field(description="The model whose calls are priced.")
+    source: str | None = Field(default=None, description="The request log they are in; left out, any.")
+    billed: Annotated[Match, Field(min_length=1)] = Field(description="The charges of the bill that pays for them.")
+    cost_per_1m_input_tokens: Money = Field(description="What a million tokens sent cost.")
+    cost_per_1m_output_tokens: Money = Field(description="What a million tokens answered cost.")
+    currency: Currency = Field(description="The currency of both.")
+    first_day: Annotated[date | None, Field(alias="from", description="Its first day; left out, always.")] = None
+    last_day: Annotated[date | None, Field(alias="to", description="Its last day; left out, for ever.")] = None
 
 
 class ExpectedSection(_Section):
     """``[[expected]]``: a source that must speak at least this often, or totals are marked incomplete."""
 
-    source: str
-    every: Duration
+    source: str = Field(description="The name of one of `[[sources]]`.")
+    every: Duration = Field(description="How long it may be silent.")
 
 
 class DriftSection(_Section):
     """``[drift]``: which windows of the request log are compared, and when a difference counts."""
 
-    window: Duration = timedelta(days=7)
-    reference: Duration = timedelta(days=28)
-    columns: list[str] = Field(default_factory=list)
-    ignore: list[str] = Field(default_factory=list)
-    sample_rows: Annotated[int, Field(ge=100)] = 50_000
-    min_rows: Annotated[int, Field(ge=10)] = 200
-    seed: int = 0
-    threshold: Annotated[float, Field(gt=0)] = 0.1
-    drifted_share: Annotated[float, Field(gt=0, le=1)] = 0.5
-    eval_errors: Annotated[float, Field(ge=0)] = 2.0
-    retrain_drop: Annotated[float, Field(ge=0)] = 0.02
-    horizon: Duration = timedelta(days=90)
+    window: Duration = Field(
+        default=timedelta(days=7), description="What is judged: the last whole days before today, UTC."
+    )
+    reference: Duration = Field(
+        default=timedelta(days=28), description="What it is held against: so long from the model's last promotion on."
+    )
+    columns: list[str] = Field(
+        default_factory=list, description="The only columns to compare; left out, all that say something."
+    )
+    ignore: list[str] = Field(default_factory=list, description="Columns that are never compared.")
+    sample_rows: Annotated[int, Field(ge=100)] = Field(
+        default=50_000, description="At most so many requests of each window are compared."
+    )
+    min_rows: Annotated[int, Field(ge=10)] = Field(
+        default=200, description="With fewer requests on either side nothing is compared."
+    )
+    seed: int = Field(default=0, description="Which requests are sampled; the same seed takes the same ones.")
+    threshold: Annotated[float, Field(gt=0)] = Field(
+        default=0.1, description="A population stability index below it never counts."
+    )
+    drifted_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.5, description="The traffic as a whole has drifted where this share of its features has."
+    )
+    eval_errors: Annotated[float, Field(ge=0)] = Field(
+        default=2.0, description="By more than so many standard errors a score must fall to count as fallen."
+    )
+    retrain_drop: Annotated[float, Field(ge=0)] = Field(
+        default=0.02, description="A fall that is smaller, in the score's own unit, is not worth a retraining."
+    )
+    horizon: Duration = Field(
+        default=timedelta(days=90), description="How long a model would stay as it is, for what that would cost."
+    )
 
 
 class AlertsSection(_Section):
     """``[alerts]``: when an overspend counts, and who is told. The addresses are secrets: the environment has them."""
 
-    overspend_warning: Annotated[Decimal, Field(ge=0)] = Decimal("0.10")
-    overspend_alert: Annotated[Decimal, Field(ge=0)] = Decimal("0.25")
-    renotify_every: Duration = timedelta(days=7)
-    urls_from: str = "TRUECOST_ALERT_URLS"
+    overspend_warning: Annotated[Decimal, Field(ge=0)] = Field(
+        default=Decimal("0.10"), description="The share above the planned mean from which an overspend is a warning."
+    )
+    overspend_alert: Annotated[Decimal, Field(ge=0)] = Field(
+        default=Decimal("0.25"),
+        description="The share from which it is an alert, where it is above the plan's P90 as well.",
+    )
+    renotify_every: Duration = Field(
+        default=timedelta(days=7), description="How often what lasts is told again, until someone acknowledges it."
+    )
+    urls_from: str = Field(
+        default="TRUECOST_ALERT_URLS", description="The environment variable that holds the Apprise URLs to send to."
+    )
 
 
 class FxSection(_Section):
     """``[fx]``: how old a rate may be: none is set on weekends and holidays."""
 
-    max_age: Duration = timedelta(days=7)
+    max_age: Duration = Field(
+        default=timedelta(days=7), description="How old the latest rate on or before a charge's day may be."
+    )
 
 
 class AccountSection(_Section):
     """``[[accounts]]``: the account of the general ledger that a cost belongs to; the first that fits, and all that it
     names must."""
 
-    account: Annotated[str, Field(min_length=1)]
-    name: str = ""
-    models: list[str] = Field(default_factory=list)
-    stages: list[Stage] = Field(default_factory=list)
-    activities: list[CountedActivity] = Field(default_factory=list)
-    cost_kinds: list[CostKind] = Field(default_factory=list)
-    is_idle: bool | None = None
+    account: Annotated[str, Field(min_length=1)] = Field(description="Its number in the general ledger.")
+    name: str = Field(default="", description="What it is called.")
+    models: list[str] = Field(default_factory=list, description="The cost of these models; left out, of any.")
+    stages: list[Stage] = Field(default_factory=list, description="At these stages; left out, at any.")
+    activities: list[CountedActivity] = Field(
+        default_factory=list, description="Of these activities; left out, of any."
+    )
+    cost_kinds: list[CostKind] = Field(default_factory=list, description="Of these cost kinds; left out, of any.")
+    is_idle: bool | None = Field(default=None, description="Only idle cost, or only what was used; left out, both.")
 
 
 class LedgerSection(_Section):
     """``[ledger]``: the accounts of a journal's other side, and how a general ledger's export names its columns."""
 
-    clearing_account: Annotated[str, Field(min_length=1)] = "clearing"
-    suspense_account: Annotated[str, Field(min_length=1)] = "suspense"
-    columns: dict[Literal["account", "reference", "amount", "debit", "credit", "currency", "date"], str] = Field(
-        default_factory=dict
+    clearing_account: Annotated[str, Field(min_length=1)] = Field(
+        default="clearing", description="The account that each entry is balanced on."
     )
-    dates: Literal["month_first", "day_first"] | None = None  # of its export, where the year does not come first
+    suspense_account: Annotated[str, Field(min_length=1)] = Field(
+        default="suspense", description="The account of costs that none of `[[accounts]]` claims."
+    )
+    columns: dict[Literal["account", "reference", "amount", "debit", "credit", "currency", "date"], str] = Field(
+        default_factory=dict, description="How an export of the ledger names its columns, for `truecost tie-out`."
+    )
+    dates: Literal["month_first", "day_first"] | None = Field(
+        default=None, description="How an export of the ledger writes dates, where the year does not come first."
+    )
 
 
 class CloseSection(_Section):
     """``[close]``: what a quarter must be like to be closed."""
 
-    max_unallocated_share: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.02")
+    max_unallocated_share: Annotated[Decimal, Field(ge=0, le=1)] = Field(
+        default=Decimal("0.02"),
+        description="A quarter with more than this share unallocated is not closed without saying so.",
+    )
 
 
 class ConfigFile(_Section):

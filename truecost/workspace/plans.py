@@ -26,6 +26,11 @@ _MOST_MONTHS = 120
 _MOST_COST = Decimal(10) ** 15  # what DECIMAL(38, 20) holds, with room to add up
 
 
+_WRITTEN_MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
+WrittenMonth = Annotated[str, Field(pattern=_WRITTEN_MONTH)]
+WrittenMonths = Annotated[list[WrittenMonth], Field(min_length=1, max_length=2)]
+
+
 def _month(value: object) -> date:
     found = re.fullmatch(r"(20[0-9]{2})-(0[1-9]|1[0-2])", value) if isinstance(value, str) else None
     if found is None:
@@ -50,7 +55,7 @@ def _range(value: object) -> object:
     return Range(low=amount, likely=amount, high=amount)
 
 
-Month = Annotated[date, BeforeValidator(_month)]
+Month = Annotated[date, BeforeValidator(_month, json_schema_input_type=WrittenMonth)]
 
 
 class _Section(BaseModel):
@@ -60,9 +65,9 @@ class _Section(BaseModel):
 class Range(_Section):
     """What a figure may be; certain where all three are one."""
 
-    low: Amount
-    likely: Amount
-    high: Amount
+    low: Amount = Field(description="The least it may be.")
+    likely: Amount = Field(description="What it is most likely.")
+    high: Amount = Field(description="The most it may be.")
 
     @model_validator(mode="after")
     def _rises(self) -> Range:
@@ -75,32 +80,57 @@ class Range(_Section):
         return self.low == self.high
 
 
-Figure = Annotated[Range, BeforeValidator(_range)]
+Figure = Annotated[Range, BeforeValidator(_range, json_schema_input_type=Amount | Range)]
 
 
 class Item(_Section):
     """``[[items]]``: something the model will cost."""
 
-    name: Annotated[str, Field(min_length=1)]
-    stage: Stage
-    months: Annotated[tuple[date, date], BeforeValidator(_first_and_last)] | None = None
-    quantity: Figure = Range(low=Decimal(1), likely=Decimal(1), high=Decimal(1))
-    unit_cost: Figure
-    per: Literal["item", "month"] = "item"
-    unit: Annotated[str, Field(min_length=1)] | None = None
-    sku: Annotated[str, Field(min_length=1)] | None = None
+    name: Annotated[str, Field(min_length=1)] = Field(
+        description="What it is; each item of a plan has its own name, which seeds its draws."
+    )
+    stage: Stage = Field(description="Where it stands in the life of the model.")
+    months: (
+        Annotated[
+            tuple[date, date], BeforeValidator(_first_and_last, json_schema_input_type=WrittenMonth | WrittenMonths)
+        ]
+        | None
+    ) = Field(default=None, description="The first and the last month, or one month; left out, the whole plan.")
+    quantity: Figure = Field(
+        default=Range(low=Decimal(1), likely=Decimal(1), high=Decimal(1)),
+        description="How many: a number, or low, likely and high.",
+    )
+    unit_cost: Figure = Field(description="The cost of one, likewise.")
+    per: Literal["item", "month"] = Field(
+        default="item",
+        description="`item`: the cost is spread over the months by their days; `month`: it comes again each month.",
+    )
+    unit: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="What the quantity counts, as the books name it: GPU-Hours, Hours, Requests (`consumed_unit` of "
+        "`finance.charges`).",
+    )
+    sku: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="What it is sold as: the GPU type or the role (`sku_id`); needs a `unit`."
+    )
 
 
 class Plan(_Section):
     """The projected cost of a model, from the first to the last month; amounts are in ``currency``."""
 
-    currency: Currency
-    first_month: Month
-    last_month: Month
-    budget: Money | None = None
-    seed: Annotated[int, Field(ge=0)] = 0
-    trials: Annotated[int, Field(ge=100, le=100_000)] = 10_000
-    items: Annotated[list[Item], Field(min_length=1)]
+    currency: Currency = Field(description="The reporting currency of the workspace; nothing is converted.")
+    first_month: Month = Field(description='The first month that is planned, in quotes, like `"2025-10"`.')
+    last_month: Month = Field(description="The last month that is planned; a plan spans at most 120 months.")
+    budget: Money | None = Field(
+        default=None, description="What the cost is not to exceed; left out, it is the plan's mean."
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="Of the draws: the same seed gives the same figures."
+    )
+    trials: Annotated[int, Field(ge=100, le=100_000)] = Field(
+        default=10_000, description="How many times the plan is drawn."
+    )
+    items: Annotated[list[Item], Field(min_length=1)] = Field(description="What the model will cost.")
 
     @property
     def months(self) -> list[date]:

@@ -25,7 +25,7 @@ class TomlLines:
         self._lines: dict[tuple[str | int, ...], int] = {}
         counts: dict[str, int] = {}
         table: tuple[str | int, ...] = ()
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(text.split("\n"), start=1):  # TOML knows no other line end
             if header := self._HEADER.match(line):
                 name = header.group(2).strip("\"'")
                 if header.group(1) == "[[":
