@@ -72,6 +72,7 @@ LONGEST = (
     "test_kill.py",
     "test_closing.py",
     "test_loop.py",
+    "test_schedule.py",
     "test_alerts.py",
     "test_orchestration.py",
     "test_independent_check.py",

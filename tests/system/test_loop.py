@@ -7,11 +7,9 @@ the loop is called by name here but its beginning: the run that sees the drift.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,16 +17,14 @@ from typing import Any
 import pytest
 
 from tests.support.books import Books, asked, table
-from tests.support.prefect_server import PREFECT, ask, eventually, find, find_events, running
+from tests.support.prefect_server import Served, ask, find, find_events, running
 from tests.support.quality import EVALUATE, put_score, requests
 from truecost.publish.publishing import open_published
 from truecost.store.journal import Journal
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 AS_OF = date(2026, 10, 5)
-WITHIN = 120  # seconds: how long something may take to come back from the server; as a rule it takes a few
 
 TOML = """
 [workspace]
@@ -58,52 +54,6 @@ columns = ["input_tokens", "output_tokens", "language"]
 """
 
 
-@dataclass(frozen=True)
-class Served:
-    """A server with the project's deployments, and a worker that runs what is due."""
-
-    api: str
-    home: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            **os.environ,
-            "PREFECT_API_URL": self.api,
-            "PREFECT_HOME": str(self.home),
-            "PREFECT_WORKER_QUERY_SECONDS": "1",
-            "PWD": str(ROOT),
-        }
-
-    @property
-    def worker_log(self) -> Path:
-        return self.home / "worker.log"
-
-    def prefect(self, *options: str) -> None:
-        done = subprocess.run(
-            [*PREFECT, "--no-prompt", *options],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-            env=self.environment,
-            cwd=ROOT,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    def eventually(self, look: Callable[[], Any]) -> Any:
-        return eventually(look, WITHIN, self.worker_log.read_text)
-
-    def deployment(self, name: str) -> dict[str, Any]:
-        (found,) = find(self.api, "deployments", deployments={"name": {"any_": [name]}})
-        return dict(found)
-
-    def runs_of(self, deployment: dict[str, Any], books: Books) -> list[Any]:
-        """The flow runs of a deployment that are about one workspace."""
-        found = find(self.api, "flow_runs", deployments={"id": {"any_": [deployment["id"]]}})
-        return [run for run in found if run["parameters"]["workspace_dir"] == str(books.root)]
-
-
 @pytest.fixture(scope="module")
 def served(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     found = Served(server, tmp_path_factory.mktemp("client"))
@@ -129,7 +79,7 @@ def test_a_drift_ends_in_a_decision_that_finance_can_read(served: Served, tmp_pa
     run = start_drift(served, by_worker, AS_OF.isoformat())
     said = run_daily(served, by_command)
     assert (said["alerts"]["raised"], said["alerts"]["opened"], said["decisions"]) == (1, ["bot"], [])
-    assert_completed(served, run)
+    served.completed(run)
 
     assert_decided(served, by_command, as_of=None)
     assert_decided(served, by_worker, as_of=AS_OF.isoformat())
@@ -172,12 +122,12 @@ def assert_decided(served: Served, books: Books, as_of: str | None) -> None:
     (automation,) = ask(f"{served.api}/automations/related-to/prefect.deployment.{deployment['id']}")
     assert automation["trigger"]["expect"] == ["truecost.reevaluation"]
 
-    (run,) = served.eventually(lambda: served.runs_of(deployment, books))
+    (run,) = served.eventually(lambda: runs_of(served, deployment, books))
     assert run["parameters"] == {**told, "only_open": True}
     assert (run["created_by"]["type"], run["created_by"]["id"]) == ("AUTOMATION", automation["id"])
     assert caused_by(served, run) == waiting["id"]
-    assert_completed(served, run["id"])
-    assert len(served.runs_of(deployment, books)) == 1
+    served.completed(run["id"])
+    assert len(runs_of(served, deployment, books)) == 1
 
     events = Journal(books.workspace.journal).events()
     assert [event.kind for event in events] == ["alert", "reevaluation", "evaluation", "alert", "decision"]
@@ -210,13 +160,10 @@ def caused_by(served: Served, run: dict[str, Any]) -> str | None:
     return roles["triggering-event"].removeprefix("prefect.event.")
 
 
-def assert_completed(served: Served, flow_run: str) -> None:
-    def ended() -> Any:
-        run = ask(f"{served.api}/flow_runs/{flow_run}")
-        return run if run["end_time"] else None
-
-    run = served.eventually(ended)
-    assert run["state_name"] == "Completed", f"{run['state']}\n{served.worker_log.read_text()}"
+def runs_of(served: Served, deployment: dict[str, Any], books: Books) -> list[Any]:
+    """The flow runs of a deployment that are about one workspace."""
+    found = find(served.api, "flow_runs", deployments={"id": {"any_": [deployment["id"]]}})
+    return [run for run in found if run["parameters"]["workspace_dir"] == str(books.root)]
 
 
 def of(books: Books, events: list[Any], key: str = "workspace_dir") -> list[Any]:
