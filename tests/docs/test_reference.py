@@ -20,3 +20,9 @@ def test_the_changelog_and_readme_name_every_command() -> None:
     for command in app.registered_commands:
         assert command.callback is not None
         assert f"truecost {command.name or command.callback.__name__}" in readme
+
+
+def test_the_map_is_what_the_packages_say_of_themselves() -> None:
+    with_map = runpy.run_path(str(ROOT / "docs" / "make_map.py"))["with_map"]
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert page == with_map(page), "run `python docs/make_map.py`"
