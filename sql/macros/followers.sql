@@ -30,3 +30,11 @@ CREATE OR REPLACE MACRO follow_keys(resource_id, invoice_id, sub_account_id, ser
         ],
         lambda key: key.told IS NOT NULL
     );
+
+-- What a charge weighs for those that follow it, in whole 1e-8; less than nothing weighs nothing. As text, which is twice as fast as
+-- units divided.
+CREATE OR REPLACE MACRO follow_weight(cost) AS
+    CASE
+        WHEN cost > 0 THEN CAST(replace(left(CAST(CAST(cost AS DECIMAL(38, 20)) AS VARCHAR), -12), '.', '') AS HUGEINT)
+        ELSE 0
+    END;

@@ -44,6 +44,22 @@ CREATE OR REPLACE MACRO largest_remainder(units, weight, total, whole_no, place)
         END
     );
 
+-- The same as lists, one row an amount: what weights leave of an amount less than their total (the `parts` are their whole parts) as
+-- ranks, the largest rest first and of equals the first place; the rank of the last that has one unit more, NULL where nothing is left
+-- over; and the shares. Weights add up to no more than 18 digits.
+CREATE OR REPLACE MACRO rest_ranks(over, weights, total, parts) AS
+    list_transform(weights, lambda weight, place: (over * weight - parts[place] * total) * 1000000000 + 1000000000 - place);
+
+CREATE OR REPLACE MACRO last_rank(over, parts, ranks) AS
+    list_reverse_sort(ranks)[CAST(over - list_sum(parts) AS BIGINT)];
+
+CREATE OR REPLACE MACRO ranked_parts(units, each, weights, parts, ranks, last_rank) AS
+    list_transform(
+        weights,
+        lambda weight, place:
+            sign(units) * (each * weight + parts[place] + CASE WHEN ranks[place] >= last_rank THEN 1 ELSE 0 END)
+    );
+
 -- The part of an amount, in units, that falls between two points of a whole: cumulative, so that the parts add up to it exactly.
 CREATE OR REPLACE MACRO part_between(units, before, after, total) AS
     sign(units) * (split_whole(units, after, total) - split_whole(units, before, total));
