@@ -18,7 +18,7 @@ from truecost.cli.commands import app
 from truecost.publish.publishing import header_comments
 from truecost.sources import formats
 from truecost.store.sql import names, query
-from truecost.workspace.config import Duration
+from truecost.workspace.config import SIZE_AS_WRITTEN, Duration
 from truecost.workspace.plans import Month
 from truecost.workspace.schemas import PLAIN_NUMBER, config_schema, plan_schema, resolved, sections, write_schemas
 
@@ -118,7 +118,11 @@ def _values(found: dict[str, Any], schema: dict[str, Any]) -> str:
         return f"list of {_values(found['items'], schema)}"
     if found.get("type") == "object":
         return "table"
-    known = {_pattern_of(Duration): "duration, like `45d`", _pattern_of(Month): "month, like `2025-10`"}
+    known = {
+        SIZE_AS_WRITTEN: "size, like `16MB`",
+        _pattern_of(Duration): "duration, like `45d`",
+        _pattern_of(Month): "month, like `2025-10`",
+    }
     return known.get(found.get("pattern", ""), _bounded(found))
 
 

@@ -37,7 +37,14 @@ class ConfigError(TruecostError):
 
 
 class DeliveryRefused(TruecostError):
-    """A file that can't be loaded as a whole; the others go on."""
+    """A file that can't be loaded as a whole; the others go on.
+
+    Where it ``may_pass``, the machine is at fault rather than the file: the same file is tried again.
+    """
+
+    def __init__(self, message: str, may_pass: bool = False) -> None:
+        self.may_pass = may_pass
+        super().__init__(message)
 
 
 class WarehouseBusy(TruecostError):

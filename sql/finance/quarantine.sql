@@ -1,4 +1,5 @@
--- Rows that failed an expectation, with the file's own values: nothing of them is lost.
+-- Rows that failed an expectation, with the file's own values: nothing of them is lost. Of a file with very many, those
+-- beyond `max_faults` are told by fault, and how many they are.
 -- delivery_id: the delivery, in `deliveries`
 -- source: the source it belongs to
 -- file: the file
@@ -10,6 +11,7 @@
 -- message: what is wrong, in words
 -- remedy: what to do
 -- row_json: the whole row as JSON
+-- rows: how many rows it stands for: 1, or the number of those that are not told one by one
 -- is_outdated: whether the file has been delivered again since
 SELECT
     quarantine.delivery_id,
@@ -23,6 +25,7 @@ SELECT
     quarantine.message,
     quarantine.remedy,
     quarantine.row_json,
+    quarantine.rows,
     deliveries.is_outdated
 FROM log.quarantine
 INNER JOIN books.deliveries USING (delivery_id)

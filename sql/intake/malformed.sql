@@ -1,4 +1,4 @@
--- Records that can't be split into their columns, as text.
+-- Records that can't be split into their columns, as text; where one stands for several, how many they are.
 INSERT INTO log.quarantine BY NAME
 SELECT
     getvariable('delivery_id') AS delivery_id,
@@ -6,8 +6,9 @@ SELECT
     getvariable('delivery_dataset') AS dataset,
     'well_formed' AS rule,
     left(text, 200) AS value,
-    message,
+    CASE WHEN rows > 1 THEN more_rows(rows, message) ELSE message END AS message,
     'export the file again, or mend the line' AS remedy,
     CAST([] AS VARCHAR[]) AS also_failed,
-    CAST(to_json({'text': text}) AS VARCHAR) AS row_json
+    CAST(to_json({'text': text}) AS VARCHAR) AS row_json,
+    rows
 FROM malformed

@@ -4,14 +4,44 @@ SELECT
     getvariable('delivery_id') AS delivery_id,
     faulty.line,
     getvariable('delivery_dataset') AS dataset,
-    faulty.rule,
-    coalesce(file_columns.file_column, faulty.column_name) AS column_name,
+    faults.first.rule AS rule,
+    coalesce(file_columns.file_column, faults.first.column_name) AS column_name,
     faulty_values.fields[file_columns.file_column] AS value,
-    faulty.message,
-    faulty.remedy,
-    faulty.also_failed,
-    CAST(to_json(faulty_values.fields) AS VARCHAR) AS row_json
+    faults.first.message AS message,
+    faults.first.remedy AS remedy,
+    list_filter(
+        faults.failed,
+        lambda other: other <> faults.first.rule || ': ' || faults.first.column_name
+    ) AS also_failed,
+    CAST(to_json(faulty_values.fields) AS VARCHAR) AS row_json,
+    1 AS rows
 FROM faulty
+INNER JOIN faults USING (group_id)
 INNER JOIN faulty_values USING (row_index)
-LEFT JOIN file_columns USING (column_name)
-ORDER BY faulty.line
+LEFT JOIN file_columns ON faults.first.column_name = file_columns.column_name
+WHERE faulty.is_kept
+ORDER BY faulty.line;
+
+-- Of more bad rows than are kept in full, how many there are of each fault, at the first of them.
+INSERT INTO log.quarantine BY NAME
+WITH beyond AS (
+    SELECT any_value(faults.first) AS fault, min(faulty.line) AS line, count(*) AS rows
+    FROM faulty
+    INNER JOIN faults USING (group_id)
+    WHERE NOT faulty.is_kept
+    GROUP BY faults.first.position
+)
+
+SELECT
+    getvariable('delivery_id') AS delivery_id,
+    beyond.line,
+    getvariable('delivery_dataset') AS dataset,
+    beyond.fault.rule AS rule,
+    coalesce(file_columns.file_column, beyond.fault.column_name) AS column_name,
+    more_rows(beyond.rows, beyond.fault.message) AS message,
+    beyond.fault.remedy AS remedy,
+    CAST([] AS VARCHAR[]) AS also_failed,
+    beyond.rows
+FROM beyond
+LEFT JOIN file_columns ON beyond.fault.column_name = file_columns.column_name
+ORDER BY beyond.line

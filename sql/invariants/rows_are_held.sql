@@ -20,7 +20,7 @@ WITH stored AS (
 ),
 
 quarantined AS (
-    SELECT delivery_id, count(*) AS quarantined_rows FROM log.quarantine GROUP BY delivery_id
+    SELECT delivery_id, sum(rows) AS quarantined_rows FROM log.quarantine GROUP BY delivery_id
 )
 
 SELECT

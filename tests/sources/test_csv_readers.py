@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from truecost.errors import DeliveryRefused
 from truecost.sources import Column, FileOptions, Format, RawTable
 from truecost.sources.readers.delimited import read, text_line
+from truecost.sources.refusals import refusing
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -188,7 +189,7 @@ def test_bytes_that_are_no_table_are_refused_in_a_sentence_and_nothing_else(
     path = folder / "bytes"
     for head in (b"", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"\xff\xfe"):
         path.write_bytes(head + content)
-        with pytest.raises(DeliveryRefused) as refusal:
+        with pytest.raises(DeliveryRefused) as refusal, refusing(path, "bytes"):
             read(con, path, QUOTED, FileOptions())
         sentence = str(refusal.value)
         assert "; " in sentence

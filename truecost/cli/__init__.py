@@ -11,6 +11,10 @@ def main() -> None:
     from truecost.cli.commands import app
     from truecost.errors import TruecostError
 
+    if "--debug" in sys.argv:
+        import logging
+
+        logging.getLogger("truecost").addHandler(logging.StreamHandler())  # what the log keeps, on stderr
     try:
         app()
     except TruecostError as error:

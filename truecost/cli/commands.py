@@ -571,7 +571,7 @@ def sources_check(
         )
         for fault in checked.faults:
             print_line(f"  {fault}")
-        hidden = checked.rows_quarantined - len(checked.faults)
+        hidden = checked.rows_quarantined - checked.rows_told
         if hidden > 0:
             print_line(f"  and {hidden} more: --limit shows them.")
         for warning in checked.warnings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from truecost.intake.loading import load_delivery
 from truecost.intake.validation import load_suite
 from truecost.sources import formats
 from truecost.sources.recognise import guesses
+from truecost.sources.refusals import refusing
 from truecost.store.warehouse import IN_MEMORY, connect
 from truecost.workspace.config import ConfigFile, SourceSection, WorkspaceSection
 from truecost.workspace.workspace import CONFIG, Workspace, load_workspace
@@ -26,6 +28,7 @@ class Checked:
     rows_accepted: int
     rows_quarantined: int
     rows_skipped: int
+    rows_told: int  # of those that are quarantined, the ones that `faults` speaks of
     refused_because: str | None
     faults: tuple[Fault, ...]
     warnings: tuple[str, ...]
@@ -48,9 +51,9 @@ def check_file(file: Path, format_name: str | None, workspace_dir: Path, limit: 
     entry = LandedSet(source.name, str(file), 1, "2000-01-01T00:00:00+00:00", ())
     part = Part(1, str(file), "", file.stat().st_size)
     with connect(IN_MEMORY) as con:
-        loaded = load_delivery(con, entry, part, file, source, suite)
-        rows = con.execute(
-            "SELECT line, column_name, value, message, remedy FROM log.quarantine ORDER BY line LIMIT ?",
+        loaded = load_delivery(con, entry, part, file, source, suite, limits=workspace.config.limits.of_files)
+        rows_found = con.execute(
+            "SELECT line, column_name, value, message, remedy, rows FROM log.quarantine ORDER BY line LIMIT ?",
             [limit],
         ).fetchall()
         warned = con.execute("SELECT unnest(warnings) FROM log.deliveries").fetchall()
@@ -62,11 +65,12 @@ def check_file(file: Path, format_name: str | None, workspace_dir: Path, limit: 
             loaded.rows_accepted,
             loaded.rows_quarantined,
             loaded.rows_skipped,
+            sum(rows for *_, rows in rows_found),
             loaded.refused_because,
         ),
         tuple(
             Fault(file.name, line, _said(column, value, message), remedy)
-            for line, column, value, message, remedy in rows
+            for line, column, value, message, remedy, _ in rows_found
         ),
         tuple(row[0] for row in warned),
     )
@@ -87,12 +91,13 @@ def _workspace(directory: Path) -> Workspace:
 
 def _source(file: Path, format_name: str | None, workspace: Workspace) -> SourceSection:
     for source in workspace.config.sources:
-        named = {(workspace.root / name).resolve() for name in source_files(workspace, source)}
-        if file.resolve() in named and format_name in (None, source.format):
+        named = {os.path.realpath(workspace.root / name) for name in source_files(workspace, source)}
+        if os.path.realpath(file) in named and format_name in (None, source.format):
             return source
     if format_name is None:
         try:
-            found = [guess.format.name for guess in guesses(file)]
+            with refusing(file, str(file)):
+                found = [guess.format.name for guess in guesses(file)]
         except DeliveryRefused as refusal:
             raise TruecostError(f"{file} can't be read: {refusal}") from refusal
         if len(found) != 1:

@@ -8,14 +8,14 @@ step, so a run that dies leaves either the whole or nothing, and the ledger can 
 from __future__ import annotations
 
 import contextlib
-import glob
 import hashlib
 import json
 import os
 import re
 import shutil
+import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -23,6 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from truecost.clock import Clock
+from truecost.errors import DeliveryRefused
+from truecost.intake.inbox import inbox_root, named_paths, open_taken, taken_path
+from truecost.sources import shown_size
 from truecost.store.files import clear_leftovers, sync_folder, write_once
 from truecost.store.sql import query
 from truecost.workspace.config import SourceSection
@@ -91,8 +94,8 @@ class Landing:
         """Take in every new content of the workspace's sources; returns the new entries.
 
         A path whose content is that of its last delivery is left alone, unless the source now takes it as part of
-        another set (``delivery``). A file that can't be read, or keeps changing while it is read, is logged as a
-        refused delivery and tried again next time.
+        another set (``delivery``). What is no file inside the inbox, can't be read, is larger than the limit, or keeps
+        changing while it is read, is logged as a refused delivery and tried again next time.
         """
         for folder in (self._objects, self._log):
             folder.mkdir(parents=True, exist_ok=True)
@@ -102,9 +105,11 @@ class Landing:
         number = max((part.delivery_id for e in entries for part in e.parts), default=0) + 1
         seen = _Seen(self._seen)
         landed = []
+        limit = workspace.config.limits.max_file
         for source in workspace.config.sources:
+            root = inbox_root(workspace.root, source.path)
             for set_name, files in _sets(workspace, source):
-                taken = {file: self._take(workspace.root / file, seen) for file in files}
+                taken = {file: self._take(workspace.root / file, root, limit, seen) for file in files}
                 contents = {file: content for file, content in taken.items() if content is not None}
                 known = {file: last.get((source.name, file)) for file in contents}
                 if all(_same(known[file], set_name, content) for file, content in contents.items()):
@@ -140,55 +145,75 @@ class Landing:
             return
         for file, content in contents.items():
             path = workspace.root / file
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):
                 if content.sha256 and _state(path) == content.state:
                     path.unlink()
 
-    def _take(self, path: Path, seen: _Seen) -> _Content | None:
+    def _take(self, path: Path, root: Path, limit: int, seen: _Seen) -> _Content | None:
         """The content of ``path``, now among the objects; None where there is no such file any more."""
-        if path.is_dir():
-            return _Content(None, 0, "there is a folder where a file should be; take it out or correct `path`")
         try:
             for _ in range(3):
-                before = _state(path)
+                real = taken_path(path, root)
+                before = _state(real)
                 known = seen.get(path, before)
                 if known and self.object_path(known).exists():
                     return _Content(known, before[0], state=before)
-                sha256, temporary = self._copy(path)
-                if _state(path) == before and temporary.stat().st_size == before[0]:
+                if before[0] > limit:
+                    raise DeliveryRefused(
+                        f"the file is larger than {shown_size(limit)}; deliver it in parts, or raise `max_file` of "
+                        "[limits]"
+                    )
+                sha256, temporary = self._copy(real)
+                if self._is_unchanged(path, root, real, before) and temporary.stat().st_size == before[0]:
                     self._keep(temporary, sha256)
                     seen.put(path, before, sha256)
                     return _Content(sha256, before[0], state=before)
                 temporary.unlink()
+        except DeliveryRefused as refusal:
+            return _Content(None, 0, str(refusal))
         except FileNotFoundError:
-            if "\\x" in path.name:
-                return _Content(None, 0, "the file's name is not UTF-8; rename it")
-            if path.is_symlink():
-                return _Content(None, 0, "the link leads to no file; mend it or take it out")
             return None  # taken away since it was listed: there is nothing to land
         except OSError as error:
-            return _Content(None, 0, f"the file can't be read ({error.strerror or error}); allow reading it")
+            what = "folder" if path.is_dir() else "file"
+            return _Content(None, 0, f"the {what} can't be read ({error.strerror or error}); allow reading it")
         return _Content(None, 0, "the file changes while it is read; it is left for the next run")
 
+    def _is_unchanged(self, path: Path, root: Path, real: Path, before: tuple[int, ...]) -> bool:
+        """Whether ``path`` still leads to the same file, and that is as it was before it was copied."""
+        try:
+            return taken_path(path, root) == real and _state(real) == before
+        except (DeliveryRefused, OSError):
+            return False  # asked again, it says why
+
     def _copy(self, path: Path) -> tuple[str, Path]:
-        """A private copy of ``path`` and its sha256: a reflink where the file system has one."""
+        """A private copy of ``path`` and its sha256: a reflink where the file system has one.
+
+        Nobody may write it, and only those may read it who may read the original.
+        """
         handle, name = tempfile.mkstemp(dir=self._objects, prefix=".new-")
-        with os.fdopen(handle, "wb") as target, path.open("rb") as origin, ThreadPoolExecutor(1) as disk:
-            if not _reflink(origin.fileno(), target.fileno()):
-                _copy_blocks(origin, target)
-            synced = disk.submit(os.fsync, target.fileno())  # the disk works while the copy is read
-            with Path(name).open("rb") as copy:
-                digest = hashlib.file_digest(copy, "sha256")
-            synced.result()
+        try:
+            with os.fdopen(handle, "wb") as target, open_taken(path) as origin, ThreadPoolExecutor(1) as disk:
+                if not _reflink(origin.fileno(), target.fileno()):
+                    _copy_blocks(origin, target)
+                synced = disk.submit(os.fsync, target.fileno())  # the disk works while the copy is read
+                with Path(name).open("rb") as copy:
+                    digest = hashlib.file_digest(copy, "sha256")
+                synced.result()
+                Path(name).chmod(_kept_mode(os.fstat(origin.fileno()), os.fstat(target.fileno())))
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
         return digest.hexdigest(), Path(name)
 
     def _keep(self, temporary: Path, sha256: str) -> None:
         target = self.object_path(sha256)
         if target.exists():
+            held, asked = (stat.S_IMODE(path.stat().st_mode) for path in (target, temporary))
+            if held & asked != held:  # the same content came from a file that fewer may read
+                target.chmod(held & asked)
             temporary.unlink()
             return
         target.parent.mkdir(exist_ok=True)
-        temporary.chmod(0o444)
         temporary.rename(target)
         sync_folder(target.parent)
 
@@ -219,17 +244,7 @@ class _Seen:
 
 def source_files(workspace: Workspace, source: SourceSection) -> list[str]:
     """The paths ``source`` names now, sorted, relative to the workspace where they lie in it."""
-    path = workspace.root / source.path
-    if path.is_dir():
-        found: Iterable[Path] = (item for item in path.rglob("*") if item.is_file())
-    elif glob.has_magic(source.path):
-        pattern = Path(glob.escape(str(workspace.root))) / source.path
-        matched = (Path(name) for name in glob.iglob(str(pattern), recursive=True))  # noqa: PTH207 (any root)
-        found = (item for item in matched if "**" not in source.path or not item.is_dir())  # `**` looks into folders
-    else:
-        found = [path] if path.exists() or path.is_symlink() else []
-    shown = (item for item in found if not item.name.startswith("."))
-    return sorted(_relative(item, workspace.root) for item in shown)
+    return sorted(_relative(path, workspace.root) for path in named_paths(workspace.root, source.path))
 
 
 def set_order(source: SourceSection, file: str) -> str | None:
@@ -271,8 +286,16 @@ def _same(last: tuple[str, Part] | None, set_name: str, content: _Content) -> bo
 
 
 def _state(path: Path) -> tuple[int, ...]:
-    stat = path.stat()
-    return stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns), stat.st_mtime_ns, stat.st_ino
+    told = path.stat()
+    return told.st_size, max(told.st_mtime_ns, told.st_ctime_ns), told.st_mtime_ns, told.st_ino
+
+
+def _kept_mode(origin: os.stat_result, copy: os.stat_result) -> int:
+    """Who may read a copy: its owner, and of the others those who may read the original."""
+    readers = origin.st_mode & (stat.S_IRGRP | stat.S_IROTH)
+    if copy.st_gid != origin.st_gid and not origin.st_mode & stat.S_IROTH:
+        readers = 0  # the copy's group is another one, to which the original says nothing
+    return stat.S_IRUSR | readers
 
 
 def _reflink(origin: int, target: int) -> bool:

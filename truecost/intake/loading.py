@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from truecost import progress
 from truecost.errors import DeliveryRefused
 from truecost.intake.landing import LandedSet, Landing, Part, captured_version, set_order
 from truecost.intake.validation import Suite, judge, load_suite
-from truecost.sources import FileOptions, Format, RawTable, formats
+from truecost.sources import DEFAULT_LIMITS, FileOptions, Format, Limits, RawTable, formats
 from truecost.sources.readers.delimited import UNNAMED
 from truecost.sources.readers.records import LINE, PLACE
+from truecost.sources.refusals import refusing
 from truecost.store.fingerprint import fingerprint as code_fingerprint
 from truecost.store.sql import identifier, literal, query
 from truecost.store.warehouse import transaction
@@ -74,17 +75,17 @@ class Loaded:
 
 def load_landed(con: DuckDBPyConnection, workspace: Workspace) -> list[Loaded]:
     """Load every landed delivery whose file, settings, suite or code is not what it was last loaded with."""
-    landing = Landing(workspace.landing)
+    landing, limits = Landing(workspace.landing), workspace.config.limits.of_files
     known = dict(con.execute("SELECT delivery_id, fingerprint FROM log.deliveries").fetchall())
     loaded = []
     for entry, part, source in _landed_parts(landing, workspace):
         suite = load_suite(workspace, formats()[source.format].dataset)
-        fingerprint = _fingerprint(part, source, suite)
+        fingerprint = _fingerprint(part, source, suite, limits)
         if known.get(part.delivery_id) == fingerprint:
             continue
         progress.say(f"loading {part.file}")
         path = landing.object_path(part.sha256) if part.sha256 else None
-        loaded.append(load_delivery(con, entry, part, path, source, suite, fingerprint))
+        loaded.append(load_delivery(con, entry, part, path, source, suite, fingerprint, limits))
     return loaded
 
 
@@ -96,62 +97,100 @@ def load_delivery(
     source: SourceSection,
     suite: Suite,
     fingerprint: str = "",
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Loaded:
-    """Load one file, replacing what an earlier load of the same delivery left."""
-    fmt = formats()[source.format]
-    refused_because, version, raw, ignored = part.refused_because, "", None, list[str]()
+    """Load one file, replacing what an earlier load of the same delivery left.
+
+    A file that can't be read, or whose rows can't be stored, is refused, and nothing of it is loaded.
+    """
+    columns = _about(entry, part, source) | {"fingerprint": fingerprint}
     try:
-        if source.restates and set_order(source, part.file) is None and refused_because is None:
-            raise DeliveryRefused(
-                f"`version` of {source.name} finds nothing in its path; rename it or correct `version`"
-            )
-        if path is not None and refused_because is None:
-            _tell_delivery(con, entry, part, source)
-            raw = _staged(con, path, fmt, source)
-            version = fmt.version_of(raw.header)
-            matched = fmt.match_columns(raw.header, _options(source))
-            ignored = _unmatched(fmt, raw, matched) if fmt.extra_columns == "ignored" else []
-            judge(con, suite)
-            _find_faulty(con, suite, raw, matched)
-            con.execute(f"SET VARIABLE has_malformed = {bool(raw.malformed)}")
-            _accept(con, fmt, part.delivery_id, part.sha256 or "")
+        with refusing(path, part.file):
+            read = _read(con, entry, part, path, source, suite, limits)
+            with transaction(con):
+                _forget(con, part.delivery_id)
+                counts = _write_facts(con, formats()[source.format], read.raw)
+                told = {**read.columns, **_told_counts(counts), "warnings": _warnings(con, read.raw)}
+                _write_delivery(con, columns | told)
     except DeliveryRefused as refusal:
-        refused_because, raw = str(refusal), None
-
-    with transaction(con):
-        _forget(con, part.delivery_id)
-        counts = _write_facts(con, fmt, raw) if raw else _NO_ROWS
-        _write_delivery(
-            con,
-            delivery_id=part.delivery_id,
-            source=source.name,
-            format=fmt.name,
-            format_version=version,
-            dataset=fmt.dataset,
-            file=part.file,
-            set_name=entry.set_name,
-            set_version=entry.set_version,
-            set_order=set_order(source, part.file),
-            sha256=part.sha256,
-            size_bytes=part.size_bytes,
-            received_at=_received_at(entry),
-            fingerprint=fingerprint,
-            refused_because=refused_because,
-            rows_read=counts.read,
-            rows_accepted=counts.accepted,
-            rows_quarantined=counts.quarantined,
-            rows_skipped=counts.skipped,
-            rows_unreadable=counts.unreadable,
-            rows_rounded=counts.rounded,
-            columns_ignored=ignored,
-            warnings=_warnings(con, raw) if raw else [],
-            begins_at=raw.begins_at if raw else None,
-            continues_at=raw.continues_at if raw else None,
-        )
-    return Loaded(part.delivery_id, source.name, part.file, *counts[:4], refused_because)
+        counts = _NO_ROWS
+        columns |= _told_counts(counts) | {"refused_because": str(refusal)}
+        if refusal.may_pass:
+            columns["fingerprint"] = ""  # no run finds it up to date
+        with transaction(con):
+            _forget(con, part.delivery_id)
+            _write_delivery(con, columns)
+    return Loaded(part.delivery_id, source.name, part.file, *counts[:4], columns["refused_because"])
 
 
-def _write_delivery(con: DuckDBPyConnection, **columns: object) -> None:
+class _Read(NamedTuple):
+    """A file that has been read and judged: its rows, and what its delivery says beside them."""
+
+    raw: RawTable
+    columns: dict[str, Any]
+
+
+def _read(
+    con: DuckDBPyConnection,
+    entry: LandedSet,
+    part: Part,
+    path: Path | None,
+    source: SourceSection,
+    suite: Suite,
+    limits: Limits,
+) -> _Read:
+    """Read, type and judge a file: what is good of it is in ``accepted``, what is not in ``faulty``."""
+    if part.refused_because is not None or path is None:
+        raise DeliveryRefused(part.refused_because or "it has no content; deliver it again")
+    if source.restates and set_order(source, part.file) is None:
+        raise DeliveryRefused(f"`version` of {source.name} finds nothing in its path; rename it or correct `version`")
+    fmt = formats()[source.format]
+    _tell_delivery(con, entry, part, source)
+    options = _options(source, limits)
+    raw = _staged(con, path, fmt, source, options)
+    matched = fmt.match_columns(raw.header, options)
+    judge(con, suite)
+    _find_faulty(con, suite, raw, matched, limits)
+    con.execute(f"SET VARIABLE has_malformed = {bool(raw.malformed)}")
+    _accept(con, fmt, part.delivery_id, part.sha256 or "")
+    return _Read(
+        raw,
+        {
+            "format_version": fmt.version_of(raw.header),
+            "columns_ignored": _unmatched(fmt, raw, matched) if fmt.extra_columns == "ignored" else [],
+            "begins_at": raw.begins_at,
+            "continues_at": raw.continues_at,
+        },
+    )
+
+
+def _about(entry: LandedSet, part: Part, source: SourceSection) -> dict[str, Any]:
+    """What a delivery is, whatever comes of it."""
+    fmt = formats()[source.format]
+    return {
+        "delivery_id": part.delivery_id,
+        "source": source.name,
+        "format": fmt.name,
+        "format_version": "",
+        "dataset": fmt.dataset,
+        "file": part.file,
+        "set_name": entry.set_name,
+        "set_version": entry.set_version,
+        "set_order": set_order(source, part.file),
+        "sha256": part.sha256,
+        "size_bytes": part.size_bytes,
+        "received_at": _received_at(entry),
+        "refused_because": None,
+        "columns_ignored": [],
+        "warnings": [],
+    }
+
+
+def _told_counts(counts: _Counts) -> dict[str, int]:
+    return {f"rows_{name}": count for name, count in counts._asdict().items()}
+
+
+def _write_delivery(con: DuckDBPyConnection, columns: Mapping[str, object]) -> None:
     names = ", ".join(columns)
     marks = ", ".join("?" * len(columns))
     con.execute(f"INSERT INTO log.deliveries ({names}) VALUES ({marks})", list(columns.values()))
@@ -176,7 +215,7 @@ def _tell_delivery(con: DuckDBPyConnection, entry: LandedSet, part: Part, source
     con.execute(f"SET VARIABLE delivery_version = {'NULL::VARCHAR' if version is None else literal(version)}")
 
 
-def _staged(con: DuckDBPyConnection, path: Path, fmt: Format, source: SourceSection) -> RawTable:
+def _staged(con: DuckDBPyConnection, path: Path, fmt: Format, source: SourceSection, options: FileOptions) -> RawTable:
     """Read and type the file into the temp table ``stage``, seen through the temp view ``staged``."""
     import duckdb
 
@@ -189,23 +228,23 @@ def _staged(con: DuckDBPyConnection, path: Path, fmt: Format, source: SourceSect
         ("dates", source.dates),
     ):
         con.execute(f"SET VARIABLE source_{variable} = {literal(value) if value else 'NULL::VARCHAR'}")
-    raw = fmt.read(con, path, fmt, _options(source))
+    raw = fmt.read(con, path, fmt, options)
     if raw.careful is None:
-        _stage(con, raw, fmt, source)
+        _stage(con, raw, fmt, options)
     else:
         try:
-            rows = _stage(con, raw, fmt, source)
+            rows = _stage(con, raw, fmt, options)
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             rows = None
         if rows != raw.expected_rows:
             raw = raw.careful()
-            _stage(con, raw, fmt, source)
+            _stage(con, raw, fmt, options)
     _create_staged_view(con, raw)
     return raw
 
 
-def _stage(con: DuckDBPyConnection, raw: RawTable, fmt: Format, source: SourceSection) -> int:
-    matched = fmt.match_columns(raw.header, _options(source))
+def _stage(con: DuckDBPyConnection, raw: RawTable, fmt: Format, options: FileOptions) -> int:
+    matched = fmt.match_columns(raw.header, options)
     words = ", ".join(literal(word) for word in fmt.null_words)
     selected = []
     for column in fmt.columns:
@@ -242,8 +281,12 @@ def _create_staged_view(con: DuckDBPyConnection, raw: RawTable) -> None:
     )
 
 
-def _find_faulty(con: DuckDBPyConnection, suite: Suite, raw: RawTable, matched: dict[str, str]) -> None:
-    """The temp table ``faulty``: each row to quarantine, with the first rule it failed and the file's own values."""
+def _find_faulty(con: DuckDBPyConnection, suite: Suite, raw: RawTable, matched: dict[str, str], limits: Limits) -> None:
+    """The temp tables ``faulty``: each row to quarantine, by what it failed, and ``faulty_values``: the file's own.
+
+    The first ``max_faults`` of them are quarantined in full: a file may be nothing but faults.
+    """
+    con.execute(f"SET VARIABLE max_faults = {limits.max_faults}")
     con.execute("CREATE OR REPLACE TEMP TABLE file_columns (column_name VARCHAR, file_column VARCHAR)")
     if matched:
         con.execute(
@@ -264,7 +307,7 @@ def _find_faulty(con: DuckDBPyConnection, suite: Suite, raw: RawTable, matched: 
         f"CREATE OR REPLACE TEMP TABLE faulty_values AS "
         f"SELECT {row} AS row_index, MAP([{header}], [{fields}]) AS fields "
         f"FROM (SELECT row_number() OVER () - 1 AS {row}, * FROM {raw.relation}) "
-        f"SEMI JOIN faulty ON {row} = faulty.row_index"
+        f"SEMI JOIN (FROM faulty WHERE is_kept) AS kept ON {row} = kept.row_index"
     )
 
 
@@ -310,13 +353,15 @@ def _write_facts(con: DuckDBPyConnection, fmt: Format, raw: RawTable) -> _Counts
     if fmt.money:
         con.execute(f"CREATE OR REPLACE TEMP VIEW money AS {' UNION ALL '.join(_money_selects(fmt))}")
         con.execute(query("intake/control_totals"))
+        if too_much := con.execute(query("intake/too_much")).fetchone():
+            raise DeliveryRefused(f"the amounts of {too_much[0]} add up to more than any bill; correct them")
     rows = _one(con, "SELECT count(*), count(skip_reason) FROM stage")
     faulty = _one(con, "SELECT count(*) FROM faulty")[0]
     states = [f"checks.{identifier(name)}" for name in fmt.money]
     unreadable = " OR ".join(f"{state} IN ('not_a_number', 'out_of_range')" for state in states) or "FALSE"
     rounded = " OR ".join(f"{state} = 'rounded'" for state in states) or "FALSE"
     odd = _one(con, f"SELECT count(*) FILTER ({unreadable}), count(*) FILTER ({rounded}) FROM stage")
-    bad_lines = len(raw.malformed)
+    bad_lines = sum(bad.rows for bad in raw.malformed)
     return _Counts(
         read=rows[0] + bad_lines,
         accepted=rows[0] - rows[1] - faulty,
@@ -356,9 +401,9 @@ def _forget(con: DuckDBPyConnection, delivery_id: int) -> None:
         con.execute(f"DELETE FROM log.{table} WHERE delivery_id = ?", [delivery_id])
 
 
-def _options(source: SourceSection) -> FileOptions:
+def _options(source: SourceSection, limits: Limits) -> FileOptions:
     settings = frozenset(key for key in ("currency", "cluster", "model", "role") if getattr(source, key))
-    return FileOptions(source.columns, settings)
+    return FileOptions(source.columns, settings, limits)
 
 
 def _unmatched(fmt: Format, raw: RawTable, matched: dict[str, str]) -> list[str]:
@@ -370,7 +415,7 @@ def _one(con: DuckDBPyConnection, sql: str) -> tuple[int, ...]:
     return tuple(con.execute(sql).fetchone() or ())
 
 
-def _fingerprint(part: Part, source: SourceSection, suite: Suite) -> str:
+def _fingerprint(part: Part, source: SourceSection, suite: Suite, limits: Limits) -> str:
     """What a load depends on, as one hash."""
     settings = source.model_dump(mode="json", exclude={"path", "delivery", "restates", "landing", "promoted_aliases"})
     parts = [
@@ -379,6 +424,7 @@ def _fingerprint(part: Part, source: SourceSection, suite: Suite) -> str:
         part.file,
         settings,
         suite.fingerprint,
+        astuple(limits),
         code_fingerprint("intake"),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

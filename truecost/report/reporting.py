@@ -173,7 +173,7 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> Row:
         ],
         "adjustments": read_rows(con, query("report/adjustments"), quarter.name) if "adjustments" in views else [],
         "quarantine": quarantined[:_SHOWN_FAULTS],
-        "quarantine_total": len(quarantined),
+        "quarantine_total": sum(row.pop("rows") for row in quarantined),
         "deliveries": read_rows(con, query("report/deliveries"))[0],
     }
     return report | {"yardsticks": _yardsticks(report)}

@@ -15,6 +15,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from truecost.errors import DeliveryRefused
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
@@ -53,20 +55,65 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """Beyond what a file is refused, before it takes the machine's memory; sizes are bytes of what is unpacked.
+
+    Of ``max_faults`` malformed records a file's own text is kept; of more, only how many there are.
+    """
+
+    max_row: int = 16 << 20
+    max_file: int = 20 << 30
+    max_faults: int = 10_000
+
+    def see_row(self, line: int, size: int) -> None:
+        """Refuse a file whose line ``line`` has ``size`` bytes, where that is too many."""
+        if size > self.max_row:
+            raise DeliveryRefused(
+                f"line {line} is longer than {shown_size(self.max_row)}; write one record a line, or raise `max_row` "
+                "of [limits]"
+            )
+
+    def see_file(self, size: int) -> None:
+        """Refuse a file that holds ``size`` bytes, where that is too many."""
+        if size > self.max_file:
+            raise DeliveryRefused(
+                f"the file holds more than {shown_size(self.max_file)}; deliver it in parts, or raise `max_file` of "
+                "[limits]"
+            )
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def shown_size(size: int) -> str:
+    """Bytes as ``truecost.toml`` has them: 16MB; a unit is 1,024 of the one before."""
+    for unit in ("B", "kB", "MB"):
+        if size % 1024 or not size:
+            return f"{size}{unit}"
+        size //= 1024
+    return f"{size}GB"
+
+
+@dataclass(frozen=True)
 class FileOptions:
     """What a source says of its files: ``columns`` maps our names to theirs, ``settings`` are the keys it sets."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     settings: frozenset[str] = frozenset()
+    limits: Limits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True)
 class Malformed:
-    """A record that can't be split into its columns, and so is quarantined before any check."""
+    """A record that can't be split into its columns, and so is quarantined before any check.
+
+    Where a file has more of them than are kept in full, one stands for several ``rows`` of the same fault.
+    """
 
     line: int
     text: str
     message: str
+    rows: int = 1
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truecost.errors import DeliveryRefused
-from truecost.sources import Column, FileOptions, Format, RawTable
+from truecost.sources import Column, FileOptions, Format, Limits, RawTable
 from truecost.sources.readers.documents import as_text, read_document
 from truecost.sources.readers.located_json import Located, parse
 from truecost.sources.readers.records import store_records
@@ -36,7 +36,7 @@ def read(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions)
     Raises:
         DeliveryRefused: the file is not JSON, is cut, or holds no results by task.
     """
-    report = _report(as_text(read_document(path, fmt, options)))
+    report = _report(as_text(read_document(path, fmt, options)), options.limits)
     tasks = _tasks(report)
     is_0_3 = not any("," in key for scores in tasks.values() for key in scores)
     header = _HEADER_0_3 if is_0_3 else _HEADER_0_4
@@ -47,15 +47,15 @@ def read(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions)
 def recognises(path: Path) -> bool:
     """Whether the file holds results by task."""
     try:
-        return bool(_tasks(_report(as_text(read_document(path, FORMAT, FileOptions())))))
+        return bool(_tasks(_report(as_text(read_document(path, FORMAT, FileOptions())), Limits())))
     except DeliveryRefused:
         return False
 
 
-def _report(text: str) -> Located:
+def _report(text: str, limits: Limits) -> Located:
     if not text.lstrip().startswith("{"):
         raise DeliveryRefused(f"the file is not a JSON object; {_DELIVER}")
-    values, malformed = parse(text)
+    values, malformed = parse(text, limits)
     if malformed or len(values) != 1:
         raise DeliveryRefused(f"the file holds several JSON values, as logs of single samples do; {_DELIVER}")
     return Located(values[0])

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truecost.errors import DeliveryRefused
-from truecost.sources import Column, FileOptions, Format, RawTable
+from truecost.sources import Column, FileOptions, Format, Limits, RawTable
 from truecost.sources.readers.documents import as_text, read_document
 from truecost.sources.readers.located_json import Located, parse
 from truecost.sources.readers.records import store_records
@@ -36,18 +36,18 @@ def read(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions)
     Raises:
         DeliveryRefused: the file is not JSON, or holds no answers of the registry.
     """
-    values, malformed = parse(as_text(read_document(path, fmt, options)))
+    values, malformed = parse(as_text(read_document(path, fmt, options)), options.limits)
     if not malformed and not any(_is_answer(value) for value in _answers(values)):
         raise DeliveryRefused(f"the file holds no model versions; {_SAVE}")
     versions = [found for value in _answers(values) for found in _versions(value)]
     store_records(con, _HEADER, ((version.line, _fields(version, aliases)) for version, aliases in versions))
-    return RawTable("raw_rows", _HEADER, first_line=None, malformed=tuple(malformed))
+    return RawTable("raw_rows", _HEADER, first_line=None, malformed=malformed.found())
 
 
 def recognises(path: Path) -> bool:
     """Whether the file holds an answer of the registry."""
     try:
-        values, _ = parse(as_text(read_document(path, FORMAT, FileOptions())))
+        values, _ = parse(as_text(read_document(path, FORMAT, FileOptions())), Limits())
     except DeliveryRefused:
         return False
     return any(_is_answer(value) for value in _answers(values))

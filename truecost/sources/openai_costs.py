@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truecost.errors import DeliveryRefused
-from truecost.sources import Column, FileOptions, Format, Malformed, RawTable
+from truecost.sources import Column, FileOptions, Format, Limits, RawTable
 from truecost.sources.readers.documents import as_text, read_document
 from truecost.sources.readers.located_json import Located, parse
-from truecost.sources.readers.records import store_records
+from truecost.sources.readers.records import SetAside, store_records
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -37,7 +37,6 @@ _FROM_RESULT = (
     "user_id",
 )
 _HEADER = (*_FROM_BUCKET, "results", *(f"amount.{name}" for name in _FROM_AMOUNT), *_FROM_RESULT)
-_KEPT_TEXT = 10_000
 _SECONDS = re.compile(r"[0-9]{1,10}")
 
 
@@ -47,7 +46,7 @@ def read(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions)
     Raises:
         DeliveryRefused: the file is not JSON, holds no buckets, or holds usage or an error in place of costs.
     """
-    values, malformed = parse(as_text(read_document(path, fmt, options)))
+    values, malformed = parse(as_text(read_document(path, fmt, options)), options.limits)
     buckets, has_more = _buckets(values)
     if not buckets and not malformed:
         raise DeliveryRefused(f"the file holds no buckets; {_SAVE_COSTS}")
@@ -59,7 +58,7 @@ def read(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions)
         "raw_rows",
         _HEADER,
         first_line=None,
-        malformed=tuple(malformed),
+        malformed=malformed.found(),
         begins_at=min(starts, default=None),
         continues_at=max(ends, default=None) if has_more else None,
     )
@@ -68,9 +67,9 @@ def read(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions)
 def recognises(path: Path) -> bool:
     """Whether the file holds cost buckets."""
     try:
-        values, _ = parse(as_text(read_document(path, FORMAT, FileOptions())))
+        values, _ = parse(as_text(read_document(path, FORMAT, FileOptions())), Limits())
         buckets, _ = _buckets(values)
-        return any(_records([bucket for bucket in buckets if "start_time" in bucket], []))
+        return any(_records([bucket for bucket in buckets if "start_time" in bucket], SetAside(Limits())))
     except DeliveryRefused:
         return False
 
@@ -116,19 +115,21 @@ def _flat(values: Iterable[Any]) -> Iterator[Any]:
             yield value
 
 
-def _records(buckets: Iterable[Located], malformed: list[Malformed]) -> Iterator[tuple[int, list[str | None]]]:
+def _records(buckets: Iterable[Located], malformed: SetAside) -> Iterator[tuple[int, list[str | None]]]:
     """A record for each result; one for a bucket without any. What is no result is added to ``malformed``."""
     for bucket in buckets:
         times = [_text(bucket.get(name)) for name in _FROM_BUCKET]
         results = bucket.get("results")
         if not isinstance(results, list):
-            malformed.append(_bad(bucket, bucket.line, "the bucket has no list of results"))
+            malformed.add(bucket.line, json.dumps(bucket, ensure_ascii=False), "the bucket has no list of results")
         elif not results:
             yield bucket.line, [*times, "0", *[None] * (len(_HEADER) - 3)]
         else:
             for result in results:
                 if not isinstance(result, Located):
-                    malformed.append(_bad(result, bucket.line, "a result of this bucket is no JSON object"))
+                    malformed.add(
+                        bucket.line, json.dumps(result, ensure_ascii=False), "a result of this bucket is no JSON object"
+                    )
                     continue
                 amount = _amount(result)
                 fields = [amount.get(name) for name in _FROM_AMOUNT] + [result.get(name) for name in _FROM_RESULT]
@@ -148,10 +149,6 @@ def _amount(result: Located) -> dict[str, Any]:
         )
     amount = result.get("amount")
     return amount if isinstance(amount, dict) else {"value": amount}
-
-
-def _bad(value: Any, line: int, message: str) -> Malformed:
-    return Malformed(line, json.dumps(value, ensure_ascii=False)[:_KEPT_TEXT], message)
 
 
 def _moment(seconds: Any) -> datetime | None:

@@ -15,6 +15,7 @@ from truecost.errors import DeliveryRefused
 from truecost.sources import FileOptions, Format, formats
 from truecost.sources.readers.delimited import header_of, open_landed
 from truecost.sources.readers.json_records import is_json
+from truecost.sources.refusals import refusing
 
 _PEEKED = 1 << 20
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
@@ -42,14 +43,21 @@ def guesses(file: Path) -> list[Guess]:
     """
     keys, are_records = _keys(file) if is_json(file) else ((), False)
     found = list(_by_header(keys)) if are_records else []
-    found = found or [
-        Guess(fmt, (), fmt.required_settings) for fmt in formats().values() if fmt.recognises and fmt.recognises(file)
-    ]
+    found = found or [Guess(fmt, (), fmt.required_settings) for fmt in formats().values() if _is_recognised(fmt, file)]
     found = found or list(_by_header(keys))
     if not found and not keys:
         names = tuple(header_of(file))
         found = list(_by_header(names)) or list(_headerless(names))
     return _closest(found)
+
+
+def _is_recognised(fmt: Format, file: Path) -> bool:
+    """Whether a format knows the file for one of its own; what it stumbles over is for another."""
+    try:
+        with refusing(file, str(file)):
+            return fmt.recognises is not None and fmt.recognises(file)
+    except DeliveryRefused:
+        return False
 
 
 def _by_header(header: Sequence[str]) -> Iterator[Guess]:

@@ -238,8 +238,6 @@ def _scan(content: bytes) -> tuple[str, list[int]]:
         parser.Parse(content, True)
     except expat.ExpatError as error:
         raise DeliveryRefused(_not_xml(content, error)) from error
-    except LookupError as error:
-        raise DeliveryRefused(f"the XML says it is in an unknown encoding ({error}); save it as UTF-8") from error
     return roots[0], lines
 
 

@@ -12,6 +12,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
+from truecost.sources import Limits, shown_size
+
 Activity = Literal["data_curation", "training", "failed_experiments", "evaluation", "deployment", "serving"]
 CountedActivity = Literal[Activity, "undecided"]
 BuildStage = Literal["data_curation", "training", "failed_experiments", "evaluation"]
@@ -49,6 +51,26 @@ Duration = Annotated[
     PlainSerializer(lambda value: f"{value.total_seconds():.0f} s", return_type=str),
 ]
 Values = Annotated[list[Scalar], BeforeValidator(_listed, json_schema_input_type=Scalar | list[Scalar])]
+
+_SIZE_UNITS = {"kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
+
+
+def _size(value: object) -> object:
+    found = re.fullmatch(r"([1-9][0-9]{0,5})(kB|MB|GB)", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("write it like 16MB: a whole number and kB, MB or GB")
+    return int(found.group(1)) * _SIZE_UNITS[found.group(2)]
+
+
+SIZE_AS_WRITTEN = r"^[1-9][0-9]{0,5}(kB|MB|GB)$"
+Size = Annotated[
+    int,
+    BeforeValidator(
+        _size,
+        json_schema_input_type=Annotated[str, Field(pattern=SIZE_AS_WRITTEN)],
+    ),
+    PlainSerializer(shown_size, return_type=str),
+]
 
 
 class _Section(BaseModel):
@@ -408,6 +430,23 @@ class AlertsSection(_Section):
     )
 
 
+class LimitsSection(_Section):
+    """``[limits]``: a file with a longer row, or that holds more once it is unpacked, is refused; of more faults than
+    these, the rest of a file's are counted only."""
+
+    max_row: Size = Field(default=Limits.max_row, description="The longest row a file may have.")
+    max_file: Size = Field(default=Limits.max_file, description="The most a file may hold, once it is unpacked.")
+    max_faults: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=Limits.max_faults,
+        description="How many faulty rows of a file are kept whole; others are counted.",
+    )
+
+    @property
+    def of_files(self) -> Limits:
+        """The limits as readers take them."""
+        return Limits(self.max_row, self.max_file, self.max_faults)
+
+
 class FxSection(_Section):
     """``[fx]``: how old a rate may be: none is set on weekends and holidays."""
 
@@ -475,6 +514,7 @@ class ConfigFile(_Section):
     expected: list[ExpectedSection] = Field(default_factory=list)
     drift: DriftSection = Field(default_factory=DriftSection)
     alerts: AlertsSection = Field(default_factory=AlertsSection)
+    limits: LimitsSection = Field(default_factory=LimitsSection)
     fx: FxSection = Field(default_factory=FxSection)
     accounts: list[AccountSection] = Field(default_factory=list)
     ledger: LedgerSection = Field(default_factory=LedgerSection)

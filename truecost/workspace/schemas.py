@@ -18,7 +18,8 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from truecost.workspace.config import ConfigFile, Match
+from truecost.sources import shown_size
+from truecost.workspace.config import SIZE_AS_WRITTEN, ConfigFile, Match
 from truecost.workspace.plans import Plan, Range
 from truecost.workspace.workspace import amount_columns, match_columns
 
@@ -109,6 +110,8 @@ class _Written(GenerateJsonSchema):
             or (isinstance(default, BaseModel) and type(default) is not Range)
         ):
             return inner
+        if inner.get("pattern") == SIZE_AS_WRITTEN:
+            default = shown_size(default)
         return {**({"allOf": [inner]} if "$ref" in inner else inner), "default": _plain(default)}
 
     def field_title_should_be_set(self, schema: Any) -> bool:

@@ -11,14 +11,15 @@ import csv
 import gzip
 import io
 import itertools
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from truecost.errors import DeliveryRefused
-from truecost.sources import FileOptions, Format, Malformed, RawTable
-from truecost.sources.readers.records import LINE, PLACE, store_records
+from truecost.sources import FileOptions, Format, Limits, RawTable
+from truecost.sources.readers.records import LINE, PLACE, SetAside, store_records
 from truecost.store.sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _PARQUET = b"PAR1"
-_LONGEST_FIELD = 16 * 1024 * 1024
-_KEPT_TEXT = 10_000
+_BLOCK = 2_000_000  # DuckDB's own bound for a line, by which it sizes its buffers
+_UNPACKED_AT_ONCE = 1 << 20
+_ANY_SIZE = Limits(max_file=sys.maxsize)  # where only the beginning is read, or what was within bounds before
 _IS_EMPTY = "the file is empty; export it again"
 _IS_UTF16 = "the file is UTF-16; save it as UTF-8"
 
@@ -60,7 +62,7 @@ def header_of(path: Path, fmt: Format | None = None) -> list[str]:
         import pyarrow.parquet as pq
 
         return list(pq.read_schema(path).names)
-    first = _first_line(path, _compression(magic))
+    first = _first_line(path, _compression(magic), _ANY_SIZE)
     delimiter = max(",;|\t", key=first.count)
     return _split(first, delimiter)
 
@@ -76,11 +78,27 @@ def text_line(path: Path, line: int) -> str | None:
     return raw.decode("utf-8", "replace").rstrip("\r\n")
 
 
-def open_landed(path: Path) -> BinaryIO:
-    """The bytes of a landed file, unpacked (gz, zst)."""
+def open_landed(path: Path, limits: Limits | None = None) -> BinaryIO:
+    """The bytes of a landed file, unpacked (gz, zst); reading beyond the limit for files refuses it."""
     with path.open("rb") as file:
         magic = file.read(4)
-    return _open_binary(path, _compression(magic))
+    return _open_binary(path, _compression(magic), limits or _ANY_SIZE)
+
+
+def read_whole(path: Path, limits: Limits, largest: int, too_large: str) -> bytes:
+    """The bytes of a landed file, unpacked.
+
+    Raises:
+        DeliveryRefused: they are more than ``largest``, which is seen before they are held.
+    """
+    size = 0
+    with open_landed(path, limits) as file:
+        while block := file.read(_BLOCK):
+            size += len(block)
+            if size > largest:
+                raise DeliveryRefused(too_large)
+    with open_landed(path, limits) as file:
+        return file.read()
 
 
 def _compression(magic: bytes) -> str:
@@ -97,12 +115,29 @@ def _read_parquet(con: DuckDBPyConnection, path: Path, fmt: Format, options: Fil
         raise _damaged_parquet(error, path) from error
     header = tuple(str(row[0]) for row in described)
     require_columns(header, fmt, options)
+    _see_parquet_sizes(path, options.limits)
     as_text = ", ".join(_parquet_text(str(name), str(kind)) for name, kind, *_ in described)
     try:  # the schema is in the footer; only a full read finds a damaged body
         con.execute(f"CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT {as_text} FROM {source}")
     except duckdb.Error as error:
         raise _damaged_parquet(error, path) from error
     return RawTable("raw_rows", header, first_line=1)
+
+
+def _see_parquet_sizes(path: Path, limits: Limits) -> None:
+    """Refuse a Parquet file whose footer says that it, or a row of it on the average, is too large."""
+    import pyarrow.parquet as pq
+
+    try:
+        told = pq.read_metadata(path)
+    except (OSError, ValueError) as error:
+        raise _damaged_parquet(error, path) from error
+    groups = [told.row_group(at) for at in range(told.num_row_groups)]
+    limits.see_file(max(sum(group.total_byte_size for group in groups), told.num_rows * told.num_columns))
+    row = 1
+    for group in groups:
+        limits.see_row(row, group.total_byte_size // max(group.num_rows, 1))
+        row += group.num_rows
 
 
 def _damaged_parquet(error: Exception, path: Path) -> DeliveryRefused:
@@ -117,22 +152,23 @@ def _parquet_text(name: str, kind: str) -> str:
 
 
 def _read_text(con: DuckDBPyConnection, path: Path, compression: str, fmt: Format, options: FileOptions) -> RawTable:
-    first = _first_line(path, compression)
+    limits = options.limits
+    first = _first_line(path, compression, limits)
+    sizes = _measure_lines(path, compression, limits)
     delimiter, header, has_header = _header(first, path, compression, fmt, options)
     require_columns(header, fmt, options)
     skipped = int(has_header)
-    lines, in_step = _count_lines(path, compression)
 
     def read_carefully() -> RawTable:
-        return _read_record_by_record(con, path, compression, delimiter, header, has_header, fmt)
+        return _read_record_by_record(con, path, compression, delimiter, header, has_header, fmt, limits)
 
-    if not in_step:
+    if not sizes.in_step:
         return read_carefully()
     return RawTable(
-        relation=_duckdb_relation(path, compression, delimiter, header, has_header, fmt),
+        relation=_duckdb_relation(path, compression, delimiter, header, has_header, fmt, sizes.longest),
         header=header,
         first_line=1 + skipped,
-        expected_rows=lines - skipped,
+        expected_rows=sizes.lines - skipped,
         careful=read_carefully,
     )
 
@@ -143,7 +179,7 @@ def _header(
     """(delimiter, column names, whether the file names them itself)."""
     delimiter = max(fmt.delimiters, key=first.count)
     if first.count('"') % 2 and fmt.quoted:  # a column name with a line break in it
-        with _open_text(path, compression) as file:
+        with _open_text(path, compression, options.limits) as file:
             names = _split(file, delimiter)
     else:
         names = _split(first, delimiter) if fmt.quoted else first.split(delimiter)
@@ -190,7 +226,7 @@ def require_columns(header: tuple[str, ...], fmt: Format, options: FileOptions, 
 
 
 def _duckdb_relation(
-    path: Path, compression: str, delimiter: str, header: tuple[str, ...], has_header: bool, fmt: Format
+    path: Path, compression: str, delimiter: str, header: tuple[str, ...], has_header: bool, fmt: Format, longest: int
 ) -> str:
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     quote = '"' if fmt.quoted else ""
@@ -198,7 +234,7 @@ def _duckdb_relation(
         f"read_csv({literal(str(path))}, auto_detect = false, header = false, skip = {int(has_header)}, "
         f"delim = {literal(delimiter)}, quote = {literal(quote)}, escape = {literal(quote)}, "
         f"compression = {literal(compression)}, strict_mode = true, null_padding = false, "
-        f"max_line_size = 16777216, columns = {{{columns}}})"
+        f"max_line_size = {longest}, columns = {{{columns}}})"
     )
 
 
@@ -210,35 +246,37 @@ def _read_record_by_record(
     header: tuple[str, ...],
     has_header: bool,
     fmt: Format,
+    limits: Limits,
 ) -> RawTable:
-    """The careful reader: every good record in ``raw_rows`` with its line, every bad one as :class:`Malformed`."""
-    malformed: list[Malformed] = []
+    """The careful reader: every good record in ``raw_rows`` with its line, every bad one set aside."""
+    malformed = SetAside(limits)
 
     def good_records() -> Iterator[tuple[int, list[str]]]:
-        for line, record, fault in _records(path, compression, delimiter, fmt):
+        for line, record, fault in _records(path, compression, delimiter, fmt, limits):
             if has_header and line == 1:
                 continue
             while len(record) > len(header) and not record[-1]:  # delimiters at the end of a line stand for nothing
                 record.pop()
             fault = fault or _width_fault(record, len(header)) or _encoding_fault(record)
             if fault:
-                text = delimiter.join(record).encode("utf-8", "replace").decode("utf-8")
-                malformed.append(Malformed(line, text[:_KEPT_TEXT], fault))
+                malformed.add(line, delimiter.join(record), fault)
             else:
                 yield line, record
 
     store_records(con, header, good_records())
-    return RawTable("raw_rows", header, first_line=None, malformed=tuple(malformed))
+    return RawTable("raw_rows", header, first_line=None, malformed=malformed.found())
 
 
-def _records(path: Path, compression: str, delimiter: str, fmt: Format) -> Iterator[tuple[int, list[str], str | None]]:
+def _records(
+    path: Path, compression: str, delimiter: str, fmt: Format, limits: Limits
+) -> Iterator[tuple[int, list[str], str | None]]:
     """(line the record starts on, its fields, what is wrong with its quotes), blank lines left out.
 
     A quote that is never closed spoils its own line only: what follows is read anew, line by line.
     """
-    csv.field_size_limit(_LONGEST_FIELD)
-    with _open_text(path, compression) as file:
-        lines = _Lines(file)
+    csv.field_size_limit(limits.max_row)
+    with _open_text(path, compression, limits) as file:
+        lines = _Lines(file, limits.max_row)
         if fmt.quoted:
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
         else:
@@ -252,8 +290,6 @@ def _records(path: Path, compression: str, delimiter: str, fmt: Format) -> Itera
             except csv.Error as error:
                 yield start, [lines.take_back()], _quote_fault(error)
                 continue
-            except (OSError, EOFError, ValueError) as error:
-                raise DeliveryRefused(f"the compressed file is cut or damaged ({error}); send it again") from error
             if is_reread and fmt.quoted and lines.has_odd_quotes():
                 yield start, [lines.take_back()], "the line is part of a record whose quotes don't add up"
             elif record:
@@ -263,8 +299,10 @@ def _records(path: Path, compression: str, delimiter: str, fmt: Format) -> Itera
 class _Lines:
     """The lines of a file, for a reader of records: all but the first of a faulty record can be given out again."""
 
-    def __init__(self, file: io.TextIOWrapper) -> None:
+    def __init__(self, file: io.TextIOWrapper, longest_record: int) -> None:
         self._file = file
+        self._longest_record = longest_record
+        self._letters = 0  # of the record, so far
         self._number = 0
         self._given: list[str] = []
         self._again: deque[str] = deque()
@@ -276,11 +314,15 @@ class _Lines:
         line = self._again.popleft() if self._again else next(self._file)
         self._given.append(line)
         self._number += 1
+        self._letters += len(line)
+        if self._letters > self._longest_record and len(self._given) > 1:
+            raise csv.Error("the record does not end")
         return line
 
     def start_record(self) -> tuple[int, bool]:
         """(the number of the line that comes next, whether it has been given out before)."""
         self._given.clear()
+        self._letters = 0
         return self._number + 1, bool(self._again)
 
     def take_back(self) -> str:
@@ -313,18 +355,16 @@ def _encoding_fault(record: list[str]) -> str | None:
     return None
 
 
-def _first_line(path: Path, compression: str) -> str:
-    try:
-        with _open_binary(path, compression) as file:
-            raw = file.readline(_LONGEST_FIELD)
-    except (OSError, EOFError, ValueError) as error:
-        raise DeliveryRefused(f"the compressed file is cut or damaged ({error}); send it again") from error
+def _first_line(path: Path, compression: str, limits: Limits) -> str:
+    with _open_binary(path, compression, limits) as file:
+        raw = file.readline(limits.max_row + 1)
     if not raw:
         raise DeliveryRefused(_IS_EMPTY)
     if raw[:2] in _UTF16:
         raise DeliveryRefused(_IS_UTF16)
     if b"\0" in raw:
         raise DeliveryRefused("line 1 holds NUL bytes; export the file again, as UTF-8")
+    limits.see_row(1, len(raw))
     try:
         first = raw.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
@@ -336,39 +376,78 @@ def _first_line(path: Path, compression: str) -> str:
     return first
 
 
-def _count_lines(path: Path, compression: str) -> tuple[int, bool]:
-    """(lines of the file, whether they all end alike for every reader: no carriage return stands on its own).
+class _LineSizes(NamedTuple):
+    """How many lines a file has, a length that none is longer than, and whether all end alike for every reader."""
 
-    The last line counts whether or not it is ended.
+    lines: int
+    longest: int
+    in_step: bool
+
+
+def _measure_lines(path: Path, compression: str, limits: Limits) -> _LineSizes:
+    """Look through a file by blocks, so that no reader meets a line that is too long for it.
+
+    The last line counts whether or not it is ended. Lines end alike where no carriage return stands on its own.
+
+    Raises:
+        DeliveryRefused: a line is longer than a row may be.
     """
-    count, returns, pairs, last = 0, 0, 0, b"\n"
-    try:
-        with _open_binary(path, compression) as file:
-            while block := file.read(1 << 22):
-                count += block.count(b"\n")
-                if b"\r" in block or last == b"\r":
-                    returns += block.count(b"\r")
-                    pairs += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
-                last = block[-1:]
-    except (OSError, EOFError, ValueError) as error:
-        raise DeliveryRefused(f"the compressed file is cut or damaged ({error}); send it again") from error
-    return count + (last != b"\n"), returns == pairs
+    size = min(_BLOCK, limits.max_row)  # a line within a block is short enough: only what spans blocks is measured
+    count, returns, pairs, last, longest, begun = 0, 0, 0, b"\n", size, 0
+    with _open_binary(path, compression, limits) as file:
+        while block := file.read(size):
+            at = block.find(b"\n")
+            begun += len(block) if at < 0 else at
+            limits.see_row(count + 1, begun)
+            longest = max(longest, begun)
+            if at >= 0:
+                begun = len(block) - block.rfind(b"\n") - 1
+            count += block.count(b"\n")
+            if b"\r" in block or last == b"\r":
+                returns += block.count(b"\r")
+                pairs += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
+            last = block[-1:]
+    return _LineSizes(count + (last != b"\n"), max(longest + len("\r\n"), _BLOCK), returns == pairs)
 
 
-def _open_binary(path: Path, compression: str) -> BinaryIO:
+class _Unpacked(io.RawIOBase):
+    """What a packed file unpacks to, up to the limit for files: it may be a thousand times its size."""
+
+    def __init__(self, packed: Any, limits: Limits) -> None:
+        self._packed = packed
+        self._limits = limits
+        self._size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        taken = int(self._packed.readinto(buffer))
+        self._size += taken
+        self._limits.see_file(self._size)
+        return taken
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+
+def _open_binary(path: Path, compression: str, limits: Limits) -> BinaryIO:
+    if compression == "none":
+        limits.see_file(path.stat().st_size)
+        return path.open("rb")
     if compression == "gzip":
-        return cast(BinaryIO, gzip.open(path, "rb"))
-    if compression == "zstd":
-        import pyarrow as pa
+        return cast(BinaryIO, io.BufferedReader(_Unpacked(gzip.open(path, "rb"), limits), _UNPACKED_AT_ONCE))
+    import pyarrow as pa
 
-        return cast(BinaryIO, io.BufferedReader(pa.input_stream(str(path), compression="zstd")))
-    return path.open("rb")
+    packed = pa.input_stream(str(path), compression="zstd")
+    return cast(BinaryIO, io.BufferedReader(_Unpacked(packed, limits), _UNPACKED_AT_ONCE))
 
 
-def _open_text(path: Path, compression: str) -> io.TextIOWrapper:
+def _open_text(path: Path, compression: str, limits: Limits) -> io.TextIOWrapper:
     """UTF-8 text whose bad bytes survive as lone surrogates, so that one bad line is one bad line.
 
     Only a line feed ends a line, here as where lines are counted and shown.
     """
-    binary = _open_binary(path, compression)
+    binary = _open_binary(path, compression, limits)
     return io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="\n")

@@ -6,12 +6,11 @@ A document says its own field names, so a source has nothing to map; what is pac
 from __future__ import annotations
 
 import codecs
-import zlib
 from pathlib import Path
 
 from truecost.errors import DeliveryRefused
 from truecost.sources import FileOptions, Format
-from truecost.sources.readers.delimited import open_landed
+from truecost.sources.readers.delimited import read_whole
 
 LARGEST_DOCUMENT = 50 * 1024 * 1024
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -26,15 +25,10 @@ def read_document(path: Path, fmt: Format, options: FileOptions) -> bytes:
     """
     if options.columns:
         raise DeliveryRefused(f"{fmt.name} names its own fields; take `columns` out of the source")
-    try:
-        with open_landed(path) as file:
-            content = file.read(LARGEST_DOCUMENT + 1)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise DeliveryRefused(f"the compressed file is cut or damaged ({error}); send it again") from error
+    too_large = f"the file is larger than {LARGEST_DOCUMENT >> 20} MB; export it in parts"
+    content = read_whole(path, options.limits, LARGEST_DOCUMENT, too_large)
     if not content.strip():
         raise DeliveryRefused("the file is empty; export it again")
-    if len(content) > LARGEST_DOCUMENT:
-        raise DeliveryRefused(f"the file is larger than {LARGEST_DOCUMENT >> 20} MB; export it in parts")
     return content
 
 

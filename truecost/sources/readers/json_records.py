@@ -8,30 +8,29 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
+from array import array
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from truecost.errors import DeliveryRefused
-from truecost.sources import FileOptions, Format, Malformed, RawTable
-from truecost.sources.readers.delimited import open_landed, require_columns
+from truecost.sources import FileOptions, Format, Limits, RawTable
+from truecost.sources.readers.delimited import open_landed, read_whole, require_columns
 from truecost.sources.readers.documents import as_text
-from truecost.sources.readers.records import LINE, PLACE, store_records
+from truecost.sources.readers.records import KEPT_TEXT, LINE, PLACE, SetAside, store_records
 from truecost.store.sql import identifier, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LARGEST_ARRAY = 500 * 1024 * 1024
+_MOST_ELEMENTS = 10_000_000
 _MOST_KEYS = 1_000
-_LONGEST_LINE = 16 * 1024 * 1024
-_KEPT_TEXT = 10_000
+_BATCH_ROWS = 10_000
 _PEEKED = 4096
 _BOM = b"\xef\xbb\xbf"
 _BLANK = re.compile(r"[ \t\r\n]*")
-_CUT = "the compressed file is cut or damaged ({}); send it again"
 
 
 def is_json(path: Path) -> bool:
@@ -45,72 +44,72 @@ def read(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions)
     Raises:
         DeliveryRefused: the file as a whole can't be read, holds no objects, or lacks a required column.
     """
-    malformed: list[Malformed] = []
-    records = _elements(path) if _first_byte(path) == b"[" else _lines(path, malformed)
-    try:
-        store_records(con, ("record",), ((line, [text]) for line, text in records))
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise DeliveryRefused(_CUT.format(error)) from error
+    malformed = SetAside(options.limits)
+    is_array = _first_byte(path) == b"["
+    records = _elements(path, options.limits) if is_array else _lines(path, malformed, options.limits)
+    store_records(con, ("record",), ((line, [text]) for line, text in records))
     con.execute(
         "CREATE OR REPLACE TEMP TABLE json_rows AS "
         f"SELECT record, {LINE}, {PLACE}, CASE WHEN json_valid(record) THEN json_type(record) END AS kind FROM raw_rows"
     )
-    malformed += _not_objects(con)
+    _set_aside_others(con, malformed)
     header = _keys(con)
     require_columns(header, fmt, options, where="the file")
     _spread(con, header)
-    return RawTable("raw_rows", header, first_line=None, malformed=tuple(sorted(malformed, key=lambda bad: bad.line)))
+    return RawTable("raw_rows", header, first_line=None, malformed=malformed.found())
 
 
 def _first_byte(path: Path) -> bytes:
-    """The first byte that is neither blank nor a byte order mark; none where the file can't be unpacked."""
-    try:
-        with open_landed(path) as file:
-            return file.read(_PEEKED).removeprefix(_BOM).lstrip()[:1]
-    except (OSError, EOFError, ValueError, zlib.error):
-        return b""
-
-
-def _lines(path: Path, malformed: list[Malformed]) -> Iterator[tuple[int, str]]:
-    """(line, its text) of each line that is not blank; what is no text is added to ``malformed``."""
+    """The first byte that is neither blank nor a byte order mark."""
     with open_landed(path) as file:
-        for number, raw in _numbered(file):
+        return file.read(_PEEKED).removeprefix(_BOM).lstrip()[:1]
+
+
+def _lines(path: Path, malformed: SetAside, limits: Limits) -> Iterator[tuple[int, str]]:
+    """(line, its text) of each line that is not blank; what is no text is added to ``malformed``."""
+    with open_landed(path, limits) as file:
+        for number, raw in _numbered(file, limits):
             content = (raw.removeprefix(_BOM) if number == 1 else raw).strip()
             if not content:
                 continue
             try:
                 text = content.decode()
             except UnicodeDecodeError:
-                shown = content[:_KEPT_TEXT].decode("utf-8", "replace")
-                malformed.append(Malformed(number, shown, "the line is not UTF-8 (Latin-1, perhaps)"))
+                shown = content[:KEPT_TEXT].decode("utf-8", "replace")
+                malformed.add(number, shown, "the line is not UTF-8 (Latin-1, perhaps)")
             else:
                 yield number, text
 
 
-def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+def _numbered(file: BinaryIO, limits: Limits) -> Iterator[tuple[int, bytes]]:
     number = 0
-    while raw := file.readline(_LONGEST_LINE + 1):
+    while raw := file.readline(limits.max_row + 1):
         number += 1
-        if len(raw) > _LONGEST_LINE:
-            raise DeliveryRefused(f"line {number} is longer than {_LONGEST_LINE >> 20} MB; write one object a line")
+        limits.see_row(number, len(raw))
         yield number, raw
 
 
-def _elements(path: Path) -> list[tuple[int, str]]:
+def _elements(path: Path, limits: Limits) -> Iterator[tuple[int, str]]:
     """(line, text) of each element of the array; where two start on one line, their numbers stand for the lines."""
-    with open_landed(path) as file:
-        content = file.read(LARGEST_ARRAY + 1)
-    if len(content) > LARGEST_ARRAY:
-        raise DeliveryRefused(
-            f"the array is larger than {LARGEST_ARRAY >> 20} MB; write one object a line (JSON Lines)"
-        )
-    found = list(_located_elements(as_text(content)))
-    if all(line < following for (line, _), (following, _) in pairwise(found)):
-        return found
-    return [(number, text) for number, (_, text) in enumerate(found, start=1)]
+    too_large = f"the array is larger than {LARGEST_ARRAY >> 20} MB; write one object a line (JSON Lines)"
+    text = as_text(read_whole(path, limits, LARGEST_ARRAY, too_large))
+    lines, starts, ends = array("q"), array("q"), array("q")
+    for line, start, end in _located_elements(text):
+        limits.see_row(line, end - start)
+        lines.append(line)
+        starts.append(start)
+        ends.append(end)
+        if len(lines) > _MOST_ELEMENTS:
+            raise DeliveryRefused(
+                f"the array has more than {_MOST_ELEMENTS:,} elements; write one object a line (JSON Lines)"
+            )
+    is_in_step = all(line < following for line, following in pairwise(lines))
+    for number, (line, start, end) in enumerate(zip(lines, starts, ends, strict=True), start=1):
+        yield line if is_in_step else number, text[start:end]
 
 
-def _located_elements(text: str) -> Iterator[tuple[int, str]]:
+def _located_elements(text: str) -> Iterator[tuple[int, int, int]]:
+    """(line, where it starts, where it ends) of each element."""
     decoder = json.JSONDecoder(parse_float=str, parse_int=str)
     line, counted = 1, 0
     at = _skip_blank(text, _skip_blank(text, 0) + 1)
@@ -121,7 +120,7 @@ def _located_elements(text: str) -> Iterator[tuple[int, str]]:
             _, end = decoder.raw_decode(text, at)
             line += text.count("\n", counted, at)
             counted = at
-            yield line, text[at:end]
+            yield line, at, end
             at = _skip_blank(text, end)
             if text[at : at + 1] == "]":
                 break
@@ -134,8 +133,6 @@ def _located_elements(text: str) -> Iterator[tuple[int, str]]:
         raise DeliveryRefused(
             f"line {error.lineno}, column {error.colno}: the JSON is cut or broken ({error.msg}); export it again"
         ) from error
-    except RecursionError as error:
-        raise DeliveryRefused("the JSON is nested too deeply; export it again") from error
 
 
 def _skip_blank(text: str, at: int) -> int:
@@ -143,14 +140,15 @@ def _skip_blank(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _not_objects(con: DuckDBPyConnection) -> Iterator[Malformed]:
-    bad = con.execute(
-        f"SELECT {LINE}, left(record, {_KEPT_TEXT}), kind FROM json_rows "
+def _set_aside_others(con: DuckDBPyConnection, malformed: SetAside) -> None:
+    """Set aside the records that are no objects, a batch at a time: there may be as many as lines."""
+    asked = (
+        f"SELECT {LINE}, left(record, {KEPT_TEXT}), kind FROM json_rows "
         f"WHERE kind IS DISTINCT FROM 'OBJECT' ORDER BY {LINE}"
-    ).fetchall()
-    for line, text, kind in bad:
-        told = "is not JSON" if kind is None else "is not a JSON object"
-        yield Malformed(line, text, f"the record {told}")
+    )
+    for batch in con.execute(asked).to_arrow_reader(_BATCH_ROWS):
+        for line, text, kind in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            malformed.add(line, text, f"the record {'is not JSON' if kind is None else 'is not a JSON object'}")
 
 
 def _keys(con: DuckDBPyConnection) -> tuple[str, ...]:

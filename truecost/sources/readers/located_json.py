@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from json.decoder import JSONObject  # type: ignore[attr-defined]
 from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any
 
 from truecost.errors import DeliveryRefused
-from truecost.sources import Malformed
+from truecost.sources import Limits
+from truecost.sources.readers.records import KEPT_TEXT, SetAside
 
 _BLANK = " \t\r\n"
-_KEPT_TEXT = 10_000
+_LINE_END = re.compile("\n")
+_MOST_ELEMENTS = 1_000_000
 
 
 class Located(dict[str, Any]):
@@ -39,13 +44,16 @@ class _Decoder(json.JSONDecoder):
         self.scan_once = py_make_scanner(self)
 
 
-def parse(text: str) -> tuple[list[Any], list[Malformed]]:
+def parse(text: str, limits: Limits) -> tuple[list[Any], SetAside]:
     """The values of a JSON document, of several one after the other, or of JSON Lines; and the lines that hold none.
 
     Raises:
-        DeliveryRefused: the file is not JSON; the sentence names line and column.
+        DeliveryRefused: the file is not JSON, and the sentence names line and column; or it holds too many objects.
     """
-    starts = [0, *(at + 1 for at, letter in enumerate(text) if letter == "\n")]
+    if text.count("{") + text.count("[") > _MOST_ELEMENTS:
+        raise DeliveryRefused(f"the JSON has more than {_MOST_ELEMENTS:,} objects and lists; save it in parts")
+    starts = array("L", [0])
+    starts.extend(found.end() for found in _LINE_END.finditer(text))
     decoder = _Decoder(lambda at: bisect_right(starts, at))
     values, at = [], _skip_blank(text, 0)
     if text[at : at + 1] not in ("{", "["):
@@ -56,7 +64,7 @@ def parse(text: str) -> tuple[list[Any], list[Malformed]]:
             values.append(value)
             follows = _skip_blank(text, end)
             if len(values) == 1 and follows < len(text) and "\n" in text[end:follows] and "\n" not in text[at:end]:
-                return _lines(decoder, text, starts)
+                return _lines(decoder, text, starts, limits)
             at = follows
     except json.JSONDecodeError as error:
         raise DeliveryRefused(
@@ -64,11 +72,11 @@ def parse(text: str) -> tuple[list[Any], list[Malformed]]:
         ) from error
     except RecursionError as error:
         raise DeliveryRefused("the JSON is nested too deeply; save it again as the API answers it") from error
-    return values, []
+    return values, SetAside(limits)
 
 
-def _lines(decoder: _Decoder, text: str, starts: list[int]) -> tuple[list[Any], list[Malformed]]:
-    values, malformed = [], []
+def _lines(decoder: _Decoder, text: str, starts: Sequence[int], limits: Limits) -> tuple[list[Any], SetAside]:
+    values, malformed = [], SetAside(limits)
     for number, (start, end) in enumerate(_spans(text, starts), start=1):
         begins = _skip_blank(text, start)
         if begins >= end:
@@ -79,14 +87,14 @@ def _lines(decoder: _Decoder, text: str, starts: list[int]) -> tuple[list[Any], 
                 raise json.JSONDecodeError("Extra data", text, stops)
         except (json.JSONDecodeError, RecursionError) as error:
             told = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
-            malformed.append(Malformed(number, text[begins:end][:_KEPT_TEXT], f"the line is not JSON ({told})"))
+            malformed.add(number, text[begins : min(end, begins + KEPT_TEXT)], f"the line is not JSON ({told})")
         else:
             values.append(value)
     return values, malformed
 
 
-def _spans(text: str, starts: list[int]) -> Iterator[tuple[int, int]]:
-    yield from zip(starts, [*starts[1:], len(text)], strict=True)
+def _spans(text: str, starts: Sequence[int]) -> Iterator[tuple[int, int]]:
+    yield from zip(starts, chain(islice(starts, 1, None), [len(text)]), strict=True)
 
 
 def _skip_blank(text: str, at: int) -> int:
