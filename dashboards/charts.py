@@ -6,12 +6,15 @@ Amounts turn into floats only where a mark is placed; every label is made from t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import accumulate, groupby
-from typing import Any
 
 from truecost.dashboards.formats import MISSING, TIMES, compact, money, multiplier, tick
+
+from truecost.publish.figures import Forecast, PastQuarter, PlannedMonth, StageCost, WholePlan
+from truecost.publish.yardsticks import F2_TIMES, F3_TIMES
+from truecost.workspace.config import STAGES, label
 
 from .svg import (
     Amounts,
@@ -30,19 +33,17 @@ from .svg import (
 )
 
 # Okabe and Ito's colours, safe for colour-blind readers, and two greys for what is not settled.
-STAGES: dict[str, tuple[str, str]] = {
-    "data_curation": ("Data curation", "#E69F00"),
-    "training": ("Training", "#0072B2"),
-    "failed_experiments": ("Failed experiments", "#D55E00"),
-    "evaluation": ("Evaluation", "#CC79A7"),
-    "serving": ("Serving", "#009E73"),
-    "maintenance": ("Maintenance", "#56B4E9"),
-    "undecided": ("Undecided", "#B4BAC3"),
-    "unallocated": ("Unallocated", "#5B6470"),
+COLOURS = {
+    "data_curation": "#E69F00",
+    "training": "#0072B2",
+    "failed_experiments": "#D55E00",
+    "evaluation": "#CC79A7",
+    "serving": "#009E73",
+    "maintenance": "#56B4E9",
+    "undecided": "#B4BAC3",
+    "unallocated": "#5B6470",
 }
 TRAINING_ONLY = ("Training-only cost", "#1F2937")
-F2_BAND = (3.3, 5.0)  # F2: the training run is 20 to 30 % of true cost
-F3_MULTIPLE = 10.0  # F3: $3,000 of GPU hours, $30,000 with engineers' time
 
 _INK, _MUTED, _RULE = "#1F2937", "#4B5563", "#D9DEE5"
 _DOT, _BAND, _OVER = "#0072B2", "#DCEAF6", "#B23A00"
@@ -59,15 +60,10 @@ _SMALL = 11
 _BASELINE = 4  # how far below its middle a text's line lies
 
 
-def stage_label(stage: str) -> str:
-    """The stage as a reader sees it."""
-    return STAGES[stage][0] if stage in STAGES else stage.replace("_", " ").capitalize()
-
-
 # ---- Quarters ----------------------------------------------------------------------------------------------------
 
 
-def quarters_chart(history: Sequence[Mapping[str, Any]], currency: str, title: str) -> str:
+def quarters_chart(history: Sequence[PastQuarter], currency: str, title: str) -> str:
     """Training-only cost beside true cost by quarter, true cost stacked by stage.
 
     `history`: oldest first, each with quarter, true_cost, training_only_cost, multiplier and stages
@@ -79,12 +75,12 @@ def quarters_chart(history: Sequence[Mapping[str, Any]], currency: str, title: s
     marks = [_amount_axis(axis, bands.length), text(-6, -14, currency, text_anchor="end", fill=_MUTED)]
     for place, entry in enumerate(history):
         marks += _quarter_bars(entry, axis, bands, place)
-        marks.append(_words_below(bands.middle(place), axis.length, entry["quarter"].split("-")))
-    drawn = {stage for entry in history for stage, cost in entry["stages"].items() if cost}
-    legend = [TRAINING_ONLY, *(told for stage, told in STAGES.items() if stage in drawn)]
+        marks.append(_words_below(bands.middle(place), axis.length, entry.quarter.split("-")))
+    drawn = {stage for entry in history for stage, cost in entry.stages.items() if cost}
+    legend = [TRAINING_ONLY, *((label(stage), COLOURS[stage]) for stage in STAGES if stage in drawn)]
     below = top + _QUARTER_HEIGHT + 48
     words = (
-        f"{entry['quarter']}: training-only {money(entry['training_only_cost'])}, true {money(entry['true_cost'])}"
+        f"{entry.quarter}: training-only {money(entry.training_only_cost)}, true {money(entry.true_cost)}"
         for entry in history
     )
     return picture(
@@ -97,27 +93,27 @@ def quarters_chart(history: Sequence[Mapping[str, Any]], currency: str, title: s
     )
 
 
-def _reach(entry: Mapping[str, Any]) -> tuple[Decimal, Decimal, Decimal]:
+def _reach(entry: PastQuarter) -> tuple[Decimal, Decimal, Decimal]:
     """How far a quarter's bars reach: up, down (credits hang below zero), and the training-only bar."""
-    costs = [cost for cost in entry["stages"].values() if cost]
+    costs = [cost for cost in entry.stages.values() if cost]
     up, down = (sum((cost for cost in costs if (cost > 0) == is_up), _NOTHING) for is_up in (True, False))
-    return up, down, entry["training_only_cost"] or _NOTHING
+    return up, down, entry.training_only_cost or _NOTHING
 
 
-def _quarter_bars(entry: Mapping[str, Any], axis: Amounts, bands: Bands, place: int) -> list[str]:
+def _quarter_bars(entry: PastQuarter, axis: Amounts, bands: Bands, place: int) -> list[str]:
     """One quarter's two bars, and the multiplier on top; training lies lowest, beside the training-only bar."""
     width = 0.33 * bands.width
     quoted_x, true_x = (bands.middle(place) + side for side in (-width - 1.5, 1.5))
-    quoted = entry["training_only_cost"]
+    quoted = entry.training_only_cost
     marks = [_standing(quoted_x, width, axis, _NOTHING, quoted, TRAINING_ONLY[1])] if quoted else []
-    stages = entry["stages"]
+    stages = entry.stages
     ends = {True: _NOTHING, False: _NOTHING}  # above zero, below it
     for stage in sorted(STAGES, key=lambda stage: stage != "training"):
         if cost := stages.get(stage):
             begin = ends[cost > 0]
             ends[cost > 0] = begin + cost
-            marks.append(_standing(true_x, width, axis, begin, begin + cost, STAGES[stage][1]))
-    told = multiplier(entry["multiplier"])
+            marks.append(_standing(true_x, width, axis, begin, begin + cost, COLOURS[stage]))
+    told = multiplier(entry.multiplier)
     above = axis.up(ends[True]) - 5
     return [*marks, text(true_x + width / 2, above, told, text_anchor="middle", font_weight="bold")]
 
@@ -133,49 +129,47 @@ def _legend(told: Sequence[tuple[str, str]], columns: int = 3) -> list[str]:
     marks, x = [], 0.0
     for column in range(columns):
         held = told[column::columns]
-        for row, (label, colour) in enumerate(held):
-            marks += [rect(x, 15 * row - 9, 9, 9, colour), text(x + 14, 15 * row, label)]
-        x += 26 + max((width_of(label) for label, _ in held), default=0)
+        for row, (name, colour) in enumerate(held):
+            marks += [rect(x, 15 * row - 9, 9, 9, colour), text(x + 14, 15 * row, name)]
+        x += 26 + max((width_of(name) for name, _ in held), default=0)
     return marks
 
 
 # ---- Stages ------------------------------------------------------------------------------------------------------
 
 
-def stages_chart(stages: Sequence[Mapping[str, Any]], currency: str, title: str) -> str:
+def stages_chart(stages: Sequence[StageCost], currency: str, title: str) -> str:
     """Cost by stage, this quarter and to date, as two panels of horizontal bars.
 
     `stages`: in the order to draw, each with stage, cost and cost_to_date, in `currency`.
     """
-    names = [stage_label(row["stage"]) for row in stages]
+    names = [label(row.stage) for row in stages]
     left, top = 8 + max(map(width_of, names)), 22
     second = left + _STAGE_BARS + 62
     named = (text(-8, _row_middle(row), name, text_anchor="end") for row, name in enumerate(names))
-    words = (
-        f"{stage_label(row['stage'])}: {money(row['cost'])}, to date {money(row['cost_to_date'])}" for row in stages
-    )
+    words = (f"{label(row.stage)}: {money(row.cost)}, to date {money(row.cost_to_date)}" for row in stages)
     return picture(
         second + _STAGE_BARS + 54,
         top + _STAGE_ROW * len(stages) + 4,
         f"{title}: cost by stage, this quarter and to date, {currency}. {'; '.join(words)}",
         _INK,
-        group(left, top, *named, *_stage_bars(stages, "cost", "This quarter")),
-        group(second, top, *_stage_bars(stages, "cost_to_date", "To date")),
+        group(left, top, *named, *_stage_bars([(row.stage, row.cost) for row in stages], "This quarter")),
+        group(second, top, *_stage_bars([(row.stage, row.cost_to_date) for row in stages], "To date")),
     )
 
 
-def _stage_bars(stages: Sequence[Mapping[str, Any]], column: str, heading: str) -> list[str]:
-    """One panel of bars, each with its amount at the end; `column` is cost or cost_to_date."""
-    costs = [row[column] or _NOTHING for row in stages]
+def _stage_bars(told: Sequence[tuple[str, Decimal | None]], heading: str) -> list[str]:
+    """One panel of bars, a stage and its cost each, with the amount at the end."""
+    costs = [cost or _NOTHING for _, cost in told]
     low, high = min(_NOTHING, *costs), max(_NOTHING, *costs)
     axis = Amounts(low, high if high > low else low + 1, Decimal(1), _STAGE_BARS)
     zero = axis.along(_NOTHING)
     marks = [text(0, -8, heading, font_weight="bold", fill=_MUTED)]
-    for place, (row, cost) in enumerate(zip(stages, costs, strict=True)):
-        begin, end = sorted((zero, axis.along(cost)))
-        colour, y = STAGES[row["stage"]][1], _STAGE_ROW * place + (_STAGE_ROW - _STAGE_BAR) / 2
-        marks += [rect(begin, y, end - begin, _STAGE_BAR, colour)] if cost else []
-        marks.append(text(end + 5, _row_middle(place), MISSING if row[column] is None else compact(row[column])))
+    for place, (stage, cost) in enumerate(told):
+        begin, end = sorted((zero, axis.along(cost or _NOTHING)))
+        y = _STAGE_ROW * place + (_STAGE_ROW - _STAGE_BAR) / 2
+        marks += [rect(begin, y, end - begin, _STAGE_BAR, COLOURS[stage])] if cost else []
+        marks.append(text(end + 5, _row_middle(place), MISSING if cost is None else compact(cost)))
     return marks
 
 
@@ -187,9 +181,9 @@ def _row_middle(row: int) -> float:
 
 
 def plan_chart(
-    months: Sequence[Mapping[str, Any]],
-    whole: Mapping[str, Any] | None,
-    forecast: Mapping[str, Any] | None,
+    months: Sequence[PlannedMonth],
+    whole: WholePlan | None,
+    forecast: Forecast | None,
     currency: str,
     title: str,
 ) -> str:
@@ -200,8 +194,8 @@ def plan_chart(
     to P90 of the `whole` plan and of the `forecast`, with the budget as a line.
     """
     words = "; ".join(
-        f"{row['month']:%Y-%m}: planned {money(row['planned_mean'])}"
-        f" ({money(row['planned_p10'])} to {money(row['planned_p90'])}), actual {money(row['actual'])}"
+        f"{row.month:%Y-%m}: planned {money(row.planned_mean)}"
+        f" ({money(row.planned_p10)} to {money(row.planned_p90)}), actual {money(row.actual)}"
         for row in months
     )
     monthly, left = _monthly_panel(months)
@@ -217,48 +211,46 @@ def plan_chart(
     )
 
 
-def _monthly_panel(months: Sequence[Mapping[str, Any]]) -> tuple[list[str], float]:
+def _monthly_panel(months: Sequence[PlannedMonth]) -> tuple[list[str], float]:
     """By month: the planned P10 to P90 as a band, its mean as a tick, and the actual cost as a dot.
 
     Both panels come with the room their axis takes.
     """
-    told = ("planned_p10", "planned_mean", "planned_p90", "actual")
-    axis = amounts((row[key] for row in months for key in told if row[key] is not None), _PLAN_HEIGHT)
+    told = (amount for row in months for amount in (row.planned_p10, row.planned_mean, row.planned_p90, row.actual))
+    axis = amounts((amount for amount in told if amount is not None), _PLAN_HEIGHT)
     bands = Bands(len(months), _PLAN_WIDTH)
     left = _left_of(axis)
     marks = [_panel_title(left, "By month: planned P10 to P90 (band) and mean (tick), actual (dot)")]
     marks += [_amount_axis(axis, _PLAN_WIDTH), *_month_axis(months, bands, 16)]
     for place, row in enumerate(months):
         begin, end = bands.middle(place) - 0.4 * bands.width, bands.middle(place) + 0.4 * bands.width
-        high, mean, low = (axis.up(row[f"planned_{name}"]) for name in ("p90", "mean", "p10"))
+        high, mean, low = map(axis.up, (row.planned_p90, row.planned_mean, row.planned_p10))
         marks += [
             rect(begin, high, end - begin, low - high, _BAND),
             line(begin, mean, end, mean, _MUTED, stroke_width=1.5),
         ]
     marks += [
-        dot(bands.middle(place), axis.up(row["actual"]), 4.4, _DOT)
+        dot(bands.middle(place), axis.up(row.actual), 4.4, _DOT)
         for place, row in enumerate(months)
-        if row["actual"] is not None
+        if row.actual is not None
     ]
     return marks, left
 
 
 def _added_panel(
-    months: Sequence[Mapping[str, Any]], whole: Mapping[str, Any] | None, forecast: Mapping[str, Any] | None
+    months: Sequence[PlannedMonth], whole: WholePlan | None, forecast: Forecast | None
 ) -> tuple[list[str], float]:
     """Added up: planned mean and actual as lines; at the end what the plan and the forecast come to, and the budget."""
-    planned = list(accumulate(row["planned_mean"] for row in months))
-    spent = list(accumulate(row["actual"] or _NOTHING for row in months))
-    actual = [None if row["actual"] is None else total for row, total in zip(months, spent, strict=True)]
-    ends = [
-        (place, name, colour, [told[key] for key in keys])
-        for place, name, colour, told, keys in (
-            (1, "plan", _MUTED, whole, ("planned_p10", "planned_mean", "planned_p90")),
-            (3, "forecast", _DOT, forecast, tuple(f"estimate_at_completion_{key}" for key in ("p10", "p50", "p90"))),
-        )
-        if told is not None
-    ]
-    budget = forecast["budget"] if forecast else None
+    planned = list(accumulate(row.planned_mean for row in months))
+    spent = list(accumulate(row.actual or _NOTHING for row in months))
+    actual = [None if row.actual is None else total for row, total in zip(months, spent, strict=True)]
+    ends: list[tuple[int, str, str, list[Decimal]]] = []
+    if whole is not None:
+        ends.append((1, "plan", _MUTED, [whole.planned_p10, whole.planned_mean, whole.planned_p90]))
+    if forecast is not None:
+        quantiles = ("p10", "p50", "p90")
+        ends.append((3, "forecast", _DOT, [getattr(forecast, f"estimate_at_completion_{q}") for q in quantiles]))
+    budget = forecast.budget if forecast else None
     held = [*planned, *actual, budget, *(amount for *_, span in ends for amount in span)]
     axis = amounts((amount for amount in held if amount is not None), _PLAN_HEIGHT)
     bands = Bands(len(months) + 5, _PLAN_WIDTH)  # behind the months: a gap, the plan, a gap, the forecast, a gap
@@ -287,9 +279,9 @@ def _points(told: Sequence[Decimal | None], axis: Amounts, bands: Bands) -> list
     return [(bands.middle(place), axis.up(amount)) for place, amount in enumerate(told) if amount is not None]
 
 
-def _month_axis(months: Sequence[Mapping[str, Any]], bands: Bands, most: int) -> list[str]:
+def _month_axis(months: Sequence[PlannedMonth], bands: Bands, most: int) -> list[str]:
     """At most ``most`` months as `Oct`, with the year below where it begins."""
-    told = [(place, row["month"]) for place, row in enumerate(months)][:: max(1, -(-len(months) // most))]
+    told = [(place, row.month) for place, row in enumerate(months)][:: max(1, -(-len(months) // most))]
     marks: list[str] = []
     for year, held in groupby(told, key=lambda item: item[1].year):
         for number, (place, month) in enumerate(held):
@@ -317,13 +309,13 @@ def yardstick_strip(multipliers: Sequence[tuple[str, Decimal | None]], title: st
     axis = amounts([end], _STRIP_WIDTH, 6)
     names = [fitting(model, _STRIP_NAMES) for model, _ in multipliers]
     left, top, height = 8 + max(map(width_of, names)), 22, _STRIP_ROW * len(names)
-    (low, high), three = (map(axis.along, map(Decimal, map(str, F2_BAND)))), axis.along(Decimal(str(F3_MULTIPLE)))
+    (low, high), three = (map(axis.along, map(Decimal, map(str, F2_TIMES)))), axis.along(Decimal(str(F3_TIMES)))
     marks = [
         rect(low, 0, high - low, height, _BAND),
         *_strip_axis(axis, height),
         line(three, 0, three, height, _MUTED, stroke_dasharray="4 3"),
-        text((low + high) / 2, -6, f"F2: {F2_BAND[0]:g} to {F2_BAND[1]:g}{TIMES}", text_anchor="middle"),
-        text(three, -6, f"F3: {F3_MULTIPLE:g}{TIMES}", text_anchor="middle"),
+        text((low + high) / 2, -6, f"F2: {F2_TIMES[0]:g} to {F2_TIMES[1]:g}{TIMES}", text_anchor="middle"),
+        text(three, -6, f"F3: {F3_TIMES:g}{TIMES}", text_anchor="middle"),
     ]
     marks += (text(-8, _strip_middle(row) + _BASELINE, name, text_anchor="end") for row, name in enumerate(names))
     for row, (_, value) in enumerate(multipliers):
@@ -332,7 +324,7 @@ def yardstick_strip(multipliers: Sequence[tuple[str, Decimal | None]], title: st
     return picture(
         left + _STRIP_WIDTH + 60,
         top + height + 42,
-        f"{title}, against F2 ({F2_BAND[0]:g} to {F2_BAND[1]:g} times) and F3 ({F3_MULTIPLE:g} times). {words}",
+        f"{title}, against F2 ({F2_TIMES[0]:g} to {F2_TIMES[1]:g} times) and F3 ({F3_TIMES:g} times). {words}",
         _INK,
         group(left, top, *marks),
     )

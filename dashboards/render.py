@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from truecost.dashboards import charts, formats
+
+from truecost.publish.figures import ModelFigures, PastQuarter, PlannedStage, QuarterReport, Run, Totals
+from truecost.publish.yardsticks import ARTICLE
+from truecost.workspace.config import label
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -17,14 +22,6 @@ if TYPE_CHECKING:
 RECENT_QUARTERS = 8  # what a model's chart and table show; the workbook holds them all
 RUNS_SHOWN = 12
 FEATURES_SHOWN = 12
-COST_KINDS = {
-    "compute": "Compute",
-    "labor": "Labor",
-    "annotation": "Annotation",
-    "inference_api": "Inference API",
-    "storage": "Storage",
-    "other": "Other",
-}
 
 
 class Figure(NamedTuple):
@@ -38,17 +35,29 @@ class Figure(NamedTuple):
 class Runs(NamedTuple):
     """The training runs that are listed, and how many others cost how much."""
 
-    shown: list[Mapping[str, Any]]
+    shown: list[Run]
     other_count: int
     other_cost: Decimal
 
 
-def render_report(report: Mapping[str, Any], link: Callable[[str], str] = str) -> str:
+@dataclass(frozen=True)
+class Section:
+    """A model with its charts drawn, its recent quarters, its costliest runs and the quarter's part of its plan."""
+
+    figures: ModelFigures
+    recent: Sequence[PastQuarter]
+    listed: Runs
+    quarters_chart: Markup | str
+    stages_chart: Markup | str
+    plan_stages: Sequence[PlannedStage]
+    plan_chart: Markup | str
+
+
+def render_report(report: QuarterReport, link: Callable[[str], str] = str) -> str:
     """The HTML text of the true-cost report of one quarter.
 
-    `report` holds exact decimals for money and hours, shares of 0 to 1, and dates; amounts are in
-    report["currency"]. Every text in it is escaped, in the page and in the charts. `link` tells how the page reaches a
-    file that is named by its path in the workspace.
+    Every text of the report is escaped, in the page and in the charts. `link` tells how the page reaches a file that is
+    named by its path in the workspace.
     """
     from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
@@ -67,60 +76,52 @@ def render_report(report: Mapping[str, Any], link: Callable[[str], str] = str) -
         "href": lambda path: quote(link(path)),
         "day": formats.day,
         "last_day": _last_day,
-        "stage": charts.stage_label,
-        "kind": COST_KINDS.__getitem__,
+        "label": label,
         "words": _words,
     }
     template = environment.get_template("report.html.j2")
     return template.render(
         report=report,
         css=Markup(_text("report.css")),
-        last_day=report["quarter_end"] - timedelta(days=1),
+        article=ARTICLE,
+        last_day=report.quarter_end - timedelta(days=1),
         headline=headline(report),
         figures=key_figures(report),
-        is_at_least=is_at_least(report),
-        models=[_model_view(model, report["currency"]) for model in report["models"]],
-        open_alerts=[alert for alert in report.get("alerts", ()) if alert["is_open"]],
+        sections=[_section(model, report.currency) for model in report.models],
+        open_alerts=[alert for alert in report.alerts if alert.is_open],
         features_shown=FEATURES_SHOWN,
-        strip=_strip(report["models"]),
-        yardstick_figures={row["id"]: row["figure"] for row in report["yardsticks"]},
+        strip=_strip(report.models),
+        yardstick_figures={row.id: row.figure for row in report.yardsticks},
     )
 
 
-def is_at_least(report: Mapping[str, Any]) -> bool:
-    """Whether the totals are lower bounds: something is missing, or a model's sources are incomplete."""
-    return bool(report["missing"]) or any(_is_incomplete(model) for model in report["models"])
-
-
-def headline(report: Mapping[str, Any]) -> str:
+def headline(report: QuarterReport) -> str:
     """The quarter in words: what it truly cost, what people quote, and the multiplier to date."""
-    total, currency = report["total"], report["currency"]
-    if total["true_cost"] is None:
-        return f"In {report['quarter']} no cost is recorded. {_to_date(total)}."
-    at_least = "at least " if is_at_least(report) else ""
-    true_cost = formats.money(total["true_cost"], currency)
+    total, currency = report.total, report.currency
+    at_least = "at least " if report.is_at_least else ""
+    true_cost = formats.money(total.true_cost, currency)
     return (
-        f"In {report['quarter']} {_subject(report)} truly cost {at_least}{true_cost};"
+        f"In {report.quarter} {_subject(report)} truly cost {at_least}{true_cost};"
         f" {_quoted(total, currency)}. {_to_date(total)}."
     )
 
 
-def key_figures(report: Mapping[str, Any]) -> list[Figure]:
+def key_figures(report: QuarterReport) -> list[Figure]:
     """The five figures a reader looks for first, all models and unallocated charges together."""
-    total, currency = report["total"], report["currency"]
+    total, currency = report.total, report.currency
     in_quarter = f"{currency}, this quarter"
-    part = total["unallocated_share"]
-    unallocated = in_quarter if part is None else f"{currency}: {formats.share(1 - part)} of the quarter is allocated"
+    part = total.allocated_share
+    unallocated = in_quarter if part is None else f"{currency}: {formats.share(part)} of the quarter is allocated"
     return [
-        Figure("True cost", formats.money(total["true_cost"]), in_quarter),
-        Figure("Training-only cost", formats.money(total["training_only_cost"]), in_quarter),
-        Figure("Multiplier to date", formats.multiplier(total["multiplier_to_date"]), _this_quarter(total)),
-        Figure("True cost to date", formats.money(total["true_cost_to_date"]), f"{currency}, all quarters"),
-        Figure("Unallocated", formats.money(total["unallocated_cost"]), unallocated),
+        Figure("True cost", formats.money(total.true_cost), in_quarter),
+        Figure("Training-only cost", formats.money(total.training_only_cost), in_quarter),
+        Figure("Multiplier to date", formats.multiplier(total.multiplier_to_date), _this_quarter(total)),
+        Figure("True cost to date", formats.money(total.true_cost_to_date), f"{currency}, all quarters"),
+        Figure("Unallocated", formats.money(total.unallocated_cost), unallocated),
     ]
 
 
-def costliest_runs(runs: Sequence[Mapping[str, Any]], limit: int = RUNS_SHOWN) -> Runs:
+def costliest_runs(runs: Sequence[Run], limit: int = RUNS_SHOWN) -> Runs:
     """The `limit` costliest runs in the order given; the others are counted and summed, never dropped."""
     ranked = sorted(range(len(runs)), key=lambda place: _cost(runs[place]), reverse=True)
     kept, others = sorted(ranked[:limit]), ranked[limit:]
@@ -144,80 +145,72 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _cost(run: Mapping[str, Any]) -> Decimal:
+def _cost(run: Run) -> Decimal:
     """A run without a price ranks and adds as zero; its own line shows a dash."""
-    return run["cost"] or Decimal(0)
+    return run.cost or Decimal(0)
 
 
-def _is_incomplete(model: Mapping[str, Any]) -> bool:
-    return model["completeness"] != "complete" or bool(model["unconverted_count"])
-
-
-def _subject(report: Mapping[str, Any]) -> str:
+def _subject(report: QuarterReport) -> str:
     """Who spent it: `the two models`, with what no model claims named apart."""
-    models, unallocated = report["models"], report["total"]["unallocated_cost"]
+    models, unallocated = report.models, report.total.unallocated_cost
     match len(models):
         case 0:
             who = "fine-tuning"
         case 1:
-            who = f"the model {models[0]['model_id']}"
+            who = f"the model {models[0].model_id}"
         case count:
             who = f"the {formats.number_word(count)} models"
     if not unallocated:
         return who
-    return f"{who}, with {formats.money(unallocated, report['currency'])} that no model claims yet,"
+    return f"{who}, with {formats.money(unallocated, report.currency)} that no model claims yet,"
 
 
-def _quoted(total: Mapping[str, Any], currency: str) -> str:
-    if total["training_only_cost"]:
-        return f"the training runs people quote cost {formats.money(total['training_only_cost'], currency)}"
+def _quoted(total: Totals, currency: str) -> str:
+    if total.training_only_cost:
+        return f"the training runs people quote cost {formats.money(total.training_only_cost, currency)}"
     return "no promoted training run falls in the quarter, so there is no number people would quote"
 
 
-def _to_date(total: Mapping[str, Any]) -> str:
-    if total["multiplier_to_date"] is None:
+def _to_date(total: Totals) -> str:
+    if total.multiplier_to_date is None:
         return "To date no training run has been promoted"
-    return f"To date: {formats.multiplier(total['multiplier_to_date'])}"
+    return f"To date: {formats.multiplier(total.multiplier_to_date)}"
 
 
-def _this_quarter(total: Mapping[str, Any]) -> str:
-    if total["multiplier"] is None:
+def _this_quarter(total: Totals) -> str:
+    if total.multiplier is None:
         return "no promoted run this quarter"
-    return f"{formats.multiplier(total['multiplier'])} this quarter"
+    return f"{formats.multiplier(total.multiplier)} this quarter"
 
 
-def _model_view(model: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    """A model with its charts drawn, its recent quarters and its costliest runs."""
-    name, stages, recent = model["model_id"], model["stages"], model["history"][-RECENT_QUARTERS:]
-    return {
-        **model,
-        "is_incomplete": _is_incomplete(model),
-        "recent": recent,
-        "listed": costliest_runs(model["runs"]),
-        "quarters_chart": _inline(charts.quarters_chart(recent, currency, name)) if recent else "",
-        "stages_chart": _inline(charts.stages_chart(stages, currency, name)) if stages else "",
-        **dict.fromkeys(("plan", "forecast", "drift", "evals")),
-        **{part: model[part] for part in ("plan", "forecast", "drift", "evals") if part in model},
-        "plan_stages": [row for row in model["plan"]["stages"] if _is_planned_or_spent(row)] if "plan" in model else [],
-        "plan_chart": _plan_chart(model, currency),
-    }
+def _section(model: ModelFigures, currency: str) -> Section:
+    name, recent = model.model_id, model.history[-RECENT_QUARTERS:]
+    return Section(
+        figures=model,
+        recent=recent,
+        listed=costliest_runs(model.runs),
+        quarters_chart=_inline(charts.quarters_chart(recent, currency, name)) if recent else "",
+        stages_chart=_inline(charts.stages_chart(model.stages, currency, name)) if model.stages else "",
+        plan_stages=[row for row in model.plan.stages if _is_planned_or_spent(row)] if model.plan else [],
+        plan_chart=_plan_chart(model, currency),
+    )
 
 
-def _is_planned_or_spent(row: Mapping[str, Any]) -> bool:
+def _is_planned_or_spent(row: PlannedStage) -> bool:
     """A stage of another part of the model's life says nothing of this quarter."""
-    return any(row[key] for key in ("planned_mean", "planned_p90", "actual"))
+    return any((row.planned_mean, row.planned_p90, row.actual))
 
 
-def _plan_chart(model: Mapping[str, Any], currency: str) -> Markup | str:
-    plan = model.get("plan")
-    if not plan or not plan["months"]:
+def _plan_chart(model: ModelFigures, currency: str) -> Markup | str:
+    plan = model.plan
+    if not plan or not plan.months:
         return ""
-    return _inline(charts.plan_chart(plan["months"], plan["whole"], model.get("forecast"), currency, model["model_id"]))
+    return _inline(charts.plan_chart(plan.months, plan.whole, model.forecast, currency, model.model_id))
 
 
-def _strip(models: Sequence[Mapping[str, Any]]) -> Markup | str:
+def _strip(models: Sequence[ModelFigures]) -> Markup | str:
     """The models' multipliers to date against the yardsticks; nothing where there is no model."""
-    multipliers = [(model["model_id"], model["multiplier_to_date"]) for model in models]
+    multipliers = [(model.model_id, model.multiplier_to_date) for model in models]
     return _inline(charts.yardstick_strip(multipliers, "Multiplier to date")) if multipliers else ""
 
 

@@ -45,7 +45,7 @@ from truecost.planning.comparing import compare as compare_plans
 from truecost.publish.publishing import publish as publish_views
 from truecost.publish.publishing import read_published
 from truecost.quarters import parse_quarter
-from truecost.report.reporting import report_quarter, reported_status, write_report
+from truecost.report.quarterly import report_quarter, reported_status, write_report
 from truecost.store.journal import Journal, mirror
 from truecost.store.sql import query
 from truecost.store.warehouse import connect

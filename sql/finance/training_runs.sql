@@ -13,17 +13,6 @@
 -- activity: training, failed_experiments or undecided
 WITH charged AS (
     SELECT run_id, sum(cost) AS cost FROM books.posted WHERE run_id IS NOT NULL GROUP BY run_id
-),
-
-used AS (
-    SELECT
-        attribution.run_id,
-        sum(job_charges.consumed_quantity) AS gpu_hours,
-        min(job_charges.charge_period_start) AS first_job_at
-    FROM books.attribution
-    INNER JOIN books.job_charges USING (x_delivery_id, x_line, x_part)
-    WHERE attribution.run_id IS NOT NULL
-    GROUP BY attribution.run_id
 )
 
 SELECT
@@ -41,5 +30,5 @@ SELECT
     training_runs.activity
 FROM books.training_runs
 LEFT JOIN charged USING (run_id)
-LEFT JOIN used USING (run_id)
+LEFT JOIN books.run_use AS used USING (run_id)
 ORDER BY training_runs.model_id, training_runs.run_id

@@ -1,14 +1,5 @@
 -- What was posted to a quarter of those closed before it, largest first.
-SELECT
-    from_quarter,
-    model_id,
-    stage,
-    reason,
-    currency,
-    CAST(sum(amount) AS DECIMAL(38, 20)) AS amount,
-    count(*) AS row_count
-FROM adjustments
-WHERE into_quarter = ?
-GROUP BY ALL
-HAVING sum(amount) <> 0 OR count(amount) < count(*)
-ORDER BY abs(sum(amount)) DESC NULLS LAST, from_quarter, model_id, stage, reason
+SELECT from_quarter, model_id, stage, reason, currency, amount, row_count
+FROM adjustment_totals
+WHERE into_quarter = ? AND (amount <> 0 OR unknown_count > 0)
+ORDER BY abs(amount) DESC NULLS LAST, from_quarter, model_id, stage, reason

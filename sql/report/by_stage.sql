@@ -1,4 +1,5 @@
 -- Cost by stage of every quarter up to the reported one.
-SELECT cost_by_stage.*
-FROM cost_by_stage
-SEMI JOIN (SELECT quarter FROM true_cost_by_quarter WHERE quarter_start <= ?) AS so_far USING (quarter)
+SELECT model_id, quarter, quarter_start, stage, cost, cost_to_date, share, share_to_date
+FROM cost_by_stage_to_date
+WHERE quarter_start <= ?
+ORDER BY quarter_start

@@ -659,7 +659,21 @@ class Books:
                     "completeness": f"incomplete: {'; '.join(gaps)}" if gaps else "complete",
                     "status": "preliminary",
                     "version": 1,
+                    **self._to_date(model, name),
                 }
+
+    def _to_date(self, model: str | None, quarter: str) -> Fields:
+        """What a model has come to by the end of a quarter, beside its true cost."""
+        to_date = self._cost(model, until=quarter)
+        failed = self._cost(model, until=quarter, activity="failed_experiments", kind="compute")
+        trained = self._cost(model, until=quarter, activity="training", kind="compute")
+        people = total(self._cost(model, until=quarter, kind=kind) for kind in ("labor", "annotation", "compute"))
+        return {
+            "billed_cost_to_date": decimal(self._billed(model, until=quarter)),
+            "training_share_to_date": ratio(self._training_only(model, until=quarter), to_date),
+            "failed_share": ratio(failed, failed + trained),
+            "people_and_compute_share": ratio(people, to_date),
+        }
 
     def _stage_rows(self) -> dict[tuple[Any, ...], Decimal]:
         """(model, quarter, stage, activity, round, kind, idle) -> cost, as ``cost_by_stage`` has them."""
@@ -737,19 +751,13 @@ class Books:
     def _model(self, model: str) -> Fields:
         now = self.by_quarter[model, self.quarter]
         cost, to_date = self._cost(model, quarter=self.quarter), self._cost(model, until=self.quarter)
-        failed = self._cost(model, until=self.quarter, activity="failed_experiments", kind="compute")
-        trained = self._cost(model, until=self.quarter, activity="training", kind="compute")
-        people = total(self._cost(model, until=self.quarter, kind=k) for k in ("labor", "annotation", "compute"))
         copied = ["model_id", "true_cost", "training_only_cost", "billed_cost", "multiplier", "multiplier_reason"]
         copied += ["true_cost_to_date", "training_only_cost_to_date", "multiplier_to_date", "training_share"]
         history = [row for (name, _), row in self.by_quarter.items() if name == model]
         told = ("run_id", "parent_run_id", "round", "outcome", "gpu_hours", "cost", "activity")
         return {
             **{key: now[key] for key in copied},
-            "billed_cost_to_date": decimal(self._billed(model, until=self.quarter)),
-            "training_share_to_date": ratio(self._training_only(model, until=self.quarter), to_date),
-            "failed_share": ratio(failed, failed + trained),
-            "people_and_compute_share": ratio(people, to_date),
+            **self._to_date(model, self.quarter),
             "completeness": now["completeness"],
             "unconverted_count": 0,
             "stages": [

@@ -28,7 +28,7 @@ from truecost.errors import ConfigError, TruecostError
 from truecost.exports.general_ledger import in_cents, journal_of, tie_out, write_journal
 from truecost.intake.loading import load_landed
 from truecost.publish.publishing import open_published, read_rows
-from truecost.report.reporting import write_report
+from truecost.report.quarterly import write_report
 from truecost.store.journal import Journal
 from truecost.store.warehouse import connect
 from truecost.workspace.knowing import known_at

@@ -7,9 +7,11 @@ from decimal import Decimal
 from xml.etree import ElementTree
 
 import pytest
-from truecost.dashboards.charts import STAGES, TRAINING_ONLY, plan_chart, quarters_chart, stages_chart, yardstick_strip
+from truecost.dashboards.charts import COLOURS, TRAINING_ONLY, plan_chart, quarters_chart, stages_chart, yardstick_strip
 from truecost.dashboards.formats import tick
 from truecost.dashboards.svg import amounts, fitting, width_of
+
+from truecost.publish.figures import PastQuarter, PlannedMonth, StageCost, WholePlan
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert('1')</script> & \"more\""
@@ -29,25 +31,21 @@ def bars(svg: str, colour: str) -> list[tuple[float, float]]:
     return [(float(item.get("y", "")), float(item.get("height", ""))) for item in found]
 
 
-def quarter(**stages: int) -> dict[str, object]:
-    return {
-        "quarter": "FY2026-Q1",
-        "true_cost": Decimal(sum(stages.values())),
-        "training_only_cost": Decimal(200),
-        "multiplier": Decimal("2.5"),
-        "stages": {stage: Decimal(cost) for stage, cost in stages.items()},
-    }
+def quarter(name: str = "FY2026-Q1", **stages: int) -> PastQuarter:
+    costs = {stage: Decimal(cost) for stage, cost in stages.items()}
+    true_cost = sum(costs.values(), Decimal(0))
+    return PastQuarter(name, true_cost, Decimal(200), true_cost, Decimal("2.5"), None, costs)
 
 
-def month(number: int, actual: int | None) -> dict[str, object]:
-    planned = {"planned_p10": Decimal(80), "planned_mean": Decimal(100), "planned_p90": Decimal(120)}
-    return {"month": date(2026, number, 1), **planned, "actual": None if actual is None else Decimal(actual)}
+def month(number: int, actual: int | None) -> PlannedMonth:
+    planned = (Decimal(100), Decimal(80), Decimal(98), Decimal(120))
+    return PlannedMonth(date(2026, number, 1), *planned, None if actual is None else Decimal(actual))
 
 
 def test_bars_are_as_high_as_their_amounts_and_stand_on_one_another() -> None:
     svg = quarters_chart([quarter(training=200, serving=300)], "USD", "m")
-    ((training_top, training),) = bars(svg, STAGES["training"][1])
-    ((serving_top, serving),) = bars(svg, STAGES["serving"][1])
+    ((training_top, training),) = bars(svg, COLOURS["training"])
+    ((serving_top, serving),) = bars(svg, COLOURS["serving"])
     assert (training, serving) == (80, 120)  # 500 is the end of the axis, 200 pixels high
     assert bars(svg, TRAINING_ONLY[1]) == [(training_top, training)]
     assert serving_top == training_top - serving
@@ -55,8 +53,8 @@ def test_bars_are_as_high_as_their_amounts_and_stand_on_one_another() -> None:
 
 def test_a_credit_hangs_below_zero_and_lowers_no_other_bar() -> None:
     svg = quarters_chart([quarter(training=200, serving=300, evaluation=-100)], "USD", "m")
-    ((training_top, training),) = bars(svg, STAGES["training"][1])
-    ((credit_top, credit),) = bars(svg, STAGES["evaluation"][1])
+    ((training_top, training),) = bars(svg, COLOURS["training"])
+    ((credit_top, credit),) = bars(svg, COLOURS["evaluation"])
     assert credit_top == pytest.approx(training_top + training, abs=0.01)
     assert credit == pytest.approx(training / 2, abs=0.01)
     assert "−100" in texts(svg)
@@ -64,8 +62,8 @@ def test_a_credit_hangs_below_zero_and_lowers_no_other_bar() -> None:
 
 def test_stages_show_each_amount_and_a_dash_for_one_that_is_not_known() -> None:
     rows = [
-        {"stage": "training", "cost": None, "cost_to_date": Decimal(1234)},
-        {"stage": "serving", "cost": Decimal(-50), "cost_to_date": Decimal(0)},
+        StageCost("training", None, Decimal(1234)),
+        StageCost("serving", Decimal(-50), Decimal(0)),
     ]
     svg = stages_chart(rows, "USD", "m")
     assert texts(svg) == ["Training", "Serving", "This quarter", "–", "−50", "To date", "1.23k", "0"]
@@ -75,7 +73,7 @@ def test_stages_show_each_amount_and_a_dash_for_one_that_is_not_known() -> None:
 
 def test_months_ahead_have_a_plan_and_no_actual_cost() -> None:
     months = [month(1, 90), month(2, 130), month(3, None)]
-    whole = {"planned_p10": Decimal(270), "planned_mean": Decimal(300), "planned_p90": Decimal(330)}
+    whole = WholePlan(Decimal(300), Decimal(270), Decimal(297), Decimal(330), Decimal(220))
     svg = plan_chart(months, whole, None, "USD", "m")
     assert len(drawn(svg, "circle")) == 2 + 1  # two months, and where the plan ends
     lengths = [len(item.get("points", "").split()) for item in drawn(svg, "polyline")]
@@ -94,7 +92,7 @@ def test_text_is_text_whatever_it_holds() -> None:
     strip = yardstick_strip([(HOSTILE, None)], HOSTILE)
     assert "<script" not in strip
     assert HOSTILE in ElementTree.fromstring(strip).get("aria-label", "")
-    quarters = quarters_chart([quarter(training=1) | {"quarter": HOSTILE}], HOSTILE, HOSTILE)
+    quarters = quarters_chart([quarter(HOSTILE, training=1)], HOSTILE, HOSTILE)
     assert HOSTILE in texts(quarters)
 
 

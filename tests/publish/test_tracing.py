@@ -111,6 +111,10 @@ def to_date(row: Row) -> Row:
     return model(row) | {"until": last_month(row["quarter"])}
 
 
+def up_to(row: Row) -> Row:
+    return {"until": last_month(row["quarter"])}
+
+
 def last_month(quarter: str) -> date:
     return date(int(quarter[2:6]), 3 * int(quarter[-1]), 1)
 
@@ -137,12 +141,13 @@ def of_gpus(row: Row) -> Row:
     return told(row, "coverage", "gpu_type", "resource_id") | {"day": row["first_day"]}
 
 
+UNCLAIMED = {"model_id": "unallocated"}
 ADJUSTED = ("stage", "activity", "round", "cost_kind", "reason")
 
 
 def adjusted(row: Row) -> Row:
     quarters = {"origin_quarter": row["from_quarter"], "quarter": row["into_quarter"]}
-    return model(row) | quarters | told(row, *ADJUSTED) | {"is_adjustment": True}
+    return model(row) | quarters | told(row, *(name for name in ADJUSTED if name in row)) | {"is_adjustment": True}
 
 
 # (view, column) -> which filters lead to the figure of a row.
@@ -159,6 +164,21 @@ FIGURES: dict[tuple[str, str], Callable[[Row], Row]] = {
         "is_idle": True,
     },
     ("true_cost_by_quarter", "adjustments"): lambda row: in_quarter(row) | {"is_adjustment": True},
+    ("true_cost_by_quarter", "billed_cost_to_date"): lambda row: to_date(row) | {"billed": True},
+    ("totals", "true_cost"): lambda row: told(row, "quarter"),
+    ("totals", "training_only_cost"): lambda row: told(row, "quarter") | {"is_training_only": True},
+    ("totals", "billed_cost"): lambda row: told(row, "quarter") | {"billed": True},
+    ("totals", "true_cost_to_date"): up_to,
+    ("totals", "training_only_cost_to_date"): lambda row: up_to(row) | {"is_training_only": True},
+    ("totals", "billed_cost_to_date"): lambda row: up_to(row) | {"billed": True},
+    ("totals", "unallocated_cost"): lambda row: UNCLAIMED | told(row, "quarter"),
+    ("totals", "unallocated_billed_cost"): lambda row: UNCLAIMED | told(row, "quarter") | {"billed": True},
+    ("totals", "unallocated_cost_to_date"): lambda row: UNCLAIMED | up_to(row),
+    ("totals", "unallocated_billed_cost_to_date"): lambda row: UNCLAIMED | up_to(row) | {"billed": True},
+    ("cost_by_stage_to_date", "cost"): lambda row: in_quarter(row) | told(row, "stage"),
+    ("cost_by_stage_to_date", "cost_to_date"): lambda row: to_date(row) | told(row, "stage"),
+    ("cost_by_kind_to_date", "cost"): lambda row: in_quarter(row) | told(row, "cost_kind"),
+    ("cost_by_kind_to_date", "cost_to_date"): lambda row: to_date(row) | told(row, "cost_kind"),
     ("cost_by_stage", "cost"): lambda row: (
         in_quarter(row) | told(row, "stage", "activity", "round", "cost_kind", "is_idle")
     ),
@@ -180,6 +200,8 @@ FIGURES: dict[tuple[str, str], Callable[[Row], Row]] = {
     ("model_life", "build_cost"): built,
     ("model_life", "capitalisable_cost"): lambda row: built(row) | {"treatment": "capitalise"},
     ("training_runs", "cost"): lambda row: told(row, "run_id"),
+    ("adjustment_totals", "amount"): lambda row: adjusted(row),
+    ("adjustment_totals", "billed_amount"): lambda row: adjusted(row) | {"billed": True},
     ("adjustments", "amount"): adjusted,
     ("adjustments", "billed_amount"): lambda row: adjusted(row) | {"billed": True},
     ("gpu_use", "cost"): lambda row: of_gpus(row),

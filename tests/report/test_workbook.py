@@ -24,7 +24,8 @@ from tests.support.outlook_rows import put_outlook
 from truecost import steps
 from truecost.clock import Clock
 from truecost.publish.publishing import open_published
-from truecost.report.reporting import parse_quarter, read_report
+from truecost.quarters import parse_quarter
+from truecost.report.read import read_report
 from truecost.report.spreadsheet import LONGEST_TEXT
 from truecost.report.workbook import write_workbook
 
@@ -293,7 +294,7 @@ def test_of_many_charges_the_weightiest_are_listed_and_the_others_summed(books: 
     for place in (8, 9):
         assert sum(row[place] for row in rows) == pytest.approx(sum(row[place] or 0 for row in whole), abs=1e-9)
     told = named_rows(many["Notes"])["True cost"]
-    assert_same([told[6], told[7]], [report["total"]["true_cost"], "0"])
+    assert_same([told[6], told[7]], [report.total.true_cost, "0"])
     assert f"The 5 of {len(whole)} rows" in many["Charges"]["A3"].value
 
 

@@ -296,6 +296,24 @@ def test_cost_by_stage_is_recomputed_from_the_raw_files(
     assert {row["currency"] for row in rows} == {"USD"}
 
 
+def test_totals_and_parts_are_recomputed_from_the_raw_files(
+    published: duckdb.DuckDBPyConnection, by_hand: dict[str, Books]
+) -> None:
+    totals = {row["quarter"]: row for row in view(published, "FROM finance.totals")}
+    assert tuple(totals) == QUARTERS
+    for quarter, books in by_hand.items():
+        told, total = totals[quarter], books.report["total"]
+        assert {key: told[key] for key in total} == total
+        assert told["allocated_share"] == 1 - total["unallocated_share"]
+        for part, key in (("stage", "stage"), ("kind", "cost_kind")):
+            rows = view(published, f"FROM finance.cost_by_{part}_to_date WHERE quarter = '{quarter}'")
+            found = {(row["model_id"], row[key]): row for row in rows if row["model_id"]}
+            held = {(model["model_id"], row[key]): row for model in books.report["models"] for row in model[f"{part}s"]}
+            assert found.keys() == held.keys()
+            for place, row in held.items():
+                assert {name: found[place][name] for name in row} == row
+
+
 def test_training_runs_are_recomputed_from_the_raw_files(
     published: duckdb.DuckDBPyConnection, by_hand: dict[str, Books]
 ) -> None:

@@ -160,6 +160,9 @@ def read_database(root: Path) -> dict[Key, Any]:
     keys = {
         "true_cost_by_quarter": ("model_id", "quarter"),
         "cost_by_stage": ("model_id", "quarter", "stage", "activity", "round", "cost_kind", "is_idle"),
+        "totals": ("quarter",),
+        "cost_by_stage_to_date": ("model_id", "quarter", "stage"),
+        "cost_by_kind_to_date": ("model_id", "quarter", "cost_kind"),
         "training_runs": ("run_id",),
         "actual_vs_plan": ("model_id", "month", "quarter", "stage"),
         "forecast": ("model_id",),
@@ -277,7 +280,11 @@ def database_moves(change: Change, line: int) -> dict[Any, Decimal]:
     month = ("costs", change.file, line, 0, change.month)
     total = [("control_totals", change.file, column, "USD") for column in change.money]
     places: list[Key] = [("cost_by_stage", *group, "cost")]
-    places += [(*quarter, column) for column in ("true_cost", "billed_cost", "true_cost_to_date")]
+    summed = ("true_cost", "billed_cost", "true_cost_to_date", "billed_cost_to_date")
+    places += [(*place, column) for place in (quarter, ("totals", QUARTER)) for column in summed]
+    split = [("cost_by_stage_to_date", change.model, QUARTER, change.stage)]
+    split += [("cost_by_kind_to_date", change.model, QUARTER, change.kind)]
+    places += [(*place, column) for place in split for column in ("cost", "cost_to_date")]
     places += [(*charge, column) for column in ("billed_cost", "effective_cost", "x_cost")]
     places += [(*month, column) for column in ("cost", "billed_cost")]
     places += [(*place, column) for place in total for column in ("amount_read", "amount_loaded")]

@@ -20,6 +20,7 @@ from typing import Any
 from truecost.archive.closes import closed_quarters
 from truecost.archive.integrity import sound_closes
 from truecost.errors import TruecostError
+from truecost.publish.cells import text_cell
 from truecost.publish.publishing import open_published, read_rows
 from truecost.quarters import parse_quarter, quarter_of
 from truecost.store.sql import query
@@ -159,7 +160,7 @@ def write_journal(journal: Journal, path: Path) -> None:
             sides = (f"{e.amount:.2f}", "") if e.amount > 0 else ("", f"{-e.amount:.2f}")
             texts = (e.model_id or "", e.stage, e.activity or "", e.cost_kind, str(e.is_idle).lower(), e.text)
             booked = (e.reference, e.date, e.account, e.account_name, *sides, e.currency)
-            writer.writerow([*booked, *map(_plain, texts), e.origin_quarter, journal.version, journal.status])
+            writer.writerow([*booked, *map(text_cell, texts), e.origin_quarter, journal.version, journal.status])
 
 
 def tie_out(workspace: Workspace, path: Path, quarter_name: str) -> list[Tie]:
@@ -340,8 +341,3 @@ def _day(path: Path, line: int, text: str | None, order: str | None) -> date:
         f"{path}:{line}: {told!r} is no date, or it may be two; write it like 2026-03-31, or say in [ledger] whether "
         "`dates` are day_first or month_first"
     )
-
-
-def _plain(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

@@ -1,1 +1,1 @@
-"""The read-only file that finance opens, and the trail back from it."""
+"""The read-only file that finance opens, what it says of a quarter as one typed value, and the trail back from it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from truecost.errors import TruecostError
 from truecost.intake.landing import Landing
+from truecost.publish.figures import BRIDGE
 from truecost.publish.publishing import open_published
 from truecost.sources.readers.delimited import text_line
 from truecost.store.rows import Row, read_rows
@@ -24,12 +25,9 @@ EQUAL = (
     *("is_idle", "is_adjustment", "is_training_only", "treatment"),
 )
 # The steps of the bridge: which costs each adds up, and what of them.
-STEPS = {
+STEPS = {step: (f"costs.step = '{step}'", "costs.cost") for step in BRIDGE} | {
     "billed": ("costs.step = 'own'", "costs.billed_cost"),
     "effective": ("costs.step = 'own'", "costs.cost - costs.billed_cost"),
-    **{
-        step: (f"costs.step = '{step}'", "costs.cost") for step in ("accrual", "fx", "allocation", "idle", "adjustment")
-    },
     "true": ("TRUE", "costs.cost"),
 }
 # What leads to figures that are no sums of true cost: the lines of invoices, and the GPUs of a day.

@@ -1,1 +1,1 @@
-"""The quarter for people: figures, page, workbook, CSV."""
+"""The quarter for people: read once from the published file, and written as page, workbook, CSV and JSON."""

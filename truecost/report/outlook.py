@@ -6,60 +6,50 @@ what a model does not have is absent from its part, never shown as zero.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from truecost.publish.figures import (
+    Alert,
+    Decision,
+    Drift,
+    EvalScore,
+    Feature,
+    Forecast,
+    Plan,
+    PlannedMonth,
+    PlannedStage,
+    WholePlan,
+)
 from truecost.publish.publishing import read_rows, view_names
 from truecost.quarters import Quarter, quarter_of
+from truecost.report.rows import by_model, filled, filled_all
+from truecost.store.rows import Row
 from truecost.store.sql import query
+from truecost.workspace.config import STAGES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Row = dict[str, Any]
 TOTAL = "total"
 WHOLE_MODEL = "dataset"  # the feature that stands for all features of a model
-_PLANNED = ("planned_mean", "planned_p10", "planned_p50", "planned_p90")
-_COMPARED = (*_PLANNED, "actual", "variance", "variance_pct")
-_FORECAST = (
-    *("as_of", "budget", "actual_to_date", "estimate_at_completion_p10", "estimate_at_completion_p50"),
-    *("estimate_at_completion_p90", "probability_over_budget"),
-)
-_WINDOW = (
-    *("window_start", "window_end", "reference_start", "reference_end", "verdict", "reference_rows", "current_rows"),
-    "report",
-)
-_FEATURE = ("feature", "method", "value", "threshold", "drifted")
-_DECISION = ("model_id", "decided_at", "verdict", "currency", "staleness_cost", "retrain_cost")
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """The parts by model, as the JSON holds them, and what concerns all models."""
+    """The parts by model, and what concerns all models."""
 
-    plans: dict[str, Row]
-    forecasts: dict[str, Row]
-    drift: dict[str, Row]
-    evals: dict[str, list[Row]]
-    alerts: list[Row]
-    decisions: list[Row]
-
-    def of_model(self, model: str) -> Row:
-        """``plan``, ``forecast``, ``drift`` and ``evals`` of one model; a key it has nothing for is absent."""
-        parts: dict[str, Mapping[str, Any]] = {"plan": self.plans, "forecast": self.forecasts}
-        parts |= {"drift": self.drift, "evals": self.evals}
-        return {name: part[model] for name, part in parts.items() if model in part}
-
-    def of_all(self) -> Row:
-        """``alerts`` and ``decisions``; a key with nothing in it is absent."""
-        parts = {"alerts": self.alerts, "decisions": self.decisions}
-        return {name: rows for name, rows in parts.items() if rows}
+    plans: Mapping[str, Plan]
+    forecasts: Mapping[str, Forecast]
+    drift: Mapping[str, Drift]
+    evals: Mapping[str, Sequence[EvalScore]]
+    alerts: Sequence[Alert]
+    decisions: Sequence[Decision]
 
 
-def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date, stages: tuple[str, ...]) -> Outlook:
+def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outlook:
     """What was known at the time the quarter's report speaks of (see ``known_before``)."""
     views = view_names(con)
 
@@ -67,18 +57,15 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date, stages:
         return read_rows(con, query(f"report/{name}"), *parameters) if of <= views else []
 
     until = known_before(quarter, as_of)
+    decisions = ask("decisions", quarter.start, until, of={"retrain_decisions"})
+    evals = by_model(ask("evals", until, of={"eval_scores", "drift_signals"}))
     return Outlook(
-        plans=_plans(plan_rows(con, quarter.end), quarter, stages),
-        forecasts={
-            row["model_id"]: {key: row[key] for key in _FORECAST} for row in ask("forecast", until, of={"forecast"})
-        },
-        drift=_drift(ask("drift", until, of={"drift_signals"})),
-        evals=_without_model(ask("evals", until, of={"eval_scores", "drift_signals"})),
-        alerts=ask("alerts", quarter.start, until, of={"alerts"}),
-        decisions=[
-            {key: row[key] for key in _DECISION} | {"reasons": row["reasons"] or []}
-            for row in ask("decisions", quarter.start, until, of={"retrain_decisions"})
-        ],
+        plans={model: _plan(rows, quarter) for model, rows in by_model(plan_rows(con, quarter.end)).items()},
+        forecasts={row["model_id"]: filled(Forecast, row) for row in ask("forecast", until, of={"forecast"})},
+        drift={model: _drift(rows) for model, rows in by_model(ask("drift", until, of={"drift_signals"})).items()},
+        evals={model: filled_all(EvalScore, rows) for model, rows in evals.items()},
+        alerts=filled_all(Alert, ask("alerts", quarter.start, until, of={"alerts"})),
+        decisions=[filled(Decision, row, reasons=row["reasons"] or []) for row in decisions],
     )
 
 
@@ -97,58 +84,24 @@ def known_before(quarter: Quarter, as_of: date) -> date:
     return as_of + timedelta(days=1) if as_of < next_end else quarter.end
 
 
-def _plans(rows: list[Row], quarter: Quarter, stages: tuple[str, ...]) -> dict[str, Row]:
-    """By model: the quarter by ``stages`` with its ``total``, the ``months`` (all stages), and the ``whole`` plan."""
-    order = {stage: place for place, stage in enumerate((*stages, TOTAL))}
-    found = {}
-    for model, held in _by_model(rows).items():
-        here = [row for row in held if row["month"] is None and row["quarter"] == quarter.name]
-        here.sort(key=lambda row: order.get(row["stage"], len(order)))
-        compared = [{key: row[key] for key in ("stage", *_COMPARED)} for row in here]
-        whole = next((row for row in held if row["quarter"] is None and row["stage"] == TOTAL), None)
-        found[model] = {
-            "stages": [row for row in compared if row["stage"] != TOTAL],
-            TOTAL: next((row for row in compared if row["stage"] == TOTAL), None),
-            "is_complete": all(row["is_complete"] for row in here),
-            "months": [
-                {key: row[key] for key in ("month", *_PLANNED, "actual")}
-                for row in held
-                if row["month"] is not None and row["stage"] == TOTAL
-            ],
-            "whole": {key: whole[key] for key in (*_PLANNED, "actual")} if whole else None,
-        }
-    return found
+def _plan(rows: list[Row], quarter: Quarter) -> Plan:
+    order = {stage: place for place, stage in enumerate((*STAGES, TOTAL))}
+    here = [row for row in rows if row["month"] is None and row["quarter"] == quarter.name]
+    here.sort(key=lambda row: order.get(row["stage"], len(order)))
+    compared = filled_all(PlannedStage, here)
+    whole = next((row for row in rows if row["quarter"] is None and row["stage"] == TOTAL), None)
+    return Plan(
+        stages=[row for row in compared if row.stage != TOTAL],
+        total=next((row for row in compared if row.stage == TOTAL), None),
+        is_complete=all(row["is_complete"] for row in here),
+        months=filled_all(PlannedMonth, (row for row in rows if row["month"] and row["stage"] == TOTAL)),
+        whole=filled(WholePlan, whole) if whole else None,
+    )
 
 
-def _drift(rows: list[Row]) -> dict[str, Row]:
-    """By model: the window, its model-level share of drifted features, and the ``features``, furthest first."""
-    found = {}
-    for model, held in _by_model(rows).items():
-        whole = next((row for row in held if row["feature"] == WHOLE_MODEL), held[0])
-        found[model] = {
-            **{key: whole[key] for key in _WINDOW},
-            **{
-                key: whole[key]
-                for key in ("method", "value", "threshold", "drifted")
-                if whole["feature"] == WHOLE_MODEL
-            },
-            "features": [{key: row[key] for key in _FEATURE} for row in held if row["feature"] != WHOLE_MODEL],
-        }
-    return found
-
-
-def _by_model(rows: list[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row["model_id"], []).append({key: _finite(value) for key, value in row.items()})
-    return found
-
-
-def _without_model(rows: list[Row]) -> dict[str, list[Row]]:
-    by_model = _by_model(rows).items()
-    return {model: [{key: row[key] for key in row if key != "model_id"} for row in held] for model, held in by_model}
-
-
-def _finite(value: object) -> object:
-    """JSON and spreadsheets have no name for what is not a number."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _drift(rows: list[Row]) -> Drift:
+    """The window with its model-level share of drifted features, where that was measured, and each feature."""
+    told = next((row for row in rows if row["feature"] == WHOLE_MODEL), None)
+    features = filled_all(Feature, (row for row in rows if row["feature"] != WHOLE_MODEL))
+    nothing = dict.fromkeys(("method", "value", "threshold", "drifted"))
+    return filled(Drift, told or {**rows[0], **nothing}, features=features)

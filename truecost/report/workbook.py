@@ -14,15 +14,18 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from truecost.publish.figures import BRIDGE, ModelFigures, QuarterReport
 from truecost.publish.publishing import read_rows, view_names
+from truecost.publish.yardsticks import ARTICLE
 from truecost.report.outlook import plan_rows
 from truecost.report.spreadsheet import Book, Column, Formula, Part, Sheet, added, open_book
+from truecost.store.rows import Row
 from truecost.store.sql import query
+from truecost.workspace.config import label
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Row = dict[str, Any]
 WHOLE_UP_TO = 20_000  # rows of charges; of more, nobody reads each
 LISTED = 2_000  # of more, the rows that weigh most
 _EXACT = Context(prec=80)
@@ -51,15 +54,6 @@ _FIGURES = {
     "billed_cost": "Billed cost",
     "true_cost_to_date": "True cost to date",
 }
-_STEPS = {  # of the bridge: what each adds
-    "Billed": "bills that are the model's own",
-    "Effective": "bills spread over the service they pay for, recoverable tax left out, usage and staff time priced",
-    "Accrual": "usage whose bill has not come",
-    "FX": "costs in other currencies, converted",
-    "Allocation": "shares of bills that several models use",
-    "Idle": "paid capacity that nobody used",
-    "Adjustment": "what came or changed after its quarter was closed",
-}
 
 
 @dataclass(frozen=True)
@@ -74,15 +68,15 @@ _Totals = dict[str, _Cell]
 
 
 def write_workbook(
-    path: Path, con: DuckDBPyConnection, report: Row, whole_up_to: int = WHOLE_UP_TO, listed: int = LISTED
+    path: Path, con: DuckDBPyConnection, report: QuarterReport, whole_up_to: int = WHOLE_UP_TO, listed: int = LISTED
 ) -> None:
     """Write the workbook of the quarter: the figures of ``report``, and the charges and quarantined rows of ``con``.
 
-    ``report`` is what ``reporting.read_report`` gives; ``con`` is the published file. Of more than ``whole_up_to``
+    ``report`` is what ``read.read_report`` gives; ``con`` is the published file. Of more than ``whole_up_to``
     rows of charges the ``listed`` that weigh most stand by themselves, and the rest in sums.
     """
-    title = f"True cost {report['quarter']}, {report['workspace']}"
-    with open_book(path, title, f"truecost {report['truecost_version']}", report["as_of"]) as book:
+    title = f"True cost {report.quarter}, {report.workspace}"
+    with open_book(path, title, f"truecost {report.truecost_version}", report.as_of) as book:
         ties = {"Summary": _summary(book, report)}
         ties["Bridge"] = _bridge(book, con, report)
         ties["Stages"] = _stages(book, con, report)
@@ -98,11 +92,11 @@ def write_workbook(
 # ---- The sheets ------------------------------------------------------------------------------------------------
 
 
-def _summary(book: Book, report: Row) -> _Totals:
+def _summary(book: Book, report: QuarterReport) -> _Totals:
     """The figures of the page, then plan, alerts and decisions. Returns the totals of the quarter."""
-    from truecost.dashboards.render import headline, is_at_least
+    from truecost.dashboards.render import headline
 
-    money, quarter, total = f"({report['currency']})", report["quarter"], report["total"]
+    money, quarter, total = f"({report.currency})", report.quarter, report.total
     columns = [
         Column("Model", width=30),
         Column(f"Training-only cost {money}", "money", 19),
@@ -116,9 +110,9 @@ def _summary(book: Book, report: Row) -> _Totals:
         Column("Completeness", "wrap", 40),
     ]
     sheet = book.sheet("Summary", columns)
-    sheet.title(f"True cost {quarter}, {report['workspace']}", _about(report))
+    sheet.title(f"True cost {quarter}, {report.workspace}", _about(report))
     sheet.put([headline(report)], ["lead"], across=9)
-    if is_at_least(report):
+    if report.is_at_least:
         sheet.put(
             ["These figures are incomplete: the cost is at least what is shown. Notes says what is missing."],
             ["warning"],
@@ -126,17 +120,15 @@ def _summary(book: Book, report: Row) -> _Totals:
     sheet.skip()
     figures = ("training_only_cost", "true_cost", "multiplier", "billed_cost")
     keys = [*figures, *(f"{figure}_to_date" for figure in figures)]
-    rows = [
-        [row["model_id"], *(row.get(key) for key in keys), row["completeness"]]
-        for row in (*report["models"], _unclaimed(report))
-    ]
+    rows = [[model.model_id, *(getattr(model, key) for key in keys), model.completeness] for model in report.models]
+    rows.append(_unclaimed(report))
     first, last = sheet.table(columns, rows)
     sums = {
         place: added("SUM({})", sheet.cells(place, first, last), _sum(row[place] for row in rows))
         for place, key in enumerate(keys, start=1)
         if not key.startswith("multiplier")
     }
-    totals = ["Total", *(sums.get(place, total[key]) for place, key in enumerate(keys, start=1)), None]
+    totals = ["Total", *(sums.get(place, getattr(total, key)) for place, key in enumerate(keys, start=1)), None]
     at = sheet.put(totals, ["total", *(f"total_{column.kind}" for column in columns[1:-1]), "total"])
     _plan_summary(sheet, report)
     _alerts(sheet, report)
@@ -148,12 +140,12 @@ def _summary(book: Book, report: Row) -> _Totals:
     return cells | {"models_true_cost": _Cell(of_models, _sum(row[2] for row in rows[:-1]))}
 
 
-def _plan_summary(sheet: Sheet, report: Row) -> None:
-    planned = [model for model in report["models"] if "plan" in model]
+def _plan_summary(sheet: Sheet, report: QuarterReport) -> None:
+    planned = [model for model in report.models if model.plan]
     if not planned:
         return
-    money = f"({report['currency']})"
-    sheet.heading(f"Against the plan: {report['quarter']}, and where the whole plan will end")
+    money = f"({report.currency})"
+    sheet.heading(f"Against the plan: {report.quarter}, and where the whole plan will end")
     columns = [
         Column("Model"),
         Column(f"Planned, mean {money}", "money"),
@@ -170,19 +162,20 @@ def _plan_summary(sheet: Sheet, report: Row) -> None:
     sheet.table(
         columns,
         [
-            [
-                model["model_id"],
-                *((model["plan"]["total"] or {}).get(key) for key in ("planned_mean", "actual", "variance")),
-                _of_hundred((model["plan"]["total"] or {}).get("variance_pct")),
-                *(model.get("forecast", {}).get(key) for key in ahead),
-            ]
+            [model.model_id, *_of_quarter(model), *(getattr(model.forecast, key, None) for key in ahead)]
             for model in planned
         ],
     )
 
 
-def _alerts(sheet: Sheet, report: Row) -> None:
-    if not report.get("alerts"):
+def _of_quarter(model: ModelFigures) -> list[Any]:
+    """What the plan says of the quarter: mean, actual, variance and its share; nothing where it has no month in it."""
+    row = model.plan.total if model.plan else None
+    return [row.planned_mean, row.actual, row.variance, _of_hundred(row.variance_pct)] if row else [None] * 4
+
+
+def _alerts(sheet: Sheet, report: QuarterReport) -> None:
+    if not report.alerts:
         return
     sheet.heading("Alerts: open, or raised since the quarter began (times in UTC)")
     columns = [Column("Model"), Column("Rule"), Column("State"), Column("Open"), Column("Raised", "moment")]
@@ -191,19 +184,19 @@ def _alerts(sheet: Sheet, report: Row) -> None:
         columns,
         [
             [
-                *(row["model_id"], _words(row["rule"]), row["state"], row["is_open"], row["raised_at"]),
-                *(row["acknowledged_at"], row["message"]),
+                *(row.model_id, _words(row.rule), row.state, row.is_open, row.raised_at),
+                *(row.acknowledged_at, row.message),
             ]
-            for row in report["alerts"]
+            for row in report.alerts
         ],
         across=9,
     )
 
 
-def _decisions(sheet: Sheet, report: Row) -> None:
-    if not report.get("decisions"):
+def _decisions(sheet: Sheet, report: QuarterReport) -> None:
+    if not report.decisions:
         return
-    money = f"({report['currency']})"
+    money = f"({report.currency})"
     sheet.heading("Decisions on retraining since the quarter began (times in UTC)")
     columns = [Column("Model"), Column("Verdict"), Column(f"Staleness cost {money}", "money")]
     columns += [Column(f"Retrain cost {money}", "money"), Column("Decided", "moment"), Column("Reasons", "wrap")]
@@ -211,62 +204,64 @@ def _decisions(sheet: Sheet, report: Row) -> None:
         columns,
         [
             [
-                *(row["model_id"], _words(row["verdict"]), row["staleness_cost"], row["retrain_cost"]),
-                *(row["decided_at"], "; ".join(row["reasons"])),
+                *(row.model_id, _words(row.verdict), row.staleness_cost, row.retrain_cost),
+                *(row.decided_at, "; ".join(row.reasons)),
             ]
-            for row in report["decisions"]
+            for row in report.decisions
         ],
         across=9,
     )
 
 
-def _bridge(book: Book, con: DuckDBPyConnection, report: Row) -> _Totals:
+def _bridge(book: Book, con: DuckDBPyConnection, report: QuarterReport) -> _Totals:
     """From the bills to the true cost, a column a step; no sheet where the published file has no bridge."""
     if "bridge" not in view_names(con):
         return {}
-    money = f"({report['currency']})"
-    columns = [Column("Model", width=30), *(Column(f"{step} {money}", "money", 19) for step in (*_STEPS, "True cost"))]
-    rows = [
-        [row.pop("model_id") or _UNCLAIMED, *row.values()]
-        for row in read_rows(con, query("report/workbook/bridge"), report["quarter"])
+    money = f"({report.currency})"
+    columns = [Column("Model", width=30), *(Column(f"{step} {money}", "money", 19) for step, _ in BRIDGE.values())]
+    amounts: dict[str | None, dict[str, Decimal]] = {}
+    for row in read_rows(con, query("report/workbook/bridge"), report.quarter):
+        amounts.setdefault(row["model_id"], {})[row["step"]] = row["amount"]
+    rows: list[list[Any]] = [
+        [model or _UNCLAIMED, *(steps[step] for step in BRIDGE)] for model, steps in amounts.items()
     ]
     sheet = book.sheet("Bridge", columns)
     sheet.title(
-        f"From the bills to the true cost, {report['quarter']}",
+        f"From the bills to the true cost, {report.quarter}",
         f"{_about(report)} Each column adds to those before it; the last is their sum.",
-        *(f"{step}: {adds}." for step, adds in _STEPS.items()),
+        *(f"{step}: {adds}." for step, adds in list(BRIDGE.values())[:-1]),
     )
     sums = {place: _sum(row[place] for row in rows) for place in range(1, len(columns))}
     at = sheet.data(rows, len(rows), sums)
     return {"true_cost": _Cell(sheet.reference(len(columns) - 1, at), sums[len(columns) - 1])}
 
 
-def _stages(book: Book, con: DuckDBPyConnection, report: Row) -> _Totals:
+def _stages(book: Book, con: DuckDBPyConnection, report: QuarterReport) -> _Totals:
     """Cost by model, stage, activity, round and kind, in the quarter and to date."""
-    money = f"({report['currency']})"
+    money = f"({report.currency})"
     columns = [
         *(Column("Model", width=30), Column("Stage", width=20), Column("Activity", width=20)),
         *(Column("Round", "whole", 9), Column("Kind", width=16), Column("Idle", width=9)),
-        *(Column(f"Cost {report['quarter']} {money}", "money", 20), Column(f"Cost to date {money}", "money", 20)),
+        *(Column(f"Cost {report.quarter} {money}", "money", 20), Column(f"Cost to date {money}", "money", 20)),
     ]
     rows = [
         [
-            *(row["model_id"] or _UNCLAIMED, _stage(row["stage"]), _words(row["activity"]), row["round"]),
-            *(_kind(row["cost_kind"]), row["is_idle"], row["cost"], row["cost_to_date"]),
+            *(row["model_id"] or _UNCLAIMED, label(row["stage"]), _words(row["activity"]), row["round"]),
+            *(label(row["cost_kind"]), row["is_idle"], row["cost"], row["cost_to_date"]),
         ]
-        for row in read_rows(con, query("report/workbook/stages"), report["quarter_start"])
+        for row in read_rows(con, query("report/workbook/stages"), report.quarter_start)
     ]
     sheet = book.sheet("Stages", columns)
-    sheet.title(f"Cost by stage, {report['quarter']} and to date", _about(report))
+    sheet.title(f"Cost by stage, {report.quarter} and to date", _about(report))
     sums = {place: _sum(row[place] for row in rows) for place in (6, 7)}
     at = sheet.data(rows, len(rows), sums)
     places = {"true_cost": 6, "true_cost_to_date": 7}
     return {name: _Cell(sheet.reference(place, at), sums[place]) for name, place in places.items()}
 
 
-def _plan(book: Book, con: DuckDBPyConnection, report: Row) -> None:
+def _plan(book: Book, con: DuckDBPyConnection, report: QuarterReport) -> None:
     """Plan against actual by month, quarter and whole plan, each by stage."""
-    money = f"({report['currency']})"
+    money = f"({report.currency})"
     columns = [
         *(Column("Model", width=30), Column("Period", width=12), Column("Quarter", width=12)),
         *(Column("Month", "month", 10), Column("Stage", width=20)),
@@ -278,10 +273,10 @@ def _plan(book: Book, con: DuckDBPyConnection, report: Row) -> None:
     rows = [
         [
             *(row["model_id"], "month" if row["month"] else "quarter" if row["quarter"] else "whole plan"),
-            *(row["quarter"], row["month"], _stage(row["stage"]), *(row[key] for key in amounts)),
+            *(row["quarter"], row["month"], label(row["stage"]), *(row[key] for key in amounts)),
             *(_of_hundred(row["variance_pct"]), row["is_complete"]),
         ]
-        for row in plan_rows(con, report["quarter_end"])
+        for row in plan_rows(con, report.quarter_end)
     ]
     note = "P10, P50 and P90 don't add up: totals, quarters and the whole plan are rows of their own."
     sheet = book.sheet("Plan", columns)
@@ -289,19 +284,19 @@ def _plan(book: Book, con: DuckDBPyConnection, report: Row) -> None:
     sheet.data(rows, len(rows), {})
 
 
-def _drivers(book: Book, con: DuckDBPyConnection, report: Row) -> _Totals:
+def _drivers(book: Book, con: DuckDBPyConnection, report: QuarterReport) -> _Totals:
     """Why costs differ from the quarter before and from the plan; no sheet where there is nothing to compare with."""
     known = "variance_drivers" in view_names(con)
     rows = [
         [
-            *(row["model_id"], row["compared_with"], _stage(row["stage"]) if row["stage"] else None),
-            *(_kind(row["cost_kind"]) if row["cost_kind"] else None, *list(row.values())[4:]),
+            *(row["model_id"], row["compared_with"], label(row["stage"]) if row["stage"] else None),
+            *(label(row["cost_kind"]) if row["cost_kind"] else None, *list(row.values())[4:]),
         ]
-        for row in (read_rows(con, query("report/workbook/drivers"), report["quarter"]) if known else [])
+        for row in (read_rows(con, query("report/workbook/drivers"), report.quarter) if known else [])
     ]
     if not rows:
         return {}
-    money = f"({report['currency']})"
+    money = f"({report.currency})"
     columns = [
         *(Column("Model", width=30), Column("Compared with", width=15), Column("Stage", width=20)),
         *(Column("Kind", width=16), Column("Unit", width=12)),
@@ -311,7 +306,7 @@ def _drivers(book: Book, con: DuckDBPyConnection, report: Row) -> _Totals:
     ]
     sheet = book.sheet("Drivers", columns)
     sheet.title(
-        f"Why the cost of {report['quarter']} differs",
+        f"Why the cost of {report.quarter} differs",
         f"{_about(report)} The change is price, volume, mix and other: what no unit counts, or one side alone has.",
         "Two comparisons stand one below the other; filter one before you add up.",
     )
@@ -331,13 +326,13 @@ def _drivers(book: Book, con: DuckDBPyConnection, report: Row) -> _Totals:
     return {"models_true_cost": _Cell(sheet.reference(8, at), parts[0].sums[8])}
 
 
-def _units(book: Book, con: DuckDBPyConnection, report: Row) -> _Totals:
+def _units(book: Book, con: DuckDBPyConnection, report: QuarterReport) -> _Totals:
     """What a request, a token and a point on the evals cost, and how many there were; no sheet where there is none."""
     known = "unit_economics" in view_names(con)
-    rows = read_rows(con, query("report/workbook/units"), report["quarter"]) if known else []
+    rows = read_rows(con, query("report/workbook/units"), report.quarter) if known else []
     if not rows:
         return {}
-    money = f"({report['currency']})"
+    money = f"({report.currency})"
     columns = [
         *(Column("Model", width=30), Column("Requests", "whole", 14), Column("Tokens", "whole", 16)),
         *(Column(f"True cost {money}", "money", 17), Column(f"Serving cost {money}", "money", 17)),
@@ -353,7 +348,7 @@ def _units(book: Book, con: DuckDBPyConnection, report: Row) -> _Totals:
     ]
     sheet = book.sheet("Units", columns)
     sheet.title(
-        f"What a unit of work cost in {report['quarter']}",
+        f"What a unit of work cost in {report.quarter}",
         f"{_about(report)} A point is a hundredth of the score that the model is judged by.",
     )
     sums = {place: _sum(row[key] for row in rows) for place, key in ((3, "true_cost"), (4, "serving_cost"))}
@@ -361,9 +356,9 @@ def _units(book: Book, con: DuckDBPyConnection, report: Row) -> _Totals:
     return {"models_true_cost": _Cell(sheet.reference(3, at), sums[3])}
 
 
-def _charges(book: Book, con: DuckDBPyConnection, report: Row, whole_up_to: int, listed: int) -> _Totals:
+def _charges(book: Book, con: DuckDBPyConnection, report: QuarterReport, whole_up_to: int, listed: int) -> _Totals:
     """The charges that count in the quarter. Returns the totals of the sheet."""
-    money, quarter = f"({report['currency']})", report["quarter"]
+    money, quarter = f"({report.currency})", report.quarter
     columns = [
         *(Column("Model", width=22), Column("Month", "month", 10), Column("Stage", width=18)),
         *(Column("Activity", width=18), Column("Round", "whole", 8), Column("Kind", width=13)),
@@ -401,7 +396,7 @@ def _charges(book: Book, con: DuckDBPyConnection, report: Row, whole_up_to: int,
 
 def _charge_cells(values: Iterable[Any]) -> list[Any]:
     model, month, stage, activity, round_, kind, *others = values
-    return [model or _UNCLAIMED, month, _stage(stage), _words(activity), round_, _kind(kind), *others]
+    return [model or _UNCLAIMED, month, label(stage), _words(activity), round_, label(kind), *others]
 
 
 def _rest_cells(row: Row, count: int) -> list[Any]:
@@ -411,11 +406,11 @@ def _rest_cells(row: Row, count: int) -> list[Any]:
     return [*told, *[None] * (count - len(told))]
 
 
-def _invoices(book: Book, con: DuckDBPyConnection, report: Row) -> None:
+def _invoices(book: Book, con: DuckDBPyConnection, report: QuarterReport) -> None:
     """Invoices as they came, with what each comes to; no sheet where there is none."""
     if "invoices" not in view_names(con):
         return
-    rows = read_rows(con, query("report/workbook/invoices"), report["quarter_end"])
+    rows = read_rows(con, query("report/workbook/invoices"), report.quarter_end)
     if not rows:
         return
     columns = [
@@ -427,7 +422,7 @@ def _invoices(book: Book, con: DuckDBPyConnection, report: Row) -> None:
     ]
     sheet = book.sheet("Invoices", columns)
     about = "In the invoice's own currency; a credit note is below zero. Payable = with tax - prepaid + rounding."
-    sheet.title(f"Invoices issued up to the end of {report['quarter']}", about)
+    sheet.title(f"Invoices issued up to the end of {report.quarter}", about)
     sheet.data([list(row.values()) for row in rows], len(rows), {})
 
 
@@ -447,7 +442,7 @@ def _quarantine(book: Book, con: DuckDBPyConnection) -> None:
     sheet.data(rows, len(rows), {})
 
 
-def _notes(book: Book, report: Row, ties: dict[str, _Totals]) -> None:
+def _notes(book: Book, report: QuarterReport, ties: dict[str, _Totals]) -> None:
     """What is missing, how the sheets tie, what the words mean, and the yardsticks."""
     columns = [Column("", width=30), *[Column("", "money", 19)] * (len(_TIED) + 1)]
     across = len(columns) - 1
@@ -461,17 +456,15 @@ def _notes(book: Book, report: Row, ties: dict[str, _Totals]) -> None:
     )
 
     sheet.heading("What is missing")
-    missing = [
-        (model["model_id"], model["completeness"]) for model in report["models"] if model["completeness"] != "complete"
-    ]
-    missing += [("", f"{item['what']}: {item['remedy']}.") for item in report["missing"]]
+    missing = [(model.model_id, model.completeness) for model in report.models if model.completeness != "complete"]
+    missing += [("", f"{item.what}: {item.remedy}.") for item in report.missing]
     for term, text in missing or [("", "Nothing that truecost knows of.")]:
         sheet.put([term, text], ["term", "wrap"], across)
-    came = report["deliveries"]
-    counts = ", ".join(f"{came[f'rows_{what}']:,} {what}" for what in ("loaded", "quarantined", "duplicate", "skipped"))
-    sheet.put(
-        ["Deliveries", f"{came['files']:,} files held {came['rows_read']:,} rows: {counts}."], ["term", "wrap"], across
+    came = report.deliveries
+    counts = ", ".join(
+        f"{getattr(came, f'rows_{what}'):,} {what}" for what in ("loaded", "quarantined", "duplicate", "skipped")
     )
+    sheet.put(["Deliveries", f"{came.files:,} files held {came.rows_read:,} rows: {counts}."], ["term", "wrap"], across)
 
     sheet.heading("What the words mean")
     for term, text in _DEFINITIONS:
@@ -479,10 +472,10 @@ def _notes(book: Book, report: Row, ties: dict[str, _Totals]) -> None:
     sheet.heading("How figures are written")
     for text in _WRITTEN:
         sheet.put(["", text], ["term", "wrap"], across)
-    sheet.heading("Yardsticks: “Fine-Tuning Economics: The Real Cost Calculation Before You Commit” (Tian Pan, 2026)")
-    for row in report["yardsticks"]:
-        text = f"{row['text']}: {row['figure']}. Here: {row['ours']}."
-        sheet.put([row["id"], text], ["term", "wrap"], across)
+    sheet.heading(f"Yardsticks: {ARTICLE}")
+    for row in report.yardsticks:
+        text = f"{row.text}: {row.figure}. Here: {row.ours}."
+        sheet.put([row.id, text], ["term", "wrap"], across)
     sheet.put(
         ["", "F2 and F3 disagree: read them as a range to expect, not as a target to meet."], ["term", "wrap"], across
     )
@@ -501,50 +494,30 @@ def _tie(name: str, *sheets: _Totals) -> list[Formula | None]:
 # ---- Words and sums --------------------------------------------------------------------------------------------
 
 
-def _about(report: Row) -> str:
+def _about(report: QuarterReport) -> str:
     """What every sheet says of itself."""
     from truecost.dashboards.formats import day
 
-    last = report["quarter_end"] - timedelta(days=1)
-    status = (
-        f"closed, version {report['version']}" if report["status"] == "closed" else "preliminary: figures may change"
-    )
-    return f"{day(report['quarter_start'])} to {day(last)}; {status}. As of {day(report['as_of'])}."
+    last = report.quarter_end - timedelta(days=1)
+    status = f"closed, version {report.version}" if report.status == "closed" else "preliminary: figures may change"
+    return f"{day(report.quarter_start)} to {day(last)}; {status}. As of {day(report.as_of)}."
 
 
-def _unclaimed(report: Row) -> Row:
+def _unclaimed(report: QuarterReport) -> list[Any]:
     """What no model claims, as a row beside the models'."""
-    total = report["total"]
-    claimed_to_date = _sum(model["billed_cost_to_date"] for model in report["models"])
-    return {
-        "model_id": _UNCLAIMED,
-        "true_cost": total["unallocated_cost"],
-        "billed_cost": total["unallocated_billed_cost"],
-        "true_cost_to_date": total["unallocated_cost_to_date"],
-        "billed_cost_to_date": _EXACT.subtract(total["billed_cost_to_date"], claimed_to_date),
-        "completeness": "no rule claims it",
-    }
-
-
-def _stage(stage: str) -> str:
-    from truecost.dashboards.charts import stage_label
-
-    return str(stage_label(stage))
-
-
-def _kind(kind: str) -> str:
-    from truecost.dashboards.render import COST_KINDS
-
-    return str(COST_KINDS.get(kind, kind))
+    total = report.total
+    here = [None, total.unallocated_cost, None, total.unallocated_billed_cost]
+    to_date = [None, total.unallocated_cost_to_date, None, total.unallocated_billed_cost_to_date]
+    return [_UNCLAIMED, *here, *to_date, "no rule claims it"]
 
 
 def _words(name: str | None) -> str | None:
     return None if name is None else name.replace("_", " ")
 
 
-def _of_hundred(percent: Decimal | float | None) -> Decimal | None:
+def _of_hundred(percent: Decimal | None) -> Decimal | None:
     """A share of 0 to 1, as a spreadsheet's percentages are."""
-    return None if percent is None else Decimal(str(percent)) / 100
+    return None if percent is None else percent / 100
 
 
 def _sum(amounts: Any) -> Decimal:

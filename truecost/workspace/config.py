@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
@@ -19,6 +19,9 @@ CountedActivity = Literal[Activity, "undecided"]
 BuildStage = Literal["data_curation", "training", "failed_experiments", "evaluation"]
 Stage = Literal[BuildStage, "serving", "maintenance", "undecided", "unallocated"]
 CostKind = Literal["compute", "labor", "annotation", "inference_api", "storage", "other"]
+STAGES: tuple[Stage, ...] = get_args(Stage)  # in the order in which they are shown
+COST_KINDS: tuple[CostKind, ...] = get_args(CostKind)
+_SHOWN = {"inference_api": "Inference API"}  # the others are their names
 Treatment = Literal["expense", "capitalise"]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -26,6 +29,12 @@ Money = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6)]
 Share = Annotated[Decimal, Field(gt=0, le=1, decimal_places=6)]
 GpuHours = Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=6)]
 Scalar = str | int | float | bool
+
+
+def label(name: str) -> str:
+    """A stage or a cost kind as a reader sees it: `Data curation`."""
+    return _SHOWN.get(name, name.replace("_", " ").capitalize())
+
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 

@@ -12,4 +12,5 @@ FROM cost_by_stage
 INNER JOIN (SELECT DISTINCT quarter, quarter_start FROM true_cost_by_quarter) AS quarter USING (quarter)
 WHERE quarter.quarter_start <= $1
 GROUP BY ALL
-ORDER BY cost_by_stage.model_id NULLS LAST, cost_by_stage.stage, cost_by_stage.round, cost_by_stage.activity, cost_by_stage.cost_kind
+ORDER BY cost_by_stage.model_id NULLS LAST, cost_by_stage.stage, cost_by_stage.round, cost_by_stage.activity, cost_by_stage.cost_kind,
+    cost_by_stage.is_idle

@@ -1,0 +1,361 @@
+"""What the published file says of one quarter, as one typed value: page, workbook, CSV and JSON are written from it.
+
+No store is read here, and no figure computed: each stands in a ``finance`` view, and None is one that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+
+def told_by(name: str | None) -> dict[str, str | None]:
+    """For a field that the JSON holds only where the field ``name`` says something; None: the JSON never holds it."""
+    return {"told_by": name}
+
+
+# The steps of ``finance.bridge`` from the bills to the true cost: how each is called, and what it adds.
+BRIDGE = {
+    "billed": ("Billed", "bills that are the model's own"),
+    "effective": (
+        "Effective",
+        "bills spread over the service they pay for, recoverable tax left out, usage and staff time priced",
+    ),
+    "accrual": ("Accrual", "usage whose bill has not come"),
+    "fx": ("FX", "costs in other currencies, converted"),
+    "allocation": ("Allocation", "shares of bills that several models use"),
+    "idle": ("Idle", "paid capacity that nobody used"),
+    "adjustment": ("Adjustment", "what came or changed after its quarter was closed"),
+    "true": ("True cost", "their sum"),
+}
+
+
+# ---- Costs -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StageCost:
+    """Cost of a stage in the quarter and to date, with its share of the model's true cost."""
+
+    stage: str
+    cost: Decimal | None
+    cost_to_date: Decimal | None
+    share: Decimal | None = None
+    share_to_date: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class KindCost:
+    cost_kind: str
+    cost: Decimal
+    cost_to_date: Decimal
+
+
+@dataclass(frozen=True)
+class PastQuarter:
+    """A quarter of a model's history; ``stages`` holds those that had a cost in it."""
+
+    quarter: str
+    true_cost: Decimal
+    training_only_cost: Decimal
+    billed_cost: Decimal
+    multiplier: Decimal | None
+    multiplier_reason: str | None
+    stages: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True)
+class Run:
+    run_id: str
+    parent_run_id: str | None
+    round: int | None
+    outcome: str | None
+    gpu_hours: Decimal
+    cost: Decimal | None
+    activity: str | None
+
+
+# ---- Plan and forecast -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PlannedStage:
+    """A stage of the quarter, or its total, as planned and as it came."""
+
+    stage: str
+    planned_mean: Decimal
+    planned_p10: Decimal
+    planned_p50: Decimal
+    planned_p90: Decimal
+    actual: Decimal | None
+    variance: Decimal | None
+    variance_pct: Decimal | None
+
+
+@dataclass(frozen=True)
+class PlannedMonth:
+    """A month of the plan, all stages; ``actual`` is None where it lies ahead."""
+
+    month: date
+    planned_mean: Decimal
+    planned_p10: Decimal
+    planned_p50: Decimal
+    planned_p90: Decimal
+    actual: Decimal | None
+
+
+@dataclass(frozen=True)
+class WholePlan:
+    planned_mean: Decimal
+    planned_p10: Decimal
+    planned_p50: Decimal
+    planned_p90: Decimal
+    actual: Decimal | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The quarter by stage with its total, the months, and the whole plan."""
+
+    stages: Sequence[PlannedStage]
+    total: PlannedStage | None
+    is_complete: bool
+    months: Sequence[PlannedMonth]
+    whole: WholePlan | None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    as_of: date
+    budget: Decimal
+    actual_to_date: Decimal
+    estimate_at_completion_p10: Decimal
+    estimate_at_completion_p50: Decimal
+    estimate_at_completion_p90: Decimal
+    probability_over_budget: float | None
+
+
+# ---- Production and quality ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Feature:
+    feature: str
+    method: str
+    value: float | None
+    threshold: float | None
+    drifted: bool
+
+
+@dataclass(frozen=True)
+class Drift:
+    """The newest window of a model's requests, held against its reference; features furthest first."""
+
+    window_start: datetime
+    window_end: datetime
+    reference_start: datetime
+    reference_end: datetime
+    verdict: str
+    reference_rows: int | None
+    current_rows: int | None
+    report: str | None
+    method: str | None = field(metadata=told_by("method"))
+    value: float | None = field(metadata=told_by("method"))
+    threshold: float | None = field(metadata=told_by("method"))
+    drifted: bool | None = field(metadata=told_by("method"))
+    features: Sequence[Feature]
+
+
+@dataclass(frozen=True)
+class EvalScore:
+    """The newest score of a task and metric, beside the deployed baseline where there is one."""
+
+    task: str
+    metric: str
+    higher_is_better: bool | None
+    baseline_version: str | None
+    baseline_at: datetime | None
+    baseline_score: float | None
+    model_version: str
+    evaluated_at: datetime
+    score: float | None
+    stderr: float | None
+    n: int | None
+    drop: float | None
+    threshold: float | None
+    drifted: bool | None
+    verdict: str | None
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An alert as it stood when the report's time ended."""
+
+    id: int
+    rule: str
+    model_id: str
+    state: str
+    raised_at: datetime
+    delivered_at: datetime | None
+    acknowledged_at: datetime | None
+    message: str
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Decision:
+    model_id: str
+    decided_at: datetime
+    verdict: str
+    currency: str
+    staleness_cost: Decimal | None
+    retrain_cost: Decimal | None
+    reasons: Sequence[str]
+
+
+# ---- The report ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ModelFigures:
+    """One model's section."""
+
+    model_id: str
+    true_cost: Decimal
+    training_only_cost: Decimal
+    billed_cost: Decimal
+    multiplier: Decimal | None
+    multiplier_reason: str | None
+    true_cost_to_date: Decimal
+    training_only_cost_to_date: Decimal
+    multiplier_to_date: Decimal | None
+    training_share: Decimal | None
+    billed_cost_to_date: Decimal
+    training_share_to_date: Decimal | None
+    failed_share: Decimal | None
+    people_and_compute_share: Decimal | None
+    completeness: str
+    unconverted_count: int
+    stages: Sequence[StageCost]
+    kinds: Sequence[KindCost]
+    history: Sequence[PastQuarter]
+    runs: Sequence[Run]
+    plan: Plan | None = field(default=None, metadata=told_by("plan"))
+    forecast: Forecast | None = field(default=None, metadata=told_by("forecast"))
+    drift: Drift | None = field(default=None, metadata=told_by("drift"))
+    evals: Sequence[EvalScore] = field(default=(), metadata=told_by("evals"))
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether its costs are lower bounds."""
+        return self.completeness != "complete" or bool(self.unconverted_count)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """All models and what no rule claims together."""
+
+    true_cost: Decimal
+    training_only_cost: Decimal
+    billed_cost: Decimal
+    multiplier: Decimal | None
+    true_cost_to_date: Decimal
+    training_only_cost_to_date: Decimal
+    billed_cost_to_date: Decimal
+    multiplier_to_date: Decimal | None
+    unallocated_cost: Decimal
+    unallocated_billed_cost: Decimal
+    unallocated_share: Decimal | None
+    unallocated_cost_to_date: Decimal
+    allocated_share: Decimal | None = field(metadata=told_by(None))
+    unallocated_billed_cost_to_date: Decimal = field(metadata=told_by(None))
+
+
+@dataclass(frozen=True)
+class Unclaimed:
+    """Charges of a source and service that no rule claims."""
+
+    source: str
+    service_name: str | None
+    charge_count: int
+    cost: Decimal | None
+
+
+@dataclass(frozen=True)
+class Missing:
+    what: str
+    remedy: str | None
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    from_quarter: str
+    model_id: str | None
+    stage: str
+    reason: str
+    currency: str
+    amount: Decimal | None
+    row_count: int
+
+
+@dataclass(frozen=True)
+class QuarantinedRow:
+    file: str
+    line: int | None
+    rule: str | None
+    column_name: str | None
+    value: str | None
+    remedy: str | None
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    files: int
+    rows_read: int
+    rows_loaded: int
+    rows_quarantined: int
+    rows_duplicate: int
+    rows_skipped: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A published yardstick, and what the models here have beside it, in words."""
+
+    id: str
+    text: str
+    figure: str
+    ours: str
+
+
+@dataclass(frozen=True)
+class QuarterReport:
+    """All that the report of a quarter says; amounts are in ``currency``."""
+
+    workspace: str
+    quarter: str
+    quarter_start: date
+    quarter_end: date
+    status: str
+    version: int
+    currency: str
+    as_of: date
+    truecost_version: str
+    total: Totals
+    models: Sequence[ModelFigures]
+    alerts: Sequence[Alert] = field(metadata=told_by("alerts"))
+    decisions: Sequence[Decision] = field(metadata=told_by("decisions"))
+    unallocated: Sequence[Unclaimed]
+    missing: Sequence[Missing]
+    adjustments: Sequence[Adjustment]
+    quarantine: Sequence[QuarantinedRow]
+    quarantine_total: int
+    deliveries: Deliveries
+    yardsticks: Sequence[Compared]
+
+    @property
+    def is_at_least(self) -> bool:
+        """Whether the totals are lower bounds: something is missing, or a model's sources are incomplete."""
+        return bool(self.missing) or any(model.is_incomplete for model in self.models)
