@@ -22,6 +22,7 @@ from truecost.workspace.config import SIZE_AS_WRITTEN, Duration
 from truecost.workspace.plans import Month
 from truecost.workspace.schemas import PLAIN_NUMBER, config_schema, plan_schema, resolved, sections, write_schemas
 
+SHARED = {"workspace", "as_of", "json", "debug", "known_at"}
 TARGET = Path(__file__).with_name("reference.md")
 SCHEMAS = Path(__file__).with_name("schema")
 
@@ -47,10 +48,33 @@ def _commands() -> Iterator[str]:
         "Exit codes: 0 done; 1 failed, or a delivery is refused (the others are loaded all the same); 2 wrong usage or "
         "configuration; 3 done, but rows are quarantined or deliveries held (only with `--strict`)."
     )
-    root = typer.main.get_command(app)
+    root: Any = typer.main.get_command(app)
+    shared = [parameter for parameter in root.params if parameter.name in SHARED]
+    yield "\n".join(
+        [
+            "Every command takes these, before its name or after it; `--known-at` is for `truecost report` alone:",
+            "",
+            *(f"- {_option(parameter)}" for parameter in shared),
+            "- `-h`, `--help`: What it does, and examples.",
+        ]
+    )
+    yield (
+        "`truecost --install-completion` lets the shell complete commands, options, models, sources and quarters. "
+        "States are coloured on a terminal, unless `NO_COLOR` is set; what has no room there is wrapped, set below or "
+        "said to be left out, and an amount is never cut. Progress is on stderr; where that is no terminal, it is a "
+        "line a step of `run`, `demo` and `reevaluate`, and of another command where it takes longer than ten seconds."
+    )
     for name, command in _leaves("truecost", root):
-        options = [f"- {_option(parameter)}" for parameter in command.params if parameter.name != "help"]
-        yield "\n".join([f"### `{name}`", "", (command.help or "").strip(), "", *options]).rstrip()
+        options = [f"- {_option(parameter)}" for parameter in command.params if parameter.name not in SHARED]
+        parts = [f"### `{name}`", (command.help or "").strip(), "\n".join(options), _examples(command.epilog)]
+        yield "\n\n".join(filter(None, parts))
+
+
+def _examples(epilog: str | None) -> str:
+    """The examples of a command's help, as a block of code."""
+    lines = (epilog or "").splitlines()
+    typed = [line.strip() for line in lines if line.startswith("  ")]
+    return "\n".join(["```text", *typed, "```"]) if typed else ""
 
 
 def _leaves(prefix: str, command: Any) -> Iterator[tuple[str, Any]]:

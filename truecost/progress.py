@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-_listener: Callable[[str], None] | None = None
+
+@dataclass(frozen=True)
+class Step:
+    """What is being done; of ``total`` like things, the ``number``-th is ``item``."""
+
+    what: str
+    item: str | None = None
+    number: int = 0
+    total: int = 0
 
 
-def say(message: str) -> None:
+_listener: Callable[[Step], None] | None = None
+
+
+def say(what: str, item: str | None = None, number: int = 0, total: int = 0) -> None:
     """Tell the listener, if there is one, what is being done."""
     if _listener is not None:
-        _listener(message)
+        _listener(Step(what, item, number, total))
 
 
 @contextmanager
-def listening(listener: Callable[[str], None]) -> Iterator[None]:
+def listening(listener: Callable[[Step], None]) -> Iterator[None]:
     """Hear what steps say, for as long as the block lasts."""
     global _listener
     before, _listener = _listener, listener

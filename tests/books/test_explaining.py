@@ -16,7 +16,7 @@ from tests.support.books import Bench, Books, Row, config, focus, in_month, rate
 from truecost import steps
 from truecost.books.explaining import Explained, explain
 from truecost.books.suggesting import Suggestion, suggest
-from truecost.cli.attributed import show_explained, show_suggestions
+from truecost.cli.attribution import show_explained, show_suggestions
 from truecost.clock import Clock
 from truecost.publish.publishing import open_published, read_rows
 

@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,11 +20,12 @@ from typing import Any, NamedTuple
 import pytest
 import typer.main
 
-from truecost import __version__, cli
+from truecost import __version__, cli, progress, steps
 from truecost.cli.commands import app
+from truecost.cli.progress import shown_progress
 from truecost.publish.publishing import open_published
 from truecost.workspace.scaffold import write_demo
-from truecost.workspace.workspace import load_workspace
+from truecost.workspace.workspace import Workspace, load_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK_SECONDS = 0.5
@@ -131,6 +133,161 @@ def test_every_command_says_what_it_does(say: Say, words: list[str]) -> None:
 
 def test_the_version_is_told(say: Say) -> None:
     assert say("--version").out == f"truecost {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [words for words, command in commands() if not hasattr(command, "commands")])
+def test_every_command_has_examples_that_are_its_own(say: Say, words: list[str]) -> None:
+    _, examples = say(*words, "--help").out.split("Examples:\n")
+    assert examples.strip()
+    for line in examples.strip().splitlines():
+        assert f"truecost {' '.join(words)}" in line.replace("--json ", "")
+
+
+# ---- What stands before the command or after it
+
+
+@pytest.mark.parametrize("words", [words for words, _ in commands()], ids=" ".join)
+def test_h_asks_for_help_before_and_after_the_command(say: Say, words: list[str]) -> None:
+    asked = say(*words, "--help")
+    assert (asked.code, asked.err) == (0, "")
+    assert say(*words, "-h") == say("-h", *words) == asked
+    if len(words) == 2:
+        assert say(words[0], "-h", words[1]) == asked
+
+
+@pytest.mark.parametrize("words", [["status"], ["sources"], ["alerts"], ["plan", "show"]], ids=" ".join)
+def test_shared_options_stand_before_and_after_the_command(say: Say, demo: Path, words: list[str]) -> None:
+    options = ["--workspace", str(demo), "--json", "--as-of", "2026-10-05"]
+    after = say(*words, *options)
+    assert (after.code, after.err) == (0, "")
+    json.loads(after.out)
+    assert say(*options, *words) == after
+    assert say(*options[:2], *words, *options[2:]) == after
+    assert say(words[0], *options, *words[1:]) == after
+
+
+def test_what_is_said_nearest_to_the_command_wins(say: Say, demo: Path) -> None:
+    assert say("-w", "nowhere", "status", "-w", demo).code == 0
+    assert "nowhere" in say("-w", demo, "status", "-w", "nowhere").err
+
+
+def test_the_time_things_were_known_is_for_the_report_and_elsewhere_refused(
+    say: Say, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[datetime] = []
+
+    def reported(workspace: Workspace, moment: datetime, quarter: str) -> steps.Reported:
+        asked.append(moment)
+        return steps.Reported(quarter, workspace.reports, is_new=True)
+
+    monkeypatch.setattr(steps, "report_known_at", reported)
+    report = ["report", "--quarter", "FY2026-Q1", "-w", demo]
+    assert say("--known-at", "2026-10-06", *report).code == say(*report, "--known-at", "2026-10-06").code == 0
+    assert asked == [datetime(2026, 10, 6, tzinfo=UTC)] * 2
+    refused = say("--known-at", "2026-10-06", "status", "-w", demo)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "--known-at is for `truecost report` alone" in refused.err
+
+
+def test_a_new_workspace_may_be_named_either_way(say: Say, tmp_path: Path) -> None:
+    told = json.loads(say("--json", "init", tmp_path / "acme").out)
+    assert told["workspace"] == str(tmp_path / "acme")
+    assert say("--workspace", tmp_path / "other", "init", tmp_path / "third").code == 2
+    assert not (tmp_path / "third").exists()
+
+
+# ---- What was likely meant
+
+
+MEANT = [
+    (["statsu"], 2, "did you mean status?"),
+    (["plan", "shwo"], 2, "did you mean show?"),
+    (["alerts", "akc"], 2, "did you mean ack?"),
+    (["report", "--qarter", "FY2026-Q3"], 2, "--quarter"),
+    (["drift", "--model", "suport-bot"], 1, "did you mean support-bot?"),
+    (["reevaluate", "--model", "Support-Bot"], 1, "did you mean support-bot?"),
+    (["plan", "show", "suport-bot"], 1, "did you mean 'support-bot'?"),
+    (["trace", "--model", "invoice-raeder"], 1, "did you mean invoice-reader?"),
+    (["trace", "--source", "open-ai"], 1, "did you mean openai?"),
+    (["trace", "--quarter", "FY2062-Q3"], 1, "did you mean FY2026-Q3?"),
+    (["report", "--quarter", "2026-Q3"], 1, "did you mean FY2026-Q3?"),
+    (["close", "--quarter", "FY26-Q3"], 1, "did you mean FY2026-Q3?"),
+    (["sources", "check", "DEMO/truecost.toml", "--format", "fokus"], 1, "focus"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "hint"), MEANT, ids=[" ".join(arguments) for arguments, *_ in MEANT])
+def test_a_name_that_is_nearly_right_is_told(say: Say, demo: Path, arguments: list[str], code: int, hint: str) -> None:
+    said = say("-w", demo, *(argument.replace("DEMO", str(demo)) for argument in arguments))
+    assert (said.code, said.out, said.err.count("\n")) == (code, "", 1)
+    assert said.err.startswith("truecost: ")
+    assert hint in said.err
+
+
+# ---- Completion
+
+COMPLETED = [
+    ("truecost re", {"reevaluate", "report", "reopen"}),
+    ("truecost plan s", {"show"}),
+    ("truecost -w DEMO drift --model ", {"support-bot", "invoice-reader"}),
+    ("truecost drift -w DEMO --model s", {"support-bot"}),
+    ("truecost plan show -w DEMO i", {"invoice-reader"}),
+    ("truecost trace -w DEMO --source a", {"aws", "annotators", "annotators-ubl"}),
+    ("truecost report -w DEMO --quarter FY2026", {"FY2026-Q1", "FY2026-Q2", "FY2026-Q3"}),
+    ("truecost report -w nowhere --quarter ", set()),
+    ("truecost sources check --format r", {"rate_card", "request_log"}),
+]
+
+
+@pytest.mark.parametrize(("line", "names"), COMPLETED, ids=[line for line, _ in COMPLETED])
+def test_the_shell_completes_commands_and_what_the_workspace_names(demo: Path, line: str, names: set[str]) -> None:
+    words = line.replace("DEMO", str(demo))
+    environment = {
+        **os.environ,
+        "_TRUECOST_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split(" ")) - 1),
+    }
+    command = [sys.executable, "-c", "import sys; sys.argv = ['truecost']; from truecost.cli import main; main()"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert set(done.stdout.split()) == names, done.stderr
+
+
+def test_completion_can_be_installed(say: Say) -> None:
+    assert "--install-completion" in say("--help").out
+
+
+# ---- Progress
+
+
+def test_where_nobody_looks_a_flow_says_a_line_a_step(capsys: pytest.CaptureFixture[str]) -> None:
+    with shown_progress(is_flow=True):
+        progress.say("looking through the inbox")
+        for number, file in enumerate(["a.csv", "b\x1b.csv"], 1):
+            progress.say("loading", file, number, 2)
+        progress.say("telling", "address 1 (json)\x1b")
+    with shown_progress():
+        progress.say("a command of one step says its outcome alone")
+    lines = capsys.readouterr().err.splitlines()
+    assert [re.sub(r"^ +\d+\.\d s  ", "", line) for line in lines] == [
+        "looking through the inbox",
+        "loading 2 files",
+        "telling address 1 (json)\\x1b",
+    ]
+
+
+def test_on_a_terminal_progress_is_one_line_with_count_and_time() -> None:
+    shown = said_by("""
+from truecost import progress
+from truecost.cli.progress import shown_progress
+with shown_progress():
+    progress.say("loading", "inbox/aws/2026-09.csv", 3, 97)
+print("done")
+""")
+    assert "loading inbox/aws/2026-09.csv" in shown
+    assert "3 of 97" in shown
+    assert "0:00:0" in shown
+    assert shown.rstrip().endswith("done")
 
 
 # ---- What it shows
@@ -391,6 +548,23 @@ def test_an_error_is_one_sentence(say: Say, demo: Path, arguments: list[str], se
     assert said.out == ""
 
 
+def test_who_stops_it_is_told_that_it_goes_on(say: Say, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(steps, "land", stopped)
+    said = say("ingest", "-w", demo)
+    assert said == (130, "", "truecost: stopped; run it again to go on where it was\n")
+
+
+def test_debug_keeps_the_exit_code_and_the_sentence(say: Say) -> None:
+    plain = say("status", "-w", "nowhere")
+    debugged = say("--debug", "status", "-w", "nowhere")
+    assert debugged.code == plain.code == 2
+    assert debugged.err.startswith("Traceback")
+    assert debugged.err.endswith(plain.err)
+
+
 def test_only_debug_shows_the_traceback() -> None:
     command = [sys.executable, "-m", "truecost", "init", "/dev/null/workspace"]
     plain, debugged = (
@@ -449,9 +623,18 @@ def test_no_color_holds_on_a_terminal(demo: Path) -> None:
 
 def on_a_terminal(arguments: list[str], environment: dict[str, str]) -> str:
     """What a command writes where both of its outputs are a terminal."""
+    return said_by(
+        "import sys; from truecost.cli import main; sys.argv = ['truecost', *sys.argv[1:]]; main()",
+        arguments,
+        environment,
+    )
+
+
+def said_by(code: str, arguments: Sequence[str] = (), environment: dict[str, str] | None = None) -> str:
+    """What Python code writes to a terminal."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "truecost", *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+        [sys.executable, "-c", code, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
     )
     os.close(theirs)
     shown = b""

@@ -58,7 +58,7 @@ path = "inbox/*.csv"
 NURSERY = """
 import json, os, select, shutil, signal, sys, time
 import duckdb, great_expectations, pandas, pyarrow
-import truecost.cli.commands, truecost.cli.output, truecost.steps, truecost.workspace.workspace
+import truecost.cli.commands, truecost.cli.tables, truecost.steps, truecost.workspace.workspace
 from truecost import progress
 from truecost.cli import main
 
@@ -77,7 +77,7 @@ def watch_steps(root, log, snapshots, dies_at):
         if event in ("os.rename", "os.link") and str(arguments[1]).startswith(root):
             step(str(arguments[1])[len(root):])
     sys.addaudithook(hear)
-    progress._listener = step
+    progress._listener = lambda told: step(told.what)
 
 print("ready", flush=True)
 for line in sys.stdin:

@@ -77,13 +77,15 @@ def load_landed(con: DuckDBPyConnection, workspace: Workspace) -> list[Loaded]:
     """Load every landed delivery whose file, settings, suite or code is not what it was last loaded with."""
     landing, limits = Landing(workspace.landing), workspace.config.limits.of_files
     known = dict(con.execute("SELECT delivery_id, fingerprint FROM log.deliveries").fetchall())
-    loaded = []
+    due = []
     for entry, part, source in _landed_parts(landing, workspace):
         suite = load_suite(workspace, formats()[source.format].dataset)
         fingerprint = _fingerprint(part, source, suite, limits)
-        if known.get(part.delivery_id) == fingerprint:
-            continue
-        progress.say(f"loading {part.file}")
+        if known.get(part.delivery_id) != fingerprint:
+            due.append((entry, part, source, suite, fingerprint))
+    loaded = []
+    for number, (entry, part, source, suite, fingerprint) in enumerate(due, 1):
+        progress.say("loading", part.file, number, len(due))
         path = landing.object_path(part.sha256) if part.sha256 else None
         loaded.append(load_delivery(con, entry, part, path, source, suite, fingerprint, limits))
     return loaded

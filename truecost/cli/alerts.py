@@ -1,0 +1,79 @@
+"""``truecost alerts``: what asks for someone; ``ack`` says that it was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from truecost.cli.frame import Frame, add, group
+
+if TYPE_CHECKING:
+    from truecost.alerts.alerting import Reevaluation, Standing
+
+
+def alerts(frame: Frame) -> None:
+    """Every rule that is not OK: spending against the plan, drift, eval scores; and the re-evaluations that wait."""
+    from truecost.alerts.alerts import standing_alerts, waiting_reevaluations
+
+    held, waiting = standing_alerts(frame.workspace), waiting_reevaluations(frame.workspace)
+    frame.answer({"alerts": held, "reevaluations": waiting}, lambda: show_alerts(held, waiting))
+
+
+def ack(
+    frame: Frame,
+    alert_id: Annotated[int, typer.Argument(metavar="ID", help="Its number, as `truecost alerts` shows it.")],
+) -> None:
+    """Say that you have seen an alert: it is not told again while it lasts."""
+    from truecost.alerts.alerts import acknowledge
+    from truecost.cli.text import echo
+
+    held = acknowledge(frame.workspace, frame.clock, alert_id)
+    frame.answer(
+        held, lambda: echo(f"Alert {alert_id} ({held.model_id}, {held.rule.replace('_', ' ')}) is acknowledged.")
+    )
+
+
+def show_alerts(alerts: Sequence[Standing], waiting: Sequence[Reevaluation]) -> None:
+    """Every rule that is not ``OK``, alerts first, and the re-evaluations that wait."""
+    from truecost.cli.tables import name, number, print_table, state, text
+    from truecost.cli.text import echo
+
+    if not alerts:
+        echo("Nothing asks for anyone: every rule that is judged is OK.")
+    else:
+        print_table(
+            "Alerts",
+            [
+                *(number("id"), state("state"), name("model"), name("rule"), text("since", spare=1)),
+                *(text("acknowledged", spare=2), text("message", least=32)),
+            ],
+            [
+                (
+                    *(held.alert_id, held.state, held.model_id, held.rule, f"{held.raised_at:%Y-%m-%d}"),
+                    f"{held.acknowledged_at:%Y-%m-%d}" if held.acknowledged_at else None,
+                    held.message,
+                )
+                for held in alerts
+            ],
+        )
+    for item in waiting:
+        because = ", ".join(rule.replace("_", " ") for rule in item.triggers)
+        echo(f"{item.model_id} waits for its re-evaluation ({because}): `truecost reevaluate --model`.")
+
+
+def show_open_alerts(alerts: Sequence[Standing]) -> None:
+    """A line each, for a run's summary."""
+    from truecost.cli.text import echo
+
+    for held in alerts:
+        echo(f"{held.state} {held.alert_id} ({held.rule.replace('_', ' ')}): {held.message}.", held.state)
+
+
+app = group(
+    "What asks for someone; `ack` says that you have seen it.",
+    alerts,
+    ("truecost alerts --workspace books", "truecost alerts ack 5 -w books"),
+)
+add(app, ack, ("truecost alerts ack 5 --workspace books",), "ack")

@@ -1,0 +1,32 @@
+"""``truecost doctor``: whether the books keep their promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from truecost.cli.frame import DONE, FAILED, Frame
+
+EXAMPLES = ("truecost doctor --workspace books",)
+
+
+def doctor(frame: Frame) -> None:
+    """Whether the books keep their promises, and the journal and the closed quarters are as they were written."""
+    from truecost import steps
+    from truecost.cli.progress import shown_progress
+
+    with shown_progress():
+        faults = steps.faults(frame.workspace)
+    frame.answer(faults, lambda: show_faults(faults))
+    raise typer.Exit(FAILED if faults else DONE)
+
+
+def show_faults(faults: Sequence[str]) -> None:
+    """A line each; or that there is none."""
+    from truecost.cli.text import echo
+
+    for fault in faults:
+        echo(f"fault: {fault}.", "fault")
+    if not faults:
+        echo("The books keep every promise; the journal and what was frozen are as they were written.")

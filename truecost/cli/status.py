@@ -1,0 +1,54 @@
+"""``truecost status``: how the workspace stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from truecost.cli.frame import Frame
+
+if TYPE_CHECKING:
+    from truecost.cli.overview import Overview
+    from truecost.workspace.workspace import Workspace
+
+EXAMPLES = ("truecost status --workspace books", "truecost status -w books --json")
+
+
+def status(frame: Frame) -> None:
+    """What is loaded, refused, held or quarantined, and what is published."""
+    from truecost.cli.overview import read_overview
+
+    overview = read_overview(frame.workspace, frame.clock)
+    frame.answer(overview, lambda: _show_overview(frame.workspace, overview))
+
+
+def _show_overview(workspace: Workspace, overview: Overview) -> None:
+    from truecost.cli.standing import show_standing
+    from truecost.cli.tables import name, number, print_table, text
+    from truecost.cli.text import echo, shown_path
+
+    print_table(
+        f"{workspace.name}: sources",
+        [
+            *(name("source"), text("format", spare=2), number("waiting"), number("files")),
+            *(number("loaded rows"), number("quarantined"), text("last received", spare=1)),
+        ],
+        [
+            (
+                *(found.name, found.format, found.files_waiting, found.files),
+                *(found.rows_loaded, found.rows_quarantined, found.last_received_at),
+            )
+            for found in overview.sources
+        ],
+    )
+    for warning in overview.warnings:
+        echo(f"warning: {warning}.", "warning")
+    show_standing(overview.standing)
+    if overview.quarters:
+        quarters, models = ", ".join(overview.quarters), ", ".join(overview.models)
+        echo(f"Published: {shown_path(workspace.published)}, quarters {quarters}; models {models}.")
+        closed = ", ".join(f"{close.quarter} (version {close.version})" for close in overview.closed)
+        echo(f"Closed: {closed or 'no quarter; `truecost close` does it'}.")
+    else:
+        echo("Published: nothing yet; `truecost run` does it.")
+    for item in overview.unfinished:
+        echo(f"warning: {item}.", "warning")
