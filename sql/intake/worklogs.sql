@@ -11,7 +11,7 @@ WITH told AS (
 )
 
 SELECT
-    * EXCLUDE (row_index, key_text, content),
+    * EXCLUDE (row_index, content),
     CAST(row_number() OVER (
         PARTITION BY person, started_at, project, task, key_text ORDER BY content, row_index
     ) AS INTEGER) AS x_occurrence,

@@ -12,6 +12,7 @@ from tests.support.books import Bench, rates, typed
 from truecost.errors import TruecostError
 from truecost.intake.validation import load_suite
 from truecost.sources import formats
+from truecost.sources.datasets import JOBS, RATES
 from truecost.store.warehouse import IN_MEMORY, connect
 
 
@@ -67,15 +68,15 @@ def test_every_required_column_and_every_amount_is_judged(bench: Bench, format_n
 
 
 def test_the_workspaces_own_suite_stands_in_for_the_one_that_comes_with_truecost(bench: Bench) -> None:
-    packaged = load_suite(bench.workspace, "rates")
+    packaged = load_suite(bench.workspace, RATES)
     rule = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "gpu_type"}, "severity": "warning"}
     own_suite(bench, suite_of(rule))
-    own = load_suite(bench.workspace, "rates")
+    own = load_suite(bench.workspace, RATES)
     (item,) = own.expectations
     assert (item.rule, item.column_name, item.is_warning) == ("expect_column_values_to_not_be_null", "gpu_type", True)
     assert (item.message, bool(item.remedy)) == ("expect column values to not be null", True)
     assert own.fingerprint != packaged.fingerprint
-    assert load_suite(bench.workspace, "jobs").fingerprint != own.fingerprint
+    assert load_suite(bench.workspace, JOBS).fingerprint != own.fingerprint
 
 
 @pytest.mark.parametrize(
@@ -84,13 +85,13 @@ def test_the_workspaces_own_suite_stands_in_for_the_one_that_comes_with_truecost
 def test_a_file_that_is_no_suite_is_named_with_a_remedy(bench: Bench, text: str) -> None:
     own_suite(bench, text)
     with pytest.raises(TruecostError, match=r"rates\.json: the suite can't be read .*; mend it"):
-        load_suite(bench.workspace, "rates")
+        load_suite(bench.workspace, RATES)
 
 
 def test_a_suite_that_reads_no_column_is_named_with_a_remedy(bench: Bench) -> None:
     own_suite(bench, suite_of())
     with pytest.raises(TruecostError, match=r"rates\.json: no expectation of the suite reads a column; "):
-        load_suite(bench.workspace, "rates")
+        load_suite(bench.workspace, RATES)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from truecost.errors import DeliveryRefused
 from truecost.sources import Column, FileOptions, Format, RawTable
+from truecost.sources.datasets import RATES
 from truecost.sources.readers.delimited import read, text_line
 from truecost.sources.refusals import refusing
 
@@ -23,10 +24,9 @@ QUOTED = Format(
     name="table",
     title="Any table",
     versions=("1",),
-    dataset="charges",
-    disposition="replace",
+    dataset=RATES,
+    disposition="merge",
     basis="billed",
-    natural_key=(),
     columns=(Column("a", required=True), Column("b", required=True), Column("c", required=True)),
     sql="",
     read=read,

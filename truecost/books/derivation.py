@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING
 
 from truecost.archive.closes import COSTS, PLAN, QUANTITIES, VIEWS, Close, quarters_frozen, view_file
 from truecost.books.attribution import Subjects, lookup_key_sql, rule_number_sql, rule_numbers_sql, rule_sets_sql
+from truecost.books.receipts import VERSIONS, receipt_parts, versions_sql
 from truecost.books.rulesets import RuleSet, rule_sets
 from truecost.books.session import Session
 from truecost.books.settings import coverages, fill, tell_rules, tell_todays_rules
+from truecost.intake.tables import ensure_tables
+from truecost.sources.others import others_fingerprints
 from truecost.store.fingerprint import fingerprint
 from truecost.store.sql import literal, names, parts_of, query
 from truecost.store.warehouse import last_fingerprint, remember_fingerprint, transaction
@@ -49,6 +52,7 @@ def keep_books(session: Session) -> bool:
 
 def rebuild_books(session: Session) -> None:
     """Derive the receipts and the books, whatever was derived before."""
+    ensure_tables(session.con)
     with transaction(session.con):
         _run(session, names(BOOKS))
 
@@ -64,6 +68,7 @@ def _derive(session: Session, step: str, folder: str) -> bool:
     rests_on = _fingerprint(session)
     if last_fingerprint(session.con, step) == rests_on:
         return False
+    ensure_tables(session.con)
     with transaction(session.con):
         _run(session, names(folder))
         remember_fingerprint(session.con, step, rests_on)
@@ -72,10 +77,14 @@ def _derive(session: Session, step: str, folder: str) -> bool:
 
 def _run(session: Session, sql_names: Sequence[str]) -> None:
     tell_todays_rules(session.con, session.workspace)
-    parts = {**_tell_closes(session), **_rules_sql(session), **_matches_sql(session)}
+    parts = {**_tell_closes(session), **_rules_sql(session), **_matches_sql(session), **receipt_parts()}
     session.con.execute("CREATE SCHEMA IF NOT EXISTS books")
     for name in sql_names:
-        session.con.execute(query(name, **{part: parts[part] for part in parts_of(name)}))
+        if name == VERSIONS:
+            for sql in versions_sql():
+                session.con.execute(sql)
+        else:
+            session.con.execute(query(name, **{part: parts[part] for part in parts_of(name)}))
 
 
 def _fingerprint(session: Session) -> str:
@@ -89,7 +98,7 @@ def _fingerprint(session: Session) -> str:
     parts = [
         *(loaded, gone, frozen, workspace.config.model_dump(mode="json")),
         *(workspace.staff_lines, workspace.capacity_lines, workspace.token_rate_lines),
-        *(lookups, fingerprint("books")),
+        *(lookups, fingerprint("books"), others_fingerprints()),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

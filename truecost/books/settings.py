@@ -153,7 +153,7 @@ def _sections(workspace: Workspace) -> dict[str, Rows]:
             {
                 "source": source.name,
                 "format": source.format,
-                "dataset": formats()[source.format].dataset,
+                "dataset": formats()[source.format].dataset.name,
                 "restates": source.restates,
                 "one_in": source.one_in,
                 "promoted_aliases": source.promoted_aliases,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,33 +19,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from truecost import progress
 from truecost.errors import DeliveryRefused
 from truecost.intake.landing import LandedSet, Landing, Part, captured_version, set_order
+from truecost.intake.tables import ensure_tables
 from truecost.intake.validation import Suite, judge, load_suite
-from truecost.sources import DEFAULT_LIMITS, FileOptions, Format, Limits, RawTable, formats
+from truecost.sources import DEFAULT_LIMITS, FileOptions, Format, Limits, RawTable, formats, known_datasets
+from truecost.sources.datasets import Dataset
 from truecost.sources.readers.delimited import UNNAMED
 from truecost.sources.readers.records import LINE, PLACE
 from truecost.sources.refusals import refusing
 from truecost.store.fingerprint import fingerprint as code_fingerprint
-from truecost.store.sql import identifier, literal, query
+from truecost.store.fingerprint import fingerprint_of_others
+from truecost.store.sql import identifier, literal, parts_of, query
 from truecost.store.warehouse import transaction
 from truecost.workspace.config import SourceSection
 from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-DATASET_TABLES = {
-    "charges": "charges",
-    "invoices": "charges",
-    "jobs": "jobs",
-    "training_runs": "training_runs",
-    "rates": "rates",
-    "worklogs": "worklogs",
-    "evals": "evals",
-    "requests": "requests",
-    "fx_rates": "fx_rates",
-    "model_versions": "model_versions",
-}
-_WITH_SLOTS = ("charges", "invoices")
 
 
 class _Counts(NamedTuple):
@@ -105,6 +95,7 @@ def load_delivery(
 
     A file that can't be read, or whose rows can't be stored, is refused, and nothing of it is loaded.
     """
+    ensure_tables(con)
     columns = _about(entry, part, source) | {"fingerprint": fingerprint}
     try:
         with refusing(path, part.file):
@@ -149,7 +140,8 @@ def _read(
     fmt = formats()[source.format]
     _tell_delivery(con, entry, part, source)
     options = _options(source, limits)
-    raw = _staged(con, path, fmt, source, options)
+    with _blamed_on(fmt.package):
+        raw = _staged(con, path, fmt, source, options)
     matched = fmt.match_columns(raw.header, options)
     judge(con, suite)
     _find_faulty(con, suite, raw, matched, limits)
@@ -174,7 +166,7 @@ def _about(entry: LandedSet, part: Part, source: SourceSection) -> dict[str, Any
         "source": source.name,
         "format": fmt.name,
         "format_version": "",
-        "dataset": fmt.dataset,
+        "dataset": fmt.dataset.name,
         "file": part.file,
         "set_name": entry.set_name,
         "set_version": entry.set_version,
@@ -190,6 +182,20 @@ def _about(entry: LandedSet, part: Part, source: SourceSection) -> dict[str, Any
 
 def _told_counts(counts: _Counts) -> dict[str, int]:
     return {f"rows_{name}": count for name, count in counts._asdict().items()}
+
+
+@contextmanager
+def _blamed_on(package: str | None) -> Iterator[None]:
+    """What fails in the SQL of someone else's package is told as theirs."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.DataError, duckdb.ProgrammingError) as error:
+        if package is None:
+            raise
+        reason = str(error).splitlines()[0]
+        raise DeliveryRefused(f"the SQL of the package {package} fails on it ({reason}); tell its author") from error
 
 
 def _write_delivery(con: DuckDBPyConnection, columns: Mapping[str, object]) -> None:
@@ -262,7 +268,7 @@ def _stage(con: DuckDBPyConnection, raw: RawTable, fmt: Format, options: FileOpt
         selected.append(f"{tags} AS extra_tags")
     con.execute(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT {', '.join(selected)} FROM {raw.relation}")
     # In autocommit: only then do the stage's row ids count from 0 in the file's order.
-    con.execute(f"CREATE OR REPLACE TEMP TABLE stage AS {query(fmt.sql)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE stage AS {query(fmt.sql_name)}")
     row = con.execute("SELECT count(*) FROM stage").fetchone()
     return int(row[0]) if row else 0
 
@@ -317,21 +323,21 @@ def _accept(con: DuckDBPyConnection, fmt: Format, delivery_id: int, sha256: str)
     """The temp view ``accepted``: the good rows, with the slot each speaks for where the dataset has slots."""
     for variable, value in (
         ("id", str(delivery_id)),
-        ("dataset", literal(fmt.dataset)),
+        ("dataset", literal(fmt.dataset.name)),
         ("sha256", literal(sha256)),
     ):
         con.execute(f"SET VARIABLE delivery_{variable} = {value}")
     # Where no row is faulty, and where there is one slot, a join over every row would say nothing.
     without_faulty = "ANTI JOIN faulty USING (row_index)" if _one(con, "SELECT count(*) FROM faulty")[0] else ""
-    not_facts = "checks, skip_reason" if fmt.dataset in _WITH_SLOTS else "checks, skip_reason, x_place"
+    not_facts = "checks, skip_reason" if fmt.dataset.slots else "checks, skip_reason, x_place"
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW good AS SELECT * EXCLUDE ({not_facts}) FROM lined "
         f"{without_faulty} WHERE skip_reason IS NULL"
     )
-    if fmt.dataset in _WITH_SLOTS:
+    if fmt.dataset.slots:
         period = identifier(fmt.natural_key[-1])
-        parts = {"period": period} if fmt.dataset == "charges" else {}
-        con.execute(query(f"intake/slots_{fmt.dataset}", **parts))
+        parts = {"period": period} if "period" in parts_of(fmt.dataset.slots) else {}
+        con.execute(query(fmt.dataset.slots, **parts))
         if _one(con, "SELECT count(*) FROM slots")[0] == 1:
             con.execute("CREATE OR REPLACE TEMP VIEW accepted AS SELECT *, 1 AS slot_no FROM good")
     else:
@@ -340,10 +346,10 @@ def _accept(con: DuckDBPyConnection, fmt: Format, delivery_id: int, sha256: str)
 
 def _write_facts(con: DuckDBPyConnection, fmt: Format, raw: RawTable) -> _Counts:
     """Write the staged delivery's rows, claims, quarantine and control totals."""
-    con.execute(query(f"intake/{fmt.dataset}"))
-    if fmt.dataset == "invoices":
-        con.execute(query("intake/invoice_totals"))
-    if fmt.dataset in _WITH_SLOTS:
+    with _blamed_on(fmt.dataset.package):
+        for name in fmt.dataset.load_sql:
+            con.execute(_load_sql(con, name, fmt.dataset))
+    if fmt.dataset.slots:
         con.execute(query("intake/claims"))
     con.execute(query("intake/quarantine"))
     if raw.malformed:
@@ -374,6 +380,16 @@ def _write_facts(con: DuckDBPyConnection, fmt: Format, raw: RawTable) -> _Counts
     )
 
 
+def _load_sql(con: DuckDBPyConnection, name: str, dataset: Dataset) -> str:
+    """The query that writes the good rows; a general one is told the table, and the columns that say something."""
+    if dataset.load:
+        return query(name)
+    staged = [column for column, *_ in con.execute("FROM good LIMIT 0").description or ()]
+    told = [column for column in staged if column not in ("row_index", "x_line", *dataset.natural_key)]
+    texts = ", ".join(f"CAST({identifier(column)} AS VARCHAR)" for column in told)
+    return query(name, ledger_table=dataset.ledger_table, told=f"CAST([{texts}] AS VARCHAR[])")
+
+
 def _money_selects(fmt: Format) -> Iterator[str]:
     currency = identifier(fmt.currency_column or "")
     for name, staged in fmt.money.items():
@@ -397,8 +413,8 @@ def _warnings(con: DuckDBPyConnection, raw: RawTable) -> list[str]:
 
 
 def _forget(con: DuckDBPyConnection, delivery_id: int) -> None:
-    for table in sorted({*DATASET_TABLES.values(), "invoice_totals"}):
-        con.execute(f"DELETE FROM ledger.{table} WHERE x_delivery_id = ?", [delivery_id])
+    for table in sorted({dataset.ledger_table for dataset in known_datasets().values()} | {"ledger.invoice_totals"}):
+        con.execute(f"DELETE FROM {table} WHERE x_delivery_id = ?", [delivery_id])
     for table in ("deliveries", "claims", "control_totals", "quarantine"):
         con.execute(f"DELETE FROM log.{table} WHERE delivery_id = ?", [delivery_id])
 
@@ -428,5 +444,6 @@ def _fingerprint(part: Part, source: SourceSection, suite: Suite, limits: Limits
         suite.fingerprint,
         astuple(limits),
         code_fingerprint("intake"),
+        [fingerprint_of_others(package) for package in formats()[source.format].packages],
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from truecost.errors import Fault, TruecostError
+from truecost.sources.datasets import Dataset
 from truecost.store.sql import identifier
 from truecost.workspace.workspace import Workspace
 
@@ -62,17 +63,24 @@ class Suite:
         return _translated(self)
 
 
-def load_suite(workspace: Workspace, dataset: str) -> Suite:
-    """The suite of ``dataset``: the workspace's own where it has one, else the one that comes with truecost.
+def load_suite(workspace: Workspace, dataset: Dataset) -> Suite:
+    """The suite of ``dataset``: the workspace's own where it has one, else the one that comes with the dataset.
 
     Raises:
-        TruecostError: the file is not a suite.
+        TruecostError: the file is not a suite, or is not there.
     """
-    own = workspace.expectations / f"{dataset}.json"
+    own = workspace.expectations / f"{dataset.name}.json"
     if own.is_file():
-        return _parse_suite(dataset, own.read_text("utf-8"), str(own))
-    packaged = files("truecost.expectations").joinpath(f"{dataset}.json")
-    return _parse_suite(dataset, packaged.read_text("utf-8"), f"expectations/{dataset}.json")
+        return _parse_suite(dataset.name, own.read_text("utf-8"), str(own))
+    packaged = files(dataset.package or "truecost.expectations").joinpath(f"{dataset.name}.json")
+    if not packaged.is_file():
+        raise TruecostError(
+            f"the package {dataset.package} has no suite {dataset.name}.json; write expectations/{dataset.name}.json "
+            "in the workspace, or tell its author"
+        )
+    return _parse_suite(
+        dataset.name, packaged.read_text("utf-8"), f"{dataset.package or 'expectations'}/{dataset.name}.json"
+    )
 
 
 @lru_cache

@@ -22,10 +22,13 @@ from truecost.books.derivation import STEP as BOOKS_STEP
 from truecost.books.session import Session
 from truecost.books.settings import tell_day
 from truecost.errors import TruecostError
+from truecost.sources import formats
+from truecost.sources.others import others_fingerprints
 from truecost.store.files import swap_in
 from truecost.store.fingerprint import fingerprint
 from truecost.store.sql import identifier, literal, names, query
 from truecost.store.warehouse import last_fingerprint, transaction
+from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -43,7 +46,8 @@ def publish(session: Session) -> bool:
     if last_fingerprint(con, BOOKS_STEP) is None:
         raise TruecostError("there are no books to publish yet; run `truecost run` or `truecost ingest` first")
     derived = con.execute(query("report/derived")).fetchall()
-    rests_on = hashlib.sha256(json.dumps([derived, day, __version__, fingerprint("publish")]).encode()).hexdigest()
+    parts = [derived, day, __version__, fingerprint("publish"), others_fingerprints()]
+    rests_on = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     if _published_fingerprint(workspace.published) == rests_on:
         return False
     workspace.reports.mkdir(parents=True, exist_ok=True)
@@ -51,9 +55,11 @@ def publish(session: Session) -> bool:
         leftover.unlink()
     temporary = workspace.reports / f".new-{os.getpid()}.duckdb"
     tell_day(con)
+    views = {name.removeprefix("finance/"): query(name) for name in names("finance")}
+    views |= _views_of_others(con, workspace)
     con.execute(f"ATTACH {literal(str(temporary))} AS published")
     try:
-        _write_views(con, session.closes.standing)
+        _write_views(con, views, session.closes.standing)
         con.execute(
             f"CREATE TABLE published.{VERSION}.publication AS SELECT ? AS fingerprint, ? AS workspace, "
             "CAST(? AS DATE) AS as_of, ? AS currency, ? AS truecost_version",
@@ -140,12 +146,40 @@ def with_frozen_rows(con: DuckDBPyConnection, name: str, sql: str, closes: Seque
     )
 
 
+def _views_of_others(con: DuckDBPyConnection, workspace: Workspace) -> dict[str, str]:
+    """The views that other packages bring for the datasets of this workspace's sources.
+
+    Raises:
+        TruecostError: the SQL of one can't be run, or its name is taken.
+    """
+    import duckdb
+
+    views = {}
+    for dataset in (formats()[source.format].dataset for source in workspace.config.sources):
+        if not dataset.view:
+            continue
+        if f"finance/{dataset.name}" in names("finance"):
+            raise TruecostError(
+                f"the package {dataset.package} brings a view {dataset.name!r}, which truecost has already; "
+                "it must give its dataset another"
+            )
+        sql = query(dataset.file(dataset.view))
+        try:
+            con.execute(f"SELECT * FROM ({sql}) LIMIT 0")
+        except duckdb.Error as error:
+            raise TruecostError(
+                f"{dataset.view}.sql of the package {dataset.package} can't be published "
+                f"({str(error).splitlines()[0]}); tell its author, or uninstall the package"
+            ) from error
+        views[dataset.name] = sql
+    return views
+
+
 def _columns(con: DuckDBPyConnection, relation: str) -> list[str]:
     return [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]
 
 
-def _write_views(con: DuckDBPyConnection, closes: Sequence[Close]) -> None:
-    views = {name.removeprefix("finance/"): query(name) for name in names("finance")}
+def _write_views(con: DuckDBPyConnection, views: dict[str, str], closes: Sequence[Close]) -> None:
     con.execute(f"CREATE SCHEMA published.{VERSION}")
     con.execute("CREATE SCHEMA published.finance")
     for name, sql in views.items():
@@ -166,11 +200,12 @@ def _write_views(con: DuckDBPyConnection, closes: Sequence[Close]) -> None:
 def _explain(con: DuckDBPyConnection, name: str, sql: str) -> None:
     """A comment on the view, its table and every column of both, from the head of its SQL."""
     about, told = header_comments(sql)
+    is_ours = f"finance/{name}" in names("finance")
     columns = [row[0] for row in con.execute(f"DESCRIBE {VERSION}.{name}").fetchall()]
     for kind, schema in (("TABLE", VERSION), ("VIEW", "finance")):
         con.execute(f"COMMENT ON {kind} {schema}.{name} IS {literal(about)}")
         for column in columns:
-            text = told.get(column) or f"FOCUS 1.2: {_pascal(column)}"
+            text = told.get(column) or (f"FOCUS 1.2: {_pascal(column)}" if is_ours else "")
             con.execute(f"COMMENT ON COLUMN {schema}.{name}.{identifier(column)} IS {literal(text)}")
 
 

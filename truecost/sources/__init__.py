@@ -2,38 +2,27 @@
 
 A format is one module: its versions, disposition, basis, natural key and columns, and one function that turns a landed
 file into a :class:`RawTable` of text. The SQL file it names says what the text means. Add a format without touching
-this package: register a :class:`Format` under the entry-point group ``truecost.sources``.
+this package: register a :class:`Format` under the entry-point group ``truecost.sources`` (docs/formats.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from truecost.errors import DeliveryRefused
+from truecost.errors import DeliveryRefused, TruecostError
+from truecost.sources.datasets import OWN, Dataset
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Disposition = Literal["replace", "merge", "append"]
 Basis = Literal["billed", "usage", "reference"]
-Dataset = Literal[
-    "charges",
-    "invoices",
-    "jobs",
-    "training_runs",
-    "rates",
-    "worklogs",
-    "evals",
-    "requests",
-    "fx_rates",
-    "model_versions",
-]
 
 
 @dataclass(frozen=True)
@@ -149,8 +138,9 @@ class Format:
 
     ``money`` maps each money column of the file (our name) to the staged column that holds it, typed; its currency
     stands in ``currency_column`` of the stage. ``default_header`` names the columns of a file without a header line, by
-    how many there are. ``natural_key`` are staged columns. A format whose files have no header line has ``recognises``,
-    which tells whether a file is one of its own. ``required_settings`` are keys that a source of the format must set.
+    how many there are. ``natural_key`` are staged columns; left out, it is the dataset's. A format whose files have no
+    header line has ``recognises``, which tells whether a file is one of its own. ``required_settings`` are keys that a
+    source of the format must set. ``sql`` is read from the folder of ``package``, without one from truecost's own.
     """
 
     name: str
@@ -159,10 +149,11 @@ class Format:
     dataset: Dataset
     disposition: Disposition
     basis: Basis
-    natural_key: tuple[str, ...]
     columns: tuple[Column, ...]
     sql: str
     read: Reader
+    package: str | None = None
+    natural_key: tuple[str, ...] = ()
     money: Mapping[str, str] = field(default_factory=dict)
     currency_column: str | None = None
     null_words: tuple[str, ...] = ("",)
@@ -173,6 +164,22 @@ class Format:
     version_of: Callable[[Sequence[str]], str] = lambda header: ""
     recognises: Callable[[Path], bool] | None = None
     required_settings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        key = self.dataset.natural_key
+        if key and self.natural_key not in ((), key):
+            raise ValueError(f"rows of {self.dataset.name} are known by {', '.join(key)}; leave natural_key out")
+        object.__setattr__(self, "natural_key", key or self.natural_key)
+
+    @property
+    def sql_name(self) -> str:
+        """The query that types its rows, by full name."""
+        return f"{self.package}:{self.sql}" if self.package else self.sql
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The packages of others that it is made of: their files decide what a load comes to, as ours do."""
+        return tuple(dict.fromkeys(package for package in (self.package, self.dataset.package) if package))
 
     def match_columns(self, header: Sequence[str], options: FileOptions) -> dict[str, str]:
         """Our column name -> the file's, for those the file has.
@@ -212,8 +219,49 @@ def _fold(name: str) -> str:
 
 @cache
 def formats() -> dict[str, Format]:
-    """Every registered format by name: those of this package and those of other packages."""
-    found = {}
+    """Every registered format by name: those of this package and those of other packages.
+
+    Raises:
+        TruecostError: one can't be loaded, or two formats or datasets have the same name.
+    """
+    found: dict[str, Format] = {}
     for entry in sorted(entry_points(group="truecost.sources"), key=lambda entry: entry.name):
-        found[entry.name] = entry.load()
+        if entry.name in found:
+            raise TruecostError(f"two packages bring a format {entry.name!r}; uninstall one, {_origin(entry)} for one")
+        found[entry.name] = _load(entry)
+    _require_own_names(found.values())
     return found
+
+
+@cache
+def known_datasets() -> dict[str, Dataset]:
+    """Every dataset by name: our own, and those that formats of other packages bring."""
+    return {dataset.name: dataset for dataset in (*OWN, *(fmt.dataset for fmt in formats().values()))}
+
+
+def _require_own_names(found: Iterable[Format]) -> None:
+    """A dataset is the only one of its name."""
+    taken = {dataset.name: dataset for dataset in OWN}
+    for fmt in found:
+        name = fmt.dataset.name
+        if taken.setdefault(name, fmt.dataset) != fmt.dataset:
+            raise TruecostError(
+                f"the format {fmt.name!r} brings a dataset {name!r}, and there is another of that name; "
+                f"the package {fmt.dataset.package} must give it another"
+            )
+
+
+def _load(entry: EntryPoint) -> Format:
+    try:
+        loaded = entry.load()
+        if not isinstance(loaded, Format) or loaded.name != entry.name:
+            raise TypeError(f"{entry.value} is no Format of this name")
+    except Exception as error:  # whatever someone else's code may raise
+        raise TruecostError(
+            f"the format {entry.name!r} of {_origin(entry)} can't be loaded ({error}); mend the package or uninstall it"
+        ) from error
+    return loaded
+
+
+def _origin(entry: EntryPoint) -> str:
+    return f"the package {entry.dist.name!r}" if entry.dist else entry.value

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from truecost.errors import DeliveryRefused
 from truecost.sources import Column, Format
+from truecost.sources.datasets import FX_RATES
 from truecost.sources.readers.delimited import header_of, read
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -30,10 +31,9 @@ FORMAT = Format(
     name="ecb_rates",
     title="Euro reference rates of the ECB",
     versions=("1",),
-    dataset="fx_rates",
+    dataset=FX_RATES,
     disposition="merge",
     basis="reference",
-    natural_key=("rate_date",),
     columns=(Column("rate_date", ("Date",), required=True),),
     sql="formats/ecb_rates",
     read=read,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from truecost.errors import DeliveryRefused
 from truecost.sources import Column, Format
+from truecost.sources.datasets import CHARGES
 from truecost.sources.readers.delimited import read
 
 _REQUIRED = (
@@ -104,7 +105,7 @@ FORMAT = Format(
     name="focus",
     title="FOCUS cost and usage export",
     versions=("1.0", "1.1", "1.2"),
-    dataset="charges",
+    dataset=CHARGES,
     disposition="replace",
     basis="billed",
     natural_key=("provider_name", "billing_account_id", "billing_period_start"),

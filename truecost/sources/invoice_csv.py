@@ -7,13 +7,14 @@ conflict and held. Columns that nothing maps become tags, so that rules can matc
 from __future__ import annotations
 
 from truecost.sources import Column, Format
+from truecost.sources.datasets import INVOICES
 from truecost.sources.readers.delimited import read
 
 FORMAT = Format(
     name="invoice_csv",
     title="Invoices, one CSV row a line",
     versions=("1",),
-    dataset="invoices",
+    dataset=INVOICES,
     disposition="merge",
     basis="billed",
     natural_key=("invoice_issuer_name", "invoice_id"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from truecost.errors import DeliveryRefused
 from truecost.sources import Column, FileOptions, Format, Limits, RawTable
+from truecost.sources.datasets import EVALS
 from truecost.sources.readers.documents import as_text, read_document
 from truecost.sources.readers.located_json import Located, parse
 from truecost.sources.readers.records import store_records
@@ -133,10 +134,9 @@ FORMAT = Format(
     name="lm_eval",
     title="lm-evaluation-harness results",
     versions=("0.3", "0.4+"),
-    dataset="evals",
+    dataset=EVALS,
     disposition="merge",
     basis="reference",
-    natural_key=("model_id", "model_version", "task", "metric", "evaluated_at"),
     columns=(
         Column("model_id", required=True, setting="model"),
         Column("model_version"),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from truecost.errors import DeliveryRefused
 from truecost.sources import Column, FileOptions, Format, Limits, RawTable
+from truecost.sources.datasets import MODEL_VERSIONS
 from truecost.sources.readers.documents import as_text, read_document
 from truecost.sources.readers.located_json import Located, parse
 from truecost.sources.readers.records import store_records
@@ -111,10 +112,9 @@ FORMAT = Format(
     name="mlflow_registry",
     title="Model versions of an MLflow registry",
     versions=("REST 2.0",),
-    dataset="model_versions",
+    dataset=MODEL_VERSIONS,
     disposition="merge",
     basis="reference",
-    natural_key=("registered_model", "registered_version"),
     columns=(
         Column("registered_model", ("name",), required=True),
         Column("registered_version", ("version",), required=True),

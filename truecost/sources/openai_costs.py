@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from truecost.errors import DeliveryRefused
 from truecost.sources import Column, FileOptions, Format, Limits, RawTable
+from truecost.sources.datasets import CHARGES
 from truecost.sources.readers.documents import as_text, read_document
 from truecost.sources.readers.located_json import Located, parse
 from truecost.sources.readers.records import SetAside, store_records
@@ -174,7 +175,7 @@ FORMAT = Format(
     name="openai_costs",
     title="OpenAI organization costs (saved API answers)",
     versions=("v1",),
-    dataset="charges",
+    dataset=CHARGES,
     disposition="replace",
     basis="billed",
     natural_key=("provider_name", "billing_account_id", "charge_period_start"),

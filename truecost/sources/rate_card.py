@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from truecost.sources import Column, Format
+from truecost.sources.datasets import RATES
 from truecost.sources.readers.delimited import read
 
 FORMAT = Format(
     name="rate_card",
     title="Prices of a GPU hour",
     versions=("1",),
-    dataset="rates",
+    dataset=RATES,
     disposition="merge",
     basis="reference",
-    natural_key=("gpu_type", "currency", "valid_from"),
     columns=(
         Column("gpu_type", ("gpu", "type"), required=True),
         Column(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from truecost.sources import Column, FileOptions, Format, RawTable
+from truecost.sources.datasets import REQUESTS
 from truecost.sources.readers import delimited, json_records
 
 if TYPE_CHECKING:
@@ -29,10 +30,9 @@ FORMAT = Format(
     name="request_log",
     title="Request log of a model in production",
     versions=("1",),
-    dataset="requests",
+    dataset=REQUESTS,
     disposition="append",
     basis="reference",
-    natural_key=("x_key", "x_occurrence"),
     columns=(
         Column(
             "requested_at",

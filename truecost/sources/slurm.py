@@ -7,6 +7,7 @@ Step rows (``123.batch``, ``123.0``) repeat their job's time and are skipped. Ti
 from __future__ import annotations
 
 from truecost.sources import Column, Format
+from truecost.sources.datasets import JOBS
 from truecost.sources.readers.delimited import read
 
 _XDMOD_ORDER = (
@@ -18,10 +19,9 @@ FORMAT = Format(
     name="slurm",
     title="Slurm job accounting",
     versions=("sacct --parsable2",),
-    dataset="jobs",
+    dataset=JOBS,
     disposition="merge",
     basis="usage",
-    natural_key=("cluster", "job_id", "started_at"),
     columns=(
         Column("job_id", ("JobID", "JobIDRaw"), required=True),
         Column("started_at", ("Start",), required=True),

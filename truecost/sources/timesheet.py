@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from truecost.errors import DeliveryRefused
 from truecost.sources import Column, FileOptions, Format, RawTable
+from truecost.sources.datasets import WORKLOGS
 from truecost.sources.readers import delimited
 from truecost.store.sql import identifier, literal
 
@@ -104,10 +105,9 @@ FORMAT = Format(
     name="timesheet",
     title="Staff time: detailed CSV of Toggl Track, Harvest or Clockify",
     versions=(TOGGL, HARVEST, CLOCKIFY),
-    dataset="worklogs",
+    dataset=WORKLOGS,
     disposition="merge",
     basis="usage",
-    natural_key=("person", "started_at", "project", "task", "key_text"),
     columns=(
         Column("start_date", ("Start date", "Date"), required=True),
         Column("project", ("Project",)),

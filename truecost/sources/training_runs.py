@@ -6,16 +6,16 @@ A job is named ``cluster/job_id``, or by its id alone, which is then of the row'
 from __future__ import annotations
 
 from truecost.sources import Column, Format
+from truecost.sources.datasets import TRAINING_RUNS
 from truecost.sources.readers.delimited import read
 
 FORMAT = Format(
     name="training_runs",
     title="Training runs and their outcomes",
     versions=("1",),
-    dataset="training_runs",
+    dataset=TRAINING_RUNS,
     disposition="merge",
     basis="reference",
-    natural_key=("run_id",),
     columns=(
         Column("run_id", ("run",), required=True),
         Column("model_id", ("model",), required=True),

@@ -17,6 +17,7 @@ from xml.parsers import expat
 
 from truecost.errors import DeliveryRefused
 from truecost.sources import Column, FileOptions, Format, RawTable
+from truecost.sources.datasets import INVOICES
 from truecost.sources.readers.documents import read_document
 from truecost.sources.readers.records import store_records
 
@@ -477,7 +478,7 @@ FORMAT = Format(
     name="ubl",
     title="UBL 2.1 invoices and credit notes (Peppol BIS Billing 3, EN 16931)",
     versions=("2.1",),
-    dataset="invoices",
+    dataset=INVOICES,
     disposition="merge",
     basis="billed",
     natural_key=("invoice_issuer_name", "invoice_id", "x_document_kind"),

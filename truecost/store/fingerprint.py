@@ -61,6 +61,16 @@ def own_fingerprint(package: str) -> str:
     return digest.hexdigest()
 
 
+@cache
+def fingerprint_of_others(package: str) -> str:
+    """The sha256 over the files of someone else's package, by the name it is imported under."""
+    digest = hashlib.sha256()
+    for path, item in _files(files(package), package):
+        digest.update(f"{path}\0".encode())
+        digest.update(hashlib.sha256(item.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 def _below(package: str) -> Iterator[str]:
     for floor in FLOORS:
         if package in floor:

@@ -9,6 +9,8 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from truecost.errors import TruecostError
+
 _PART = re.compile(r"\{\{([a-z][a-z0-9_]*)\}\}")
 
 
@@ -39,8 +41,16 @@ def query(name: str, **parts: str) -> str:
 
 @cache
 def text_of(name: str) -> str:
-    """The text of ``sql/<name>.sql`` as it stands in the file."""
-    return files("truecost.sql").joinpath(*f"{name}.sql".split("/")).read_text("utf-8")
+    """The text of ``sql/<name>.sql`` as it stands in the file; ``<package>:<name>`` is of someone else's package.
+
+    Raises:
+        TruecostError: that package has no such file.
+    """
+    package, _, path = name.rpartition(":")
+    file = files(package or "truecost.sql").joinpath(*f"{path}.sql".split("/"))
+    if package and not file.is_file():
+        raise TruecostError(f"the package {package} has no file {path}.sql; tell its author, or uninstall it")
+    return file.read_text("utf-8")
 
 
 def parts_of(name: str) -> frozenset[str]:

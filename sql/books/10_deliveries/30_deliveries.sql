@@ -1,21 +1,8 @@
 -- Each delivery's rows by what became of them: read = loaded + quarantined + duplicate + skipped.
 CREATE OR REPLACE TABLE books.deliveries AS
 WITH merged AS (
-    SELECT x_delivery_id, status FROM books.jobs
-    UNION ALL
-    SELECT x_delivery_id, status FROM books.rates
-    UNION ALL
-    SELECT x_delivery_id, status FROM books.run_versions
-    UNION ALL
-    SELECT x_delivery_id, status FROM books.worklogs
-    UNION ALL
-    SELECT x_delivery_id, status FROM books.evals
-    UNION ALL
-    SELECT x_delivery_id, status FROM books.requests
-    UNION ALL
-    SELECT x_delivery_id, status FROM books.fx_days
-    UNION ALL
-    SELECT x_delivery_id, status FROM books.model_versions
+    SELECT x_delivery_id, status
+    FROM ({{receipts_of_datasets}})
 ),
 
 merged_rows AS (

@@ -14,31 +14,17 @@ WITH placed AS (
     FROM log.control_totals AS totals
     INNER JOIN books.deliveries USING (delivery_id)
     LEFT JOIN books.claims ON totals.delivery_id = claims.delivery_id AND totals.slot_no = claims.slot_no
-    WHERE deliveries.dataset NOT IN ('rates', 'worklogs')
+    WHERE deliveries.dataset NOT IN ({{versioned_datasets}})
 ),
 
-priced AS (
-    SELECT
-        x_delivery_id AS delivery_id,
-        'price_per_gpu_hour' AS column_name,
-        currency,
-        CASE WHEN status = 'duplicate' THEN 'duplicate' ELSE 'loaded' END AS part,
-        price_per_gpu_hour AS amount
-    FROM books.rates
-    UNION ALL
-    SELECT
-        x_delivery_id,
-        'cost_amount',
-        stated_currency,
-        CASE WHEN status = 'duplicate' THEN 'duplicate' ELSE 'loaded' END,
-        stated_cost
-    FROM books.worklogs
-    WHERE stated_cost IS NOT NULL
+versioned AS (
+    SELECT delivery_id, column_name, currency, part, amount
+    FROM ({{amounts_of_versions}})
     UNION ALL
     SELECT delivery_id, column_name, currency, part, amount
     FROM log.control_totals
     INNER JOIN books.deliveries USING (delivery_id)
-    WHERE deliveries.dataset IN ('rates', 'worklogs') AND part <> 'accepted'
+    WHERE deliveries.dataset IN ({{versioned_datasets}}) AND part <> 'accepted'
 )
 
 SELECT
@@ -50,5 +36,5 @@ SELECT
     CAST(coalesce(sum(amount) FILTER (part = 'quarantined'), 0) AS DECIMAL(38, 20)) AS amount_quarantined,
     CAST(coalesce(sum(amount) FILTER (part = 'duplicate'), 0) AS DECIMAL(38, 20)) AS amount_duplicate,
     CAST(coalesce(sum(amount) FILTER (part = 'skipped'), 0) AS DECIMAL(38, 20)) AS amount_skipped
-FROM (SELECT * FROM placed UNION ALL SELECT * FROM priced)
+FROM (SELECT * FROM placed UNION ALL SELECT * FROM versioned)
 GROUP BY delivery_id, column_name, currency

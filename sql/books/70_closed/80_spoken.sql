@@ -25,11 +25,8 @@ WITH record AS (
     SELECT source, CAST(rate_date AS TIMESTAMP), CAST(rate_date AS TIMESTAMP) + INTERVAL 1 DAY
     FROM books.fx_days
     UNION ALL
-    SELECT source, evaluated_at, evaluated_at
-    FROM books.evals
-    UNION ALL
-    SELECT source, updated_at, updated_at
-    FROM books.model_versions
+    SELECT source, moment, moment
+    FROM ({{moments_of_versions}})
     UNION ALL
     -- The log is long: an hour's requests speak as one.
     SELECT source, min(requested_at), max(requested_at)
