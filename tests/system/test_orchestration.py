@@ -27,8 +27,8 @@ import sys
 from pathlib import Path
 from truecost import steps
 from truecost.intake import checking
-from truecost.cli import overview
 from truecost.publish import tracing
+from truecost.cli import overview
 from truecost.clock import Clock
 from truecost.workspace.workspace import load_workspace
 
@@ -115,10 +115,11 @@ def test_a_run_can_be_followed_on_the_configured_server(server: str, small: Path
 
 def test_what_ends_a_run_is_told_in_one_sentence(server: str, small: Path) -> None:
     (small / "warehouse.duckdb").write_bytes(b"this is no database" * 1000)
-    said = run_on(server, small, expected_code=1)
-    assert said.splitlines() == [
+    *steps_before, said = run_on(server, small, expected_code=1).splitlines()
+    assert said == (
         f"truecost: {small}/warehouse.duckdb can't be opened as a warehouse; move it away and run again to rebuild it"
-    ]
+    )
+    assert [line.split(" s  ")[1] for line in steps_before] == ["starting Prefect", "looking through the inbox"]
 
 
 def test_a_step_is_tried_again_only_while_the_warehouse_is_busy() -> None:
