@@ -62,36 +62,40 @@ WITH pool AS (
     GROUP BY ALL
 ),
 
-fitting AS (
-    SELECT
-        coverable_usage.*,
-        pool.pool_no,
-        pool.pool_gpu_type IS NOT NULL AND coverable_usage.gpu_type IS NULL AS is_untold,
-        pool.pool_gpu_type IS NULL AS is_any_type
+-- Each name a pool's resource has: of many resources a day, each finds its own.
+pool_name AS (
+    SELECT DISTINCT pool_no, coverage_no, day, unnest(list_append(resource_names, pool_resource_id)) AS resource_id
+    FROM pool
+    WHERE pool_resource_id IS NOT NULL
+),
+
+found AS (
+    SELECT coverable_usage.*, pool_name.pool_no
+    FROM books.coverable_usage
+    INNER JOIN pool_name
+        ON coverable_usage.coverage_no = pool_name.coverage_no
+        AND coverable_usage.used_on = pool_name.day
+        AND coverable_usage.resource_id = pool_name.resource_id
+    UNION ALL
+    SELECT coverable_usage.*, pool.pool_no
     FROM books.coverable_usage
     INNER JOIN pool
         ON coverable_usage.coverage_no = pool.coverage_no
         AND coverable_usage.used_on = pool.day
-        AND (
-            pool.pool_gpu_type IS NULL
-            OR coverable_usage.gpu_type IS NULL
-            OR coverable_usage.gpu_type = pool.pool_gpu_type
-        )
-        AND (
-            pool.pool_resource_id IS NULL
-            OR coverable_usage.resource_id = pool.pool_resource_id
-            OR list_contains(pool.resource_names, coverable_usage.resource_id)
-        )
-    WHERE coverable_usage.used_seconds > 0
+    WHERE pool.pool_resource_id IS NULL
+),
+
+fitting AS (
+    SELECT
+        found.*,
+        pool.pool_gpu_type IS NOT NULL AND found.gpu_type IS NULL AS is_untold,
+        pool.pool_gpu_type IS NULL AS is_any_type
+    FROM found
+    INNER JOIN pool USING (pool_no)
+    WHERE found.used_seconds > 0
+        AND (pool.pool_gpu_type IS NULL OR found.gpu_type IS NULL OR found.gpu_type = pool.pool_gpu_type)
     QUALIFY NOT is_untold
-        OR count(*) OVER (
-            PARTITION BY
-                coverable_usage.x_delivery_id,
-                coverable_usage.x_line,
-                coverable_usage.x_part,
-                coverable_usage.resource_id,
-                coverable_usage.coverage_no
-        ) = 1
+        OR count(*) OVER (PARTITION BY found.x_delivery_id, found.x_line, found.x_part, found.resource_id, found.coverage_no) = 1
 ),
 
 placed AS (
