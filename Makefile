@@ -8,11 +8,12 @@ TREE := build/tree
 READY := $(VENV)/.ready
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test check tree mutants lock clean help
+.PHONY: demo test test-slow check tree mutants lock clean help
 
 help:
 	@echo "make demo    the example workspace, from raw bills to the quarter's true cost"
-	@echo "make test    every test"
+	@echo "make test    what the system promises"
+	@echo "make test-slow  what takes longer: kills, schedules on a real server, large files"
 	@echo "make check   lint, formatting, types, the direction of imports"
 	@echo "make mutants every planted fault in the SQL is caught by a test (half an hour)"
 	@echo "make lock    pin the dependencies again"
@@ -21,7 +22,10 @@ demo: $(READY)
 	@$(BIN)/truecost demo
 
 test: $(READY)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow"
+
+test-slow: $(READY)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m slow
 
 check: $(READY) tree
 	@$(BIN)/ruff check .

@@ -86,6 +86,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
 
 
+@pytest.fixture(autouse=True)
+def _no_database_where_none_is_needed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that is marked ``pure`` opens none."""
+
+    def refused(*arguments: Any, **named: Any) -> duckdb.DuckDBPyConnection:
+        raise AssertionError("a test that is marked pure opens no database")
+
+    if request.node.get_closest_marker("pure"):
+        monkeypatch.setattr(duckdb, "connect", refused)
+        monkeypatch.setattr(duckdb, "execute", refused)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Real files made by other tools; a machine without them skips the test."""

@@ -13,11 +13,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from truecost.alerts.alerting import Reading, due_reevaluations, moves, open_reevaluations, standings, undelivered
 from truecost.store.journal import Event, Kind
+
+pytestmark = pytest.mark.pure
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)

@@ -10,6 +10,8 @@ import pytest
 
 from truecost.alerts.readings import overspend, quality
 
+pytestmark = pytest.mark.pure
+
 
 def spent(**changes: Any) -> dict[str, Any]:
     return {

@@ -131,6 +131,7 @@ def one_day(day: int) -> dict[str, str]:
     return {"JobID": str(day), "Start": f"2026-01-{day:02d}T01:00:00", "End": f"2026-01-{day:02d}T02:00:00"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("percent", "settings"),
     [(10, {}), (50, {"attribution": RULES}), (10, SHARED)],

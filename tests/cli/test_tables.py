@@ -16,6 +16,8 @@ from rich.cells import cell_len
 from truecost.cli.tables import Column, amount, laid_out, name, number, state, text
 from truecost.cli.text import folded, money, print_json, visible, wrapped, write
 
+pytestmark = pytest.mark.pure
+
 WIDTHS = (60, 80, 100, 160)
 FORECAST = [name("model"), amount("budget"), amount("actual to date"), amount("P10"), amount("P50"), amount("P90")]
 ROW = ("invoice-reader", "105,000.00", "112,342.79", "122,168.13", "123,101.20", "124,158.29")

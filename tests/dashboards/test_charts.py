@@ -13,6 +13,8 @@ from truecost.dashboards.svg import amounts, fitting, width_of
 
 from truecost.publish.figures import PastQuarter, PlannedMonth, StageCost, WholePlan
 
+pytestmark = pytest.mark.pure
+
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert('1')</script> & \"more\""
 

@@ -8,6 +8,8 @@ import pytest
 
 from truecost.decisions.deciding import Evidence, Outcome, Price, Score, decide
 
+pytestmark = pytest.mark.pure
+
 FALLEN = Score("intents acc", 0.72, fall=0.19, allowed=0.05)
 WITHIN = Score("intents acc", 0.90, fall=0.01, allowed=0.05)
 BETTER = Score("intents acc", 0.93, fall=-0.02, allowed=0.05)

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from truecost.drift import psi
 
+pytestmark = pytest.mark.pure
+
 DISTRIBUTIONS = {
     "even": np.full(5, 0.2),
     "many rare categories": (1 / np.arange(1, 51) ** 1.5) / (1 / np.arange(1, 51) ** 1.5).sum(),

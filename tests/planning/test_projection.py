@@ -11,6 +11,7 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,8 @@ from truecost.planning.projection import (
 )
 from truecost.quarters import quarter_of
 from truecost.workspace.plans import Item, Plan
+
+pytestmark = pytest.mark.pure
 
 CENT = Decimal("0.01")
 STAGES = ("data_curation", "training", "failed_experiments", "evaluation", "serving", "maintenance")

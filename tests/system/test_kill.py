@@ -55,6 +55,8 @@ format = "rate_card"
 path = "inbox/*.csv"
 """
 
+pytestmark = pytest.mark.slow
+
 NURSERY = """
 import json, os, select, shutil, signal, sys, time
 import duckdb, great_expectations, pandas, pyarrow

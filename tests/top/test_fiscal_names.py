@@ -9,6 +9,8 @@ import pytest
 from truecost.errors import TruecostError
 from truecost.quarters import Quarter, latest_ended, parse_quarter, quarter_of
 
+pytestmark = pytest.mark.pure
+
 
 @pytest.mark.parametrize(
     ("day", "start_month", "quarter"),

@@ -18,6 +18,8 @@ from truecost.workspace.proposals import Proposal, Question
 from truecost.workspace.scaffold import _config_text
 from truecost.workspace.tomlfiles import TomlLines, read_toml
 
+pytestmark = pytest.mark.pure
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NASTY = st.one_of(TEXT, st.text("\"'\\\n\r\t\x00\x7f\x85\u2028=#[]{}.,é模\U0001f600 ab", max_size=12))
 VALUES = st.recursive(

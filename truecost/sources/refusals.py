@@ -59,13 +59,18 @@ def refusing(path: Path | None, file: str) -> Iterator[None]:
         raise _refusal(error, path, file) from error
 
 
+def _is_writable(text: str) -> bool:
+    return text == text.encode("utf-8", "replace").decode()
+
+
 def _refusal(error: Exception, path: Path | None, file: str) -> DeliveryRefused:
     told = _told(error, path)
     if (of_machine := _of_machine(error, told)) is not None:
         return DeliveryRefused(of_machine, may_pass=True)
     sentence = _sentence(error)
     if sentence is None:
-        _log.error("reading %s failed in a way nobody foresaw", file, exc_info=error)
+        traced = error if _is_writable(str(error)) else None  # half a letter can be written to no log
+        _log.error("reading %s failed in a way nobody foresaw", file, exc_info=traced)
         kind = type(error).__name__
         said = f"{kind}: {told}" if told else kind
         return DeliveryRefused(
