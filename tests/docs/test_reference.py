@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 
@@ -26,3 +27,10 @@ def test_the_map_is_what_the_packages_say_of_themselves() -> None:
     with_map = runpy.run_path(str(ROOT / "docs" / "make_map.py"))["with_map"]
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     assert page == with_map(page), "run `python docs/make_map.py`"
+
+
+def test_every_file_that_the_walk_through_the_house_names_is_there() -> None:
+    walk = (ROOT / "docs" / "map.md").read_text("utf-8")
+    named = set(re.findall(r"`([a-z_0-9/]+\.(?:py|sql|json))`", walk))
+    assert len(named) > 25
+    assert [name for name in named if not ((ROOT / name).is_file() or (ROOT / "truecost" / name).is_file())] == []
