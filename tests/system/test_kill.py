@@ -79,7 +79,7 @@ def watch_steps(root, log, snapshots, dies_at):
         if event in ("os.rename", "os.link") and str(arguments[1]).startswith(root):
             step(str(arguments[1])[len(root):])
     sys.addaudithook(hear)
-    progress._listener = lambda told: step(told.what)
+    progress.say = lambda what, *item: step(what)
 
 print("ready", flush=True)
 for line in sys.stdin:

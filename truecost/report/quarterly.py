@@ -24,7 +24,7 @@ from truecost.report.json import report_json
 from truecost.report.page import report_page
 from truecost.report.read import read_report
 from truecost.report.workbook import write_workbook
-from truecost.store.files import swap_in, write_anew
+from truecost.store.files import clear_leftovers, swap_in, write_anew
 from truecost.store.fingerprint import fingerprint
 from truecost.workspace.workspace import Workspace
 
@@ -54,6 +54,7 @@ def write_report(workspace: Workspace, clock: Clock, quarter_name: str | None = 
         if close:
             _see_that_it_is_published(workspace, close, report)
         folder.mkdir(parents=True, exist_ok=True)
+        clear_leftovers(folder)
         _write_workbook(folder / "true-cost.xlsx", con, report)
     texts = {
         "true-cost.html": report_page(report, workspace.root, folder),
@@ -84,6 +85,7 @@ def report_quarter(workspace: Workspace, clock: Clock, name: str | None) -> Quar
 def _put_back(archive: Path, folder: Path) -> Path | None:
     """The report as it was kept, byte for byte; None where it is there already."""
     folder.mkdir(parents=True, exist_ok=True)
+    clear_leftovers(folder)
     kept = {name: (archive / name).read_bytes() for name in FILES}
     changed = [name for name in FILES if not (folder / name).is_file() or (folder / name).read_bytes() != kept[name]]
     for name in changed:
