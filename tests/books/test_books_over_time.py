@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -299,7 +300,7 @@ class BooksOverTime(RuleBasedStateMachine):
         return number
 
 
-TestBooksOverTime = BooksOverTime.TestCase
+TestBooksOverTime = pytest.mark.timeout(1200)(BooksOverTime.TestCase)  # ten thousand steps take minutes
 TestBooksOverTime.settings = settings(
     max_examples=max(1, STEPS // STEPS_OF_ONE),
     stateful_step_count=STEPS_OF_ONE,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.support.books import Bench
 from tests.support.ubl_documents import Line, Ubl
 from truecost.errors import DeliveryRefused
-from truecost.sources import FileOptions
+from truecost.sources import DEFAULT_LIMITS, FileOptions
 from truecost.sources.readers.located_json import Located, parse
 from truecost.sources.ubl import FORMAT, read
 
@@ -100,8 +100,8 @@ values = st.recursive(
 )
 def test_json_is_read_as_it_was_written_and_each_object_knows_its_line(value: Any, indent: int | None) -> None:
     text = json.dumps(value, indent=indent)
-    (found,), malformed = parse(text)
-    assert not malformed
+    (found,), aside = parse(text, DEFAULT_LIMITS)
+    assert not aside
     assert found == json.loads(text, parse_int=str, parse_float=str)
     lines = text.split("\n")
     for each in objects(found):
