@@ -153,7 +153,7 @@ def main() -> None:
             scan = statistics.median(scanned(con) for _ in range(3))
             whole, own, scans = [*whole, seconds], [*own, evidently], [*scans, scan]
             print(f"  check {seconds:.2f} s, of it Evidently {evidently:.2f} s; scan {scan:.2f} s")
-        found = drift.signals(con, Clock(_DAY))
+        found = drift.signals(Session(con, workspace, Clock(_DAY), Closes()))
     a, e, b = (statistics.median(times) for times in (whole, own, scans))
     times_scan = statistics.median((w - o) / s for w, o, s in zip(whole, own, scans, strict=True))
     print(json.dumps({"rows": options.rows, "features": len(found) - 1, "share": found[0]["value"]}))

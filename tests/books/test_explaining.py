@@ -65,12 +65,12 @@ def bench(tmp_path: Path) -> Callable[..., Bench]:
 
 
 def explained(bench: Bench, charge_id: str) -> Explained:
-    return explain(bench.con, bench.workspace, charge_id)
+    return explain(bench.session(), charge_id)
 
 
 def suggested(bench: Bench, limit: int = 5) -> list[Suggestion]:
     bench.keep_books()
-    return suggest(bench.con, bench.workspace, limit)
+    return suggest(bench.session(), limit)
 
 
 # ---- After a close ----

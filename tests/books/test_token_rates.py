@@ -153,7 +153,7 @@ def test_rates_follow_one_another_by_day(bench: Bench) -> None:
 def test_explain_names_the_entry(bench: Bench) -> None:
     call(bench, date(2026, 1, 5), (1_000_000, 0))
     bench.keep_books()
-    assert explain(bench.con, bench.workspace, "0:1:0").by == "[[token_rates]]"
+    assert explain(bench.session(), "0:1:0").by == "[[token_rates]]"
 
 
 @pytest.mark.parametrize(

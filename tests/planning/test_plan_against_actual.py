@@ -16,6 +16,8 @@ import pytest
 
 from tests.support.books import Books, config, focus, in_month
 from truecost import steps
+from truecost.archive.closes import Closes
+from truecost.books.session import Session
 from truecost.clock import Clock
 from truecost.errors import TruecostError
 from truecost.planning.comparing import compare
@@ -254,7 +256,7 @@ def test_a_comparison_cut_short_leaves_the_earlier_one_whole(books: Books, monke
 
 def test_without_books_there_is_nothing_to_compare_with(books: Books) -> None:
     with connect(IN_MEMORY) as con, pytest.raises(TruecostError, match="there are no books to compare with yet"):
-        compare(con, books.workspace, Clock(DAY))
+        compare(Session(con, books.workspace, Clock(DAY), Closes()))
 
 
 @pytest.mark.parametrize("view", ["actual_vs_plan", "forecast"])
