@@ -105,8 +105,9 @@ def test_the_docs_have_pieces_of_configuration_to_check() -> None:
 
 
 def pieces(page: str) -> Iterator[str]:
-    """Code blocks that are TOML: fenced and called so, or indented and beginning with a table."""
-    yield from re.findall(r"(?ms)^```toml\n(.*?)^```", page)
+    """Code blocks that are configuration: TOML that is fenced and called so, or indented and beginning with a table."""
+    fenced = re.findall(r"(?ms)^```toml\n(.*?)^```", page)
+    yield from (block for block in fenced if not block.startswith("[project]"))  # which is a package's
     for block in re.findall(r"(?m)(?:^    \S.*\n|^    \[.*\n)(?:(?:    .*)?\n)*", page):
         if block.startswith("    ["):
             yield re.sub(r"(?m)^    ", "", block)
