@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
 
 from truecost.alerts.alerting import DRIFT, EVAL_DECAY, OVERSPEND, Reading, State
 from truecost.books.session import Session
 from truecost.drift.drift import DATASET, EVAL_DROP, signals
 from truecost.planning.comparing import read_against_plan
 from truecost.quarters import latest_ended, quarter_of
+from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query
 
-if TYPE_CHECKING:
-    pass
-
-Row = dict[str, Any]
 _DRIVERS = 3  # so many are named
 
 
@@ -29,11 +25,7 @@ def read_all(session: Session) -> list[Reading]:
     running, ended = quarter_of(today, start_month), latest_ended(today, start_month)
     policy = workspace.config.alerts
     limits = {"warning": policy.overspend_warning, "alert": policy.overspend_alert}
-    spent = (
-        session.con.execute(query("alerts/overspend"), {"running": running.name, "ended": ended.name, **limits})
-        .pl()
-        .rows(named=True)
-    )
+    spent = read_rows(session.con, query("alerts/overspend"), {"running": running.name, "ended": ended.name, **limits})
     return [
         *(overspend(row) for row in spent),
         *quality(signals(session)),

@@ -15,8 +15,8 @@ from truecost.store.sql import query
 from truecost.workspace.config import DriftSection
 
 if TYPE_CHECKING:
+    import polars as pl
     from duckdb import DuckDBPyConnection
-    from pandas import DataFrame
 
 Kind = Literal["number", "category", "presence"]
 
@@ -78,11 +78,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Sample:
-    """Both sides of a comparison, a pandas column for each of ``columns`` by its label, and ``requested_at``."""
+    """Both sides of a comparison, a column for each of ``columns`` by its label, and ``requested_at``."""
 
     columns: tuple[Column, ...]
-    reference: DataFrame
-    current: DataFrame
+    reference: pl.DataFrame
+    current: pl.DataFrame
 
 
 def read_sample(con: DuckDBPyConnection, settings: DriftSection, limits: Mapping[str, int]) -> Sample | None:
@@ -101,10 +101,18 @@ def read_sample(con: DuckDBPyConnection, settings: DriftSection, limits: Mapping
     if not kinds:
         return None
     labels = _labels(kinds)
-    frames = _frames(con, kinds, labels)
-    found = [_as_compared(name, labels[name], kind, *frames, settings.min_rows) for name, kind in kinds.items()]
-    columns = [column for column in found if _varies(column, *frames)]
-    return Sample(tuple(columns), *frames) if columns else None
+    reference, current = _frames(con, kinds, labels)
+    columns = []
+    for name, kind in kinds.items():
+        label = labels[name]
+        column, *sides = _as_compared(name, label, kind, reference[label], current[label], settings.min_rows)
+        if _varies(*sides):
+            columns.append(column)
+        reference, current = (
+            frame.with_columns(side.alias(label)) for frame, side in zip((reference, current), sides, strict=True)
+        )
+    shown = ["requested_at", *(column.label for column in columns)]
+    return Sample(tuple(columns), reference.select(shown), current.select(shown)) if columns else None
 
 
 def kind_of(profile: Profile, is_asked_for: bool = False) -> Kind | None:
@@ -129,8 +137,8 @@ def _profiles(con: DuckDBPyConnection, limits: Mapping[str, int]) -> dict[str, P
 
 def _frames(
     con: DuckDBPyConnection, kinds: Mapping[str, Kind], labels: Mapping[str, str]
-) -> tuple[DataFrame, DataFrame]:
-    """The sides as pandas frames of numbers (NaN where there is none) and categories (never NaN), by label."""
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The sides as frames of numbers (null where there is none) and categories (never null), by label."""
     levels = _levels(con, [name for name, kind in kinds.items() if kind == "category"])
     features = [name for name in kinds if name not in QUANTITIES]
     values: dict[str, Any] = {"pointers": ["/" + name.replace("~", "~0").replace("/", "~1") for name in features]}
@@ -146,16 +154,20 @@ def _frames(
         else:
             shown += f",\n    CAST({name} AS DOUBLE) AS c{number}"
     sql = query("drift/frame", columns=shown)
-    frames = []
-    for side in ("reference", "current"):
-        found = con.execute(sql, {**values, "side": side}).to_arrow_table()
-        columns = [found.column(0)]
-        columns += [
-            _named(column, levels[name]) if kinds[name] == "category" else column
-            for name, column in zip(kinds, found.columns[1:], strict=True)
-        ]
-        frames.append(found.from_arrays(columns, ["requested_at", *labels.values()]).to_pandas())
-    return frames[0], frames[1]
+    reference, current = (con.execute(sql, {**values, "side": side}).pl() for side in ("reference", "current"))
+    return _labelled(reference, kinds, labels, levels), _labelled(current, kinds, labels, levels)
+
+
+def _labelled(
+    side: pl.DataFrame, kinds: Mapping[str, Kind], labels: Mapping[str, str], levels: Mapping[str, Sequence[str]]
+) -> pl.DataFrame:
+    """A side as ``drift/frame`` has it, its categories by name, under the labels."""
+    moments, *columns = side.get_columns()
+    read = (
+        _named(column, levels[name]) if kind == "category" else column.fill_nan(None)
+        for (name, kind), column in zip(kinds.items(), columns, strict=True)
+    )
+    return side.select(moments, *(column.alias(labels[name]) for name, column in zip(kinds, read, strict=True)))
 
 
 def _levels(con: DuckDBPyConnection, names: Sequence[str]) -> dict[str, list[str]]:
@@ -163,37 +175,40 @@ def _levels(con: DuckDBPyConnection, names: Sequence[str]) -> dict[str, list[str
     return dict(con.execute(query("drift/levels"), wanted).fetchall()) if names else {}
 
 
-def _named(positions: Any, levels: Sequence[str]) -> Any:
+def _named(positions: pl.Series, levels: Sequence[str]) -> pl.Series:
     """Positions in ``levels`` (from 1; 0: not among them, -1: no value) as names that can't break Evidently's page."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    import polars as pl
 
-    names = [NOT_GIVEN, OTHER, *map(_harmless, levels)]
-    return pa.chunked_array(pc.take(pa.array(names), pc.add(positions, 1)))
+    return pl.Series([NOT_GIVEN, OTHER, *map(_harmless, levels)]).gather(positions + 1)
 
 
-def _as_compared(name: str, label: str, kind: Kind, reference: DataFrame, current: DataFrame, min_rows: int) -> Column:
-    """Numbers are cut to their middle 95 %; where one side has too few of them, whether there is one is compared."""
+def _as_compared(
+    name: str, label: str, kind: Kind, reference: pl.Series, current: pl.Series, min_rows: int
+) -> tuple[Column, pl.Series, pl.Series]:
+    """The column and its sides: numbers are cut to their middle 95 %; where one side has too few of them, whether
+    there is one is compared."""
     if kind == "category":
-        return Column(name, label, kind)
-    if min(reference[label].count(), current[label].count()) < min_rows:
-        for frame in (reference, current):
-            frame[label] = frame[label].notna().map({True: GIVEN, False: NOT_GIVEN})
-        return Column(name, label, "presence")
+        return Column(name, label, kind), reference, current
+    if min(reference.count(), current.count()) < min_rows:
+        return Column(name, label, "presence"), _presence(reference), _presence(current)
     import numpy as np
 
-    both = np.concatenate([reference[label].dropna(), current[label].dropna()])
-    low, high = np.quantile(both, _MIDDLE)
-    for frame in (reference, current):
-        frame[label] = frame[label].clip(low, high)
-    return Column(name, label, kind)
+    both = np.concatenate([side.drop_nulls().to_numpy() for side in (reference, current)])
+    low, high = map(float, np.quantile(both, _MIDDLE))
+    return Column(name, label, kind), reference.clip(low, high), current.clip(low, high)
 
 
-def _varies(column: Column, reference: DataFrame, current: DataFrame) -> bool:
-    both = (reference[column.label], current[column.label])
-    if column.kind == "number":
-        return bool(min(side.min() for side in both) < max(side.max() for side in both))
-    return len({value for side in both for value in side.unique()}) > 1
+def _presence(side: pl.Series) -> pl.Series:
+    import polars as pl
+
+    return pl.Series([GIVEN, NOT_GIVEN]).gather(side.is_null().cast(pl.UInt32))
+
+
+def _varies(reference: pl.Series, current: pl.Series) -> bool:
+    """Whether there is more than one value, over both sides."""
+    import polars as pl
+
+    return pl.concat([reference, current]).drop_nulls().n_unique() > 1
 
 
 def _labels(names: Iterable[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, time
 from importlib.metadata import version
@@ -25,6 +25,7 @@ from truecost.clock import Clock
 from truecost.drift.columns import read_sample
 from truecost.drift.evidently_report import METHOD, Compared, Measured, compare, keep_run, thresholds_of, write_page
 from truecost.store.fingerprint import fingerprint
+from truecost.store.frames import insert_rows
 from truecost.store.sql import query
 from truecost.store.warehouse import last_fingerprint, remember_fingerprint, transaction
 from truecost.workspace.workspace import Workspace
@@ -107,7 +108,7 @@ def _watch_requests(con: DuckDBPyConnection, workspace: Workspace, clock: Clock)
                 "DELETE FROM outlook.drift_signals WHERE model_id = ? AND window_end = ? AND method <> 'eval_drop'",
                 [windows.model_id, windows.current_end],
             )
-        _write(con, found)
+        insert_rows(con, "outlook.drift_signals", [asdict(signal) for signal in found])
         remember_fingerprint(con, STEP, rests_on)
     return True
 
@@ -243,16 +244,6 @@ def _signal(windows: Windows, feature: str, method: str, verdict: str) -> Signal
         reference_rows=windows.reference_rows,
         current_rows=windows.current_rows,
     )
-
-
-def _write(con: DuckDBPyConnection, found: Iterable[Signal]) -> None:
-    import pyarrow as pa
-
-    rows = [asdict(signal) for signal in found]
-    if rows:
-        con.register("drift_batch", pa.Table.from_pylist(rows))
-        con.execute("INSERT INTO outlook.drift_signals BY NAME SELECT * FROM drift_batch")
-        con.unregister("drift_batch")
 
 
 def _fingerprint(con: DuckDBPyConnection, workspace: Workspace, dataset: str, day: datetime | None) -> str:

@@ -70,7 +70,8 @@ def compare(sample: Sample, thresholds: Mapping[str, float], drifted_share: floa
             drift_share=drifted_share,
         )
         current, reference = (
-            Dataset.from_pandas(frame, data_definition=definition) for frame in (sample.current, sample.reference)
+            Dataset.from_pandas(frame.to_pandas(), data_definition=definition)
+            for frame in (sample.current, sample.reference)
         )
         snapshot = Report([preset], include_tests=True).run(
             current, reference, timestamp=window_end, name=f"window to {window_end:%Y-%m-%d}"
@@ -130,16 +131,16 @@ def _rounded(value: Any) -> float:
 
 
 def _threshold(column: Column, sample: Sample, settings: DriftSection) -> float:
-    reference, current = (frame[column.label].dropna() for frame in (sample.reference, sample.current))
+    reference, current = (frame[column.label].drop_nulls() for frame in (sample.reference, sample.current))
     # Evidently's own bins: what chance can do depends on them. It takes few different numbers for categories.
-    is_binned = column.kind != "number" or reference.nunique() > _MOST_NUMBERS_AS_CATEGORIES
+    is_binned = column.kind != "number" or reference.n_unique() > _MOST_NUMBERS_AS_CATEGORIES
     if is_binned and psi.is_out_of_reach(settings.threshold, _MOST_BINS, len(reference), len(current)):
         return settings.threshold
     from evidently.legacy.calculations.stattests.utils import get_binned_data
     from evidently.legacy.core import ColumnType
 
     kind = ColumnType.Numerical if column.kind == "number" else ColumnType.Categorical
-    shares = get_binned_data(reference, current, kind, 0, feel_zeroes=False)
+    shares = get_binned_data(reference.to_pandas(), current.to_pandas(), kind, 0, feel_zeroes=False)
     reference_counts, current_counts = (
         (share * len(side)).round().astype("int64") for share, side in zip(shares, (reference, current), strict=True)
     )

@@ -28,6 +28,7 @@ from truecost.sources.readers.records import LINE, PLACE
 from truecost.sources.refusals import refusing
 from truecost.store.fingerprint import fingerprint as code_fingerprint
 from truecost.store.fingerprint import fingerprint_of_others
+from truecost.store.frames import in_reach
 from truecost.store.sql import identifier, literal, parts_of, query
 from truecost.store.warehouse import transaction
 from truecost.workspace.config import SourceSection
@@ -353,11 +354,11 @@ def _write_facts(con: DuckDBPyConnection, fmt: Format, raw: RawTable) -> _Counts
         con.execute(query("intake/claims"))
     con.execute(query("intake/quarantine"))
     if raw.malformed:
-        import pyarrow as pa
+        import polars as pl
 
-        con.register("malformed", pa.Table.from_pylist([asdict(bad) for bad in raw.malformed]))
-        con.execute(query("intake/malformed"))
-        con.unregister("malformed")
+        kinds = {"line": pl.Int64, "text": pl.String, "message": pl.String, "rows": pl.Int64}
+        with in_reach(con, "malformed", pl.DataFrame(list(map(asdict, raw.malformed)), schema=kinds)):
+            con.execute(query("intake/malformed"))
     if fmt.money:
         con.execute(f"CREATE OR REPLACE TEMP VIEW money AS {' UNION ALL '.join(_money_selects(fmt))}")
         con.execute(query("intake/control_totals"))

@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from truecost.errors import Fault, TruecostError
 from truecost.sources.datasets import Dataset
+from truecost.store.frames import insert_rows
+from truecost.store.rows import Row
 from truecost.store.sql import identifier
 from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
+    import polars as pl
     from duckdb import DuckDBPyConnection
 
 _COLUMN_KEYS = ("column", "column_A", "column_B")
@@ -123,11 +126,16 @@ def judge(con: DuckDBPyConnection, suite: Suite) -> None:
     ``profile`` has a ``group_id``, the suite's columns and ``rows``; ``failing`` has one row per failing group and
     expectation: ``group_id, position, rule, column_name, message, remedy, is_warning``.
     """
-    known = [name for name, *_ in con.execute("SELECT * FROM staged LIMIT 0").description or ()]
+    known = {name: str(kind) for name, kind, *_ in con.execute("SELECT * FROM staged LIMIT 0").description or ()}
     if unknown := [name for name in suite.columns if name not in known]:
         raise TruecostError(
             f"the suite of {suite.dataset} reads the column {unknown[0]!r}, which there is not; "
             f"use one of {', '.join(sorted(known))}"
+        )
+    if spans := [name for name in suite.columns if known[name] == "INTERVAL"]:
+        raise TruecostError(
+            f"the suite of {suite.dataset} reads the column {spans[0]!r}, a span of time, which no expectation can "
+            "judge; let the format give it as a number, of seconds say"
         )
     columns = ", ".join(identifier(name) for name in suite.columns)
     con.execute(
@@ -138,26 +146,21 @@ def judge(con: DuckDBPyConnection, suite: Suite) -> None:
         "CREATE OR REPLACE TEMP TABLE failing (group_id BIGINT, position INTEGER, rule VARCHAR, column_name VARCHAR, "
         "message VARCHAR, remedy VARCHAR, is_warning BOOLEAN)"
     )
-    failing = _failing_groups(con.execute("SELECT * FROM profile").to_arrow_table().to_pandas(), suite)
-    if failing:
-        import pyarrow as pa
-
-        names = ("group_id", "position", "rule", "column_name", "message", "remedy", "is_warning")
-        con.register("failing_batch", pa.table(dict(zip(names, zip(*failing, strict=True), strict=True))))
-        con.execute("INSERT INTO failing SELECT * FROM failing_batch")
-        con.unregister("failing_batch")
+    insert_rows(con, "failing", _failing_groups(con.execute("SELECT * FROM profile").pl(), suite))
 
 
-def _failing_groups(profile: Any, suite: Suite) -> list[tuple[Any, ...]]:
-    if profile.empty:
+def _failing_groups(profile: pl.DataFrame, suite: Suite) -> list[Row]:
+    """The rows of ``failing``."""
+    if profile.is_empty():
         return []
-    batch = _profiles().get_batch(batch_parameters={"dataframe": profile})
+    # Great Expectations knows pandas only.
+    batch = _profiles().get_batch(batch_parameters={"dataframe": profile.to_pandas(date_as_object=True)})
     if batch.validate(suite.translated, result_format="BOOLEAN_ONLY").success:
         return []  # as most deliveries end: told in half the time
     result = batch.validate(
         suite.translated, result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["group_id"]}
     )
-    failing = []
+    failing: list[Row] = []
     for outcome in result.results:
         position = outcome.expectation_config.meta["position"]
         item = suite.expectations[position]
@@ -171,7 +174,15 @@ def _failing_groups(profile: Any, suite: Suite) -> list[tuple[Any, ...]]:
         if not groups:  # an expectation about the whole, not about rows: every group is at fault
             groups = set(profile["group_id"])
         failing += [
-            (int(group), position, item.rule, item.column_name, item.message, item.remedy, item.is_warning)
+            {
+                "group_id": int(group),
+                "position": position,
+                "rule": item.rule,
+                "column_name": item.column_name,
+                "message": item.message,
+                "remedy": item.remedy,
+                "is_warning": item.is_warning,
+            }
             for group in sorted(groups)
         ]
     return failing

@@ -19,6 +19,7 @@ from truecost.books.session import Session
 from truecost.errors import TruecostError
 from truecost.planning.projection import draw, forecast, planned_quantities, project
 from truecost.store.fingerprint import fingerprint
+from truecost.store.frames import insert_rows
 from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query
 from truecost.store.warehouse import last_fingerprint, remember_fingerprint, transaction
@@ -178,22 +179,8 @@ def _forecast_rows(drawn: dict[str, Trials], actuals: dict[str, Decimal], as_of:
 
 def _replace(con: DuckDBPyConnection, table: str, rows: list[Row]) -> None:
     """Put ``rows`` in the place of all that ``table`` holds."""
-    import pyarrow as pa
-
     con.execute(f"DELETE FROM {table}")
-    if not rows:
-        return
-    money = pa.decimal128(38, 20)
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
-    typed = {
-        name: pa.array(values, money if isinstance(values[0], Decimal) else None) for name, values in columns.items()
-    }
-    typed |= {name: pa.array(columns[name], pa.date32()) for name in ("month", "as_of") if name in columns}
-    con.register("replacing", pa.table(typed))
-    try:
-        con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM replacing")
-    finally:
-        con.unregister("replacing")
+    insert_rows(con, table, rows)
 
 
 def _fingerprint(workspace: Workspace, today: date, books: str) -> str:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from truecost.errors import TruecostError
 from truecost.store.files import write_once
+from truecost.store.frames import insert_rows
 from truecost.store.warehouse import last_fingerprint, remember_fingerprint, transaction
 
 if TYPE_CHECKING:
@@ -194,8 +195,6 @@ def mirror_faults(con: DuckDBPyConnection, journal: Journal, events: Sequence[Ev
 
 def mirror(con: DuckDBPyConnection, events: Sequence[Event]) -> bool:
     """Bring ``outlook.events`` up to date with the journal; returns whether anything had changed."""
-    import pyarrow as pa
-
     rows = [_mirrored(event) for event in events]
     fingerprint = hashlib.sha256(json.dumps(rows, default=str).encode()).hexdigest() if rows else None
     if last_fingerprint(con, STEP) == fingerprint:
@@ -205,9 +204,7 @@ def mirror(con: DuckDBPyConnection, events: Sequence[Event]) -> bool:
         if fingerprint is None:
             con.execute("DELETE FROM log.steps WHERE step = ?", [STEP])
             return True
-        con.register("journal_batch", pa.Table.from_pylist(rows))
-        con.execute("INSERT INTO outlook.events BY NAME SELECT * FROM journal_batch")
-        con.unregister("journal_batch")
+        insert_rows(con, "outlook.events", rows)
         remember_fingerprint(con, STEP, fingerprint)
     return True
 

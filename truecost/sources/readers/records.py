@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from truecost.sources import Limits, Malformed
+from truecost.store.frames import in_reach
 from truecost.store.sql import identifier
 
 if TYPE_CHECKING:
@@ -68,19 +69,20 @@ def store_records(
 
     A record's place is how many records before it start on the same line: a whole document may be one line.
     """
-    import pyarrow as pa
+    import polars as pl
 
     names = ", ".join(f"{identifier(name)} VARCHAR" for name in header)
     con.execute(f"CREATE OR REPLACE TEMP TABLE raw_rows ({names}, {LINE} BIGINT, {PLACE} INTEGER)")
-    schema = pa.schema([*((name, pa.string()) for name in header), (LINE, pa.int64()), (PLACE, pa.int32())])
+    schema = {**dict.fromkeys(header, pl.String), LINE: pl.Int64, PLACE: pl.Int32}
     lines: list[int] = []
     places: list[int] = []
     rows: list[Sequence[str | None]] = []
 
     def flush() -> None:
-        con.register("raw_batch", pa.table([*zip(*rows, strict=True), lines, places], schema=schema))
-        con.execute("INSERT INTO raw_rows SELECT * FROM raw_batch")
-        con.unregister("raw_batch")
+        columns = (*zip(*rows, strict=True), lines, places)
+        frame = pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
+        with in_reach(con, "raw_batch", frame):
+            con.execute("INSERT INTO raw_rows SELECT * FROM raw_batch")
         rows.clear()
         lines.clear()
         places.clear()
