@@ -86,9 +86,14 @@ def open_published(path: Path) -> DuckDBPyConnection:
     if not path.is_file():
         raise TruecostError(f"nothing is published at {path} yet; run `truecost run` first")
     con = duckdb.connect(str(path), read_only=True)
+    set_up(con)
+    return con
+
+
+def set_up(con: DuckDBPyConnection) -> None:
+    """Let a connection to the published file read its newest views by bare name, in UTC."""
     con.execute("SET TimeZone = 'UTC'")
     con.execute("USE finance")
-    return con
 
 
 def read_rows(con: DuckDBPyConnection, sql: str, *parameters: object) -> list[dict[str, Any]]:

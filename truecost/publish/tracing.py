@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,20 +71,32 @@ def trace_figure(workspace: Workspace, filters: Filters, limit: int = 20) -> Tra
     Raises:
         TruecostError: nothing is published, there is no such step, names do not go together, or no charge fits.
     """
-    costs, fits, amount, values = _asked(filters)
+    total, listed, values = figure_queries(filters)
     with open_published(workspace.published) as con:
         con.execute(f"SET VARIABLE shown_charges = {int(limit)}")
-        whole, charges = (
-            read_rows(
-                con,
-                query(name, costs=costs, fits=fits, amount=amount),
-                values,
-            )
-            for name in ("publish/figure_total", "publish/figure_charges")
-        )
-    if not whole[0]["charge_count"]:
+        whole, charges = seen_figure(read_rows(con, total, values)), read_rows(con, listed, values)
+    return Trail(charges, whole["charge_count"], whole["total"], whole["currency"])
+
+
+def figure_queries(filters: Filters) -> tuple[str, str, list[Any]]:
+    """(the query of the figure, the query of its charges, the values of both) for filters of ``trace_figure``.
+
+    The charges are as many as the variable ``shown_charges`` says.
+    """
+    costs, fits, amount, values = _asked(filters)
+    parts = {"costs": costs, "fits": fits, "amount": amount}
+    return query("publish/figure_total", **parts), query("publish/figure_charges", **parts), values
+
+
+def seen_figure(found: Sequence[Row]) -> Row:
+    """The figure, if charges fit.
+
+    Raises:
+        TruecostError: none does.
+    """
+    if not found[0]["charge_count"]:
         raise TruecostError("no charge fits; `truecost status` lists the models and quarters there are")
-    return Trail(charges, whole[0]["charge_count"], whole[0]["total"], whole[0]["currency"])
+    return found[0]
 
 
 def _asked(filters: Filters) -> tuple[str, str, str, list[Any]]:
