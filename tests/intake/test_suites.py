@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.books import Bench, rates, typed
 from truecost.errors import TruecostError
-from truecost.intake.validation import load_suite
+from truecost.intake.validation import judge, load_suite
 from truecost.sources import formats
 from truecost.sources.datasets import JOBS, RATES
 from truecost.store.warehouse import IN_MEMORY, connect
@@ -144,3 +144,11 @@ def test_a_row_is_quarantined_once_under_the_first_rule_it_fails(bench: Bench) -
     (row,) = bench.ask("SELECT line, column_name, also_failed FROM log.quarantine")
     assert (row["line"], row["column_name"]) == (2, "gpu_type")
     assert [failed.rsplit(": ", 1)[1] for failed in row["also_failed"]] == ["currency", "price_per_gpu_hour"]
+
+
+def test_a_span_of_time_is_told_to_be_beyond_a_suite(bench: Bench) -> None:
+    own_suite(bench, suite_of({"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "lasted"}}))
+    with connect(IN_MEMORY) as con:
+        con.execute("CREATE TEMP VIEW staged AS SELECT INTERVAL 1 DAY AS lasted")
+        with pytest.raises(TruecostError, match="reads the column 'lasted', a span of time, which no expectation can"):
+            judge(con, load_suite(bench.workspace, RATES))
