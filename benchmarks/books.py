@@ -35,7 +35,7 @@ from truecost.books.attribution import match_sql
 from truecost.books.derivation import keep_books
 from truecost.books.session import Session
 from truecost.clock import Clock
-from truecost.publish.publishing import publish
+from truecost.publish.publication import publish
 from truecost.report.quarterly import write_report
 from truecost.steps import land, load
 from truecost.store.warehouse import connect

@@ -15,7 +15,7 @@ import typer.main
 from pydantic import TypeAdapter
 
 from truecost.cli.commands import app
-from truecost.publish.publishing import header_comments
+from truecost.publish.publication import header_comments
 from truecost.sources import formats
 from truecost.store.sql import names, query
 from truecost.workspace.config import SIZE_AS_WRITTEN, Duration

@@ -18,7 +18,7 @@ from truecost.flows.common import is_served, opened, step
 from truecost.flows.events import tell_alert, tell_reevaluation
 
 from truecost import steps
-from truecost.publish.publishing import open_published
+from truecost.publish.publication import open_published
 from truecost.store.sql import query
 from truecost.workspace.workspace import Workspace
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from prefect.events import emit_event
 
-from truecost.alerts.alerting import Reevaluation
+from truecost.alerts.states import Reevaluation
 from truecost.store.journal import Event, Journal
 from truecost.workspace.workspace import Workspace
 

@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truecost import progress
-from truecost.alerts.alerting import Reevaluation
-from truecost.alerts.alerting import Standing as StandingAlert
 from truecost.alerts.alerts import Alerted, standing_alerts, waiting_reevaluations
 from truecost.alerts.alerts import alert as judge_alerts
+from truecost.alerts.states import Reevaluation
+from truecost.alerts.states import Standing as StandingAlert
 from truecost.archive.integrity import archive_faults, sound_closes
 from truecost.archive.record import vouch
 from truecost.archive.unfinished import Unfinished, find_unfinished
 from truecost.books.derivation import keep_books, settle_receipts
-from truecost.books.explaining import Explained, explain
+from truecost.books.explain import Explained, explain
 from truecost.books.invariants import Breach, breaches
 from truecost.books.session import open_session
-from truecost.books.suggesting import Suggestion, suggest
+from truecost.books.suggest import Suggestion, suggest
 from truecost.clock import REAL, Clock
-from truecost.closing.closing import (
+from truecost.closing.close import (
     Closing,
     Reopening,
     close_as_approved,
@@ -39,17 +39,17 @@ from truecost.decisions import reevaluation
 from truecost.drift.drift import signals, watch
 from truecost.errors import TruecostError
 from truecost.intake.landing import Landing
-from truecost.intake.loading import Loaded, load_landed
-from truecost.planning.comparing import Comparison, read_comparison
-from truecost.planning.comparing import compare as compare_plans
-from truecost.publish.publishing import publish as publish_views
-from truecost.publish.publishing import read_published
+from truecost.intake.load import Loaded, load_landed
+from truecost.planning.comparison import Comparison, read_comparison
+from truecost.planning.comparison import compare as compare_plans
+from truecost.publish.publication import publish as publish_views
+from truecost.publish.publication import read_published
 from truecost.quarters import parse_quarter
 from truecost.report.quarterly import report_quarter, reported_status, write_report
 from truecost.store.journal import Journal, mirror
 from truecost.store.sql import query
 from truecost.store.warehouse import connect
-from truecost.workspace.knowing import known_at
+from truecost.workspace.past import known_at
 from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from truecost.alerts.alerting import Reading, due_reevaluations, moves, open_reevaluations, standings, undelivered
+from truecost.alerts.states import Reading, due_reevaluations, moves, open_reevaluations, standings, undelivered
 from truecost.store.journal import Event, Kind
 
 pytestmark = pytest.mark.pure

@@ -27,7 +27,7 @@ from truecost.books.derivation import keep_books
 from truecost.books.invariants import breaches
 from truecost.clock import Clock
 from truecost.closing.checks import CHECKS
-from truecost.closing.closing import close_quarter, reopen_quarter
+from truecost.closing.close import close_quarter, reopen_quarter
 from truecost.store.journal import Journal
 from truecost.workspace.config import ConfigFile
 from truecost.workspace.workspace import Workspace

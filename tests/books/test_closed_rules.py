@@ -17,7 +17,7 @@ from tests.support.books import SOURCES, Bench
 from truecost.books.derivation import keep_books
 from truecost.clock import Clock
 from truecost.closing.checks import CHECKS
-from truecost.closing.closing import close_quarter
+from truecost.closing.close import close_quarter
 from truecost.workspace.config import ConfigFile
 from truecost.workspace.lookups import Lookup, LookupRow
 

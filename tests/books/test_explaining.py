@@ -14,11 +14,11 @@ import pytest
 
 from tests.support.books import Bench, Books, Row, config, focus, in_month, rates, runs, sacct
 from truecost import steps
-from truecost.books.explaining import Explained, explain
-from truecost.books.suggesting import Suggestion, suggest
+from truecost.books.explain import Explained, explain
+from truecost.books.suggest import Suggestion, suggest
 from truecost.cli.attribution import show_explained, show_suggestions
 from truecost.clock import Clock
-from truecost.publish.publishing import open_published, read_rows
+from truecost.publish.publication import open_published, read_rows
 
 MODELS = '\n[[models]]\nid = "bot"\n\n[[models]]\nid = "reader"\n'
 EVERY_CHECK = ("unallocated", "silent", "unpriced", "contested")

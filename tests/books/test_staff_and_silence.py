@@ -16,8 +16,8 @@ from tests.support.timesheets import rate, staff_toml, toggl
 from truecost import steps
 from truecost.books.settings import tell_day
 from truecost.clock import Clock
-from truecost.publish.publishing import open_published
-from truecost.publish.tracing import trace_charge, trace_figure
+from truecost.publish.publication import open_published
+from truecost.publish.trace import trace_charge, trace_figure
 
 STAFF: dict[str, Any] = {
     "role": "ml engineer",

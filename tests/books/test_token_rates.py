@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.books import SOURCES, Bench, Row, config
-from truecost.books.explaining import explain
+from truecost.books.explain import explain
 from truecost.errors import ConfigError
 from truecost.workspace.workspace import load_workspace
 

@@ -23,7 +23,7 @@ import typer.main
 from truecost import __version__, cli, progress, steps
 from truecost.cli.commands import app
 from truecost.cli.progress import shown_progress
-from truecost.publish.publishing import open_published
+from truecost.publish.publication import open_published
 from truecost.workspace.scaffold import write_demo
 from truecost.workspace.workspace import Workspace, load_workspace
 

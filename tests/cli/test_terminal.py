@@ -22,7 +22,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.support.books import Books, config, focus, in_month
-from truecost.publish.publishing import open_published
+from truecost.publish.publication import open_published
 
 WIDTHS = (60, 80, 100, 160)
 MODELS = ("invoice-reader", "support-bot")

@@ -16,7 +16,7 @@ from tests.support.books import SOURCES, Bench, rates, sacct, table
 from tests.support.timesheets import GOOD_TOGGL
 from truecost.books.derivation import keep_books
 from truecost.closing.checks import CHECKS, Check
-from truecost.closing.closing import close_quarter
+from truecost.closing.close import close_quarter
 
 Q1, Q2 = "FY2026-Q1", "FY2026-Q2"
 BILLS = {"match": {"source": "aws", "service_name": "Claimed"}, "model": "bot", "activity": "serving"}

@@ -23,15 +23,15 @@ from truecost.archive.closes import Closes
 from truecost.books.session import Session
 from truecost.clock import Clock
 from truecost.closing.checks import CHECKS
-from truecost.closing.closing import close_quarter
+from truecost.closing.close import close_quarter
 from truecost.errors import ConfigError, TruecostError
 from truecost.exports.general_ledger import in_cents, journal_of, tie_out, write_journal
-from truecost.intake.loading import load_landed
-from truecost.publish.publishing import open_published, read_rows
+from truecost.intake.load import load_landed
+from truecost.publish.publication import open_published, read_rows
 from truecost.report.quarterly import write_report
 from truecost.store.journal import Journal
 from truecost.store.warehouse import connect
-from truecost.workspace.knowing import known_at
+from truecost.workspace.past import known_at
 from truecost.workspace.workspace import load_workspace
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "accounting"

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from truecost.decisions.deciding import Evidence, Outcome, Price, Score, decide
+from truecost.decisions.policy import Evidence, Outcome, Price, Score, decide
 
 pytestmark = pytest.mark.pure
 

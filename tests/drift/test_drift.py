@@ -16,7 +16,7 @@ from tests.support.books import Books, Row, table
 from tests.support.quality import requests
 from truecost import steps
 from truecost.clock import Clock
-from truecost.publish.publishing import open_published
+from truecost.publish.publication import open_published
 
 TODAY = date(2026, 10, 5)
 REQUEST = {

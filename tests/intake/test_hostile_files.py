@@ -597,7 +597,7 @@ def test_a_limit_that_is_none_is_named_with_its_line(tmp_path: Path) -> None:
 MEASURED = """
 import json, re, sys
 from pathlib import Path
-from truecost.intake.checking import check_file
+from truecost.intake.check import check_file
 checked = check_file(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[1]).parent, 5)
 # Not ru_maxrss: that also knows what the process that started this one had.
 peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024

@@ -20,8 +20,8 @@ from truecost.archive.closes import Closes
 from truecost.books.session import Session
 from truecost.clock import Clock
 from truecost.errors import TruecostError
-from truecost.planning.comparing import compare
-from truecost.publish.publishing import header_comments, open_published
+from truecost.planning.comparison import compare
+from truecost.publish.publication import header_comments, open_published
 from truecost.store.sql import query
 from truecost.store.warehouse import IN_MEMORY, connect
 
@@ -247,7 +247,7 @@ def test_a_comparison_cut_short_leaves_the_earlier_one_whole(books: Books, monke
         raise OSError("no space left")
 
     with monkeypatch.context() as patched:
-        patched.setattr("truecost.planning.comparing.remember_fingerprint", fail)
+        patched.setattr("truecost.planning.comparison.remember_fingerprint", fail)
         with pytest.raises(OSError, match="no space left"):
             steps.compare(books.workspace, day)
     assert (books.ask("FROM outlook.projection ORDER BY ALL"), books.ask("FROM outlook.forecast")) == before

@@ -336,7 +336,7 @@ def test_a_close_of_an_older_truecost_knows_no_quantities(books: Books, monkeypa
         return seal(staged)
 
     with monkeypatch.context() as patched:
-        patched.setattr("truecost.closing.closing.seal", sealed)
+        patched.setattr("truecost.closing.close.seal", sealed)
         steps.close(books.workspace, Clock(DAY), Q1, "cfo", ["unallocated"])
     (books.root / "warehouse.duckdb").unlink()
     books.run(DAY)

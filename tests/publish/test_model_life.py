@@ -102,7 +102,7 @@ def test_nothing_of_a_round_is_lost_and_closed_months_stay(happening: list[tuple
         frozen: dict[str, list[Row]] = {}
         for event in happening:
             if event == ("close",) and closed < len(QUARTERS):
-                with patch("truecost.closing.closing.VIEWS", VIEWS if closed >= old_closes else ()):
+                with patch("truecost.closing.close.VIEWS", VIEWS if closed >= old_closes else ()):
                     bench.sign(QUARTERS[closed], AS_OF)
                 closed += 1
                 if closed > old_closes:

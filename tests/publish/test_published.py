@@ -17,7 +17,7 @@ import pytest
 
 from truecost import steps
 from truecost.clock import Clock
-from truecost.publish.publishing import open_published
+from truecost.publish.publication import open_published
 from truecost.sources.focus import FORMAT as FOCUS
 from truecost.workspace.workspace import load_workspace
 

@@ -14,7 +14,7 @@ import pytest
 from truecost.dashboards import charts, formats
 
 from truecost.publish.figures import BRIDGE
-from truecost.publish.publishing import open_published, read_rows, view_names
+from truecost.publish.publication import open_published, read_rows, view_names
 from truecost.workspace.config import COST_KINDS, STAGES
 
 QUARTER = "FY2026-Q3"

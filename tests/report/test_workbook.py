@@ -23,7 +23,7 @@ from tests.support.books import Books, config, focus, in_month, invoices
 from tests.support.outlook_rows import put_outlook
 from truecost import steps
 from truecost.clock import Clock
-from truecost.publish.publishing import open_published
+from truecost.publish.publication import open_published
 from truecost.quarters import parse_quarter
 from truecost.report.read import read_report
 from truecost.report.spreadsheet import LONGEST_TEXT

@@ -12,7 +12,7 @@ import pytest
 from tests.support.books import Bench
 from truecost import sources
 from truecost.errors import TruecostError
-from truecost.publish.publishing import _views_of_others
+from truecost.publish.publication import _views_of_others
 from truecost.sources import Column, Format, formats, known_datasets
 from truecost.sources.datasets import OWN, RATES, Dataset
 from truecost.sources.readers.delimited import read

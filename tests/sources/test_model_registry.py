@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.books import SOURCES, Bench, Row, rates, runs, sacct
-from truecost.intake.checking import check_file
+from truecost.intake.check import check_file
 
 Open = Callable[..., Bench]
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.books import Bench, Books, Row
-from truecost.intake.checking import check_file
+from truecost.intake.check import check_file
 
 DAY_ONE = 1767225600  # 2026-01-01T00:00:00Z
 SECONDS = 86400

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.books import Bench, Row
 from tests.support.timesheets import clockify, harvest, rate, staff_toml, toggl
-from truecost.intake.loading import Loaded
+from truecost.intake.load import Loaded
 
 
 class Time:

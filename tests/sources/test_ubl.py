@@ -17,8 +17,8 @@ from tests.support.books import DAY, Bench, Books, Row, asked
 from tests.support.ubl_documents import Line, Ubl
 from truecost import steps
 from truecost.clock import Clock
-from truecost.intake.checking import check_file
-from truecost.publish.publishing import open_published
+from truecost.intake.check import check_file
+from truecost.publish.publication import open_published
 
 RESEND = "ask the supplier for a corrected document"
 

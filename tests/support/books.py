@@ -20,11 +20,11 @@ from truecost.books.session import Session
 from truecost.books.settings import tell_day
 from truecost.clock import Clock
 from truecost.closing.checks import CHECKS
-from truecost.closing.closing import close_quarter
+from truecost.closing.close import close_quarter
 from truecost.intake.landing import LandedSet, Part
-from truecost.intake.loading import Loaded, load_delivery
+from truecost.intake.load import Loaded, load_delivery
 from truecost.intake.validation import load_suite
-from truecost.publish.publishing import with_frozen_rows
+from truecost.publish.publication import with_frozen_rows
 from truecost.sources import formats
 from truecost.store.journal import Journal
 from truecost.store.sql import query

@@ -19,7 +19,7 @@ import pytest
 from tests.support.books import Books, asked, table
 from tests.support.prefect_server import Served, ask, find, find_events, running
 from tests.support.quality import EVALUATE, put_score, requests
-from truecost.publish.publishing import open_published
+from truecost.publish.publication import open_published
 from truecost.store.journal import Journal
 
 pytestmark = pytest.mark.slow

@@ -26,8 +26,8 @@ EVERY_STEP = """
 import sys
 from pathlib import Path
 from truecost import steps
-from truecost.intake import checking
-from truecost.publish import tracing
+from truecost.intake import check
+from truecost.publish import trace
 from truecost.cli import overview
 from truecost.clock import Clock
 from truecost.workspace.workspace import load_workspace
@@ -63,7 +63,7 @@ TOLD = 20
 TELL_AND_END = f"""
 from datetime import UTC, datetime
 from prefect import flow
-from truecost.alerts.alerting import Reevaluation
+from truecost.alerts.states import Reevaluation
 from truecost.flows.events import tell_reevaluation
 
 @flow

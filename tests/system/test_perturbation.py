@@ -25,7 +25,7 @@ from tests.support.books import run_steps
 from tests.system import test_independent_check as check
 from truecost import steps
 from truecost.clock import Clock
-from truecost.intake.loading import Loaded
+from truecost.intake.load import Loaded
 from truecost.workspace.workspace import load_workspace
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,7 +17,7 @@ import pytest
 from truecost import steps
 from truecost.clock import Clock
 from truecost.errors import TruecostError
-from truecost.publish.publishing import open_published
+from truecost.publish.publication import open_published
 from truecost.store.sql import identifier
 from truecost.store.warehouse import connect
 from truecost.workspace.workspace import load_workspace

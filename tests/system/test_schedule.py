@@ -22,7 +22,7 @@ import yaml
 
 from tests.support.books import Books, asked, config, focus
 from tests.support.prefect_server import PREFECT, ROOT, Served, ask, find, running, serving
-from truecost.publish.publishing import open_published
+from truecost.publish.publication import open_published
 
 pytestmark = pytest.mark.slow
 

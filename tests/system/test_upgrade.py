@@ -16,7 +16,7 @@ import pytest
 from tests.support.books import DAY, Books, config, focus, in_month
 from truecost import steps
 from truecost.clock import Clock
-from truecost.publish.publishing import open_published
+from truecost.publish.publication import open_published
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = '\n[[models]]\nid = "bot"\n[[attribution]]\nmatch = { source = "aws" }\nmodel = "bot"\nactivity = "serving"\n'

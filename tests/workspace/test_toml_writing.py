@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from truecost.books.suggesting import Suggestion
+from truecost.books.suggest import Suggestion
 from truecost.workspace import tomltext
 from truecost.workspace.proposals import Proposal, Question
 from truecost.workspace.scaffold import _config_text

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from truecost import progress
-from truecost.alerts.alerting import (
+from truecost.alerts.notify import addresses, deliver, service
+from truecost.alerts.readings import read_all
+from truecost.alerts.states import (
     Reading,
     Reevaluation,
     Standing,
@@ -18,9 +20,7 @@ from truecost.alerts.alerting import (
     open_reevaluations,
     standings,
 )
-from truecost.alerts.alerting import undelivered as find_undelivered
-from truecost.alerts.notifying import addresses, deliver, service
-from truecost.alerts.readings import read_all
+from truecost.alerts.states import undelivered as find_undelivered
 from truecost.books.derivation import STEP as BOOKS_STEP
 from truecost.books.session import open_session
 from truecost.clock import Clock

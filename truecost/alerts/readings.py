@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from truecost.alerts.alerting import DRIFT, EVAL_DECAY, OVERSPEND, Reading, State
+from truecost.alerts.states import DRIFT, EVAL_DECAY, OVERSPEND, Reading, State
 from truecost.books.session import Session
 from truecost.drift.drift import DATASET, EVAL_DROP, signals
-from truecost.planning.comparing import read_against_plan
+from truecost.planning.comparison import read_against_plan
 from truecost.quarters import latest_ended, quarter_of
 from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query

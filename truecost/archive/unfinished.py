@@ -22,7 +22,7 @@ Status = tuple[str, int]  # preliminary or closed, and the version
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedCloses:
     """What the published file says of each quarter, and of which closes it knows: (quarter, version, taken back)."""
 
     statuses: Mapping[str, Status]
@@ -52,7 +52,7 @@ class Unfinished:
 
 
 def find_unfinished(
-    workspace: Workspace, published: Published | None, reported: Callable[[str], Status | None]
+    workspace: Workspace, published: PublishedCloses | None, reported: Callable[[str], Status | None]
 ) -> list[Unfinished]:
     """What is to be finished, oldest first; ``reported`` tells what the report on disk says of a quarter.
 
@@ -71,7 +71,7 @@ def find_unfinished(
     return [item for item in found if item.lacking]
 
 
-def _unfinished(event: Event, is_kept: bool, published: Published | None, reported: Status | None) -> Unfinished:
+def _unfinished(event: Event, is_kept: bool, published: PublishedCloses | None, reported: Status | None) -> Unfinished:
     quarter, version, is_close = event.data["quarter"], event.data["version"], event.kind == "close"
     lacking = []
     if published and not _is_told(published, quarter, version, is_close):
@@ -92,6 +92,6 @@ def _unfinished(event: Event, is_kept: bool, published: Published | None, report
     )
 
 
-def _is_told(published: Published, quarter: str, version: int, is_close: bool) -> bool:
+def _is_told(published: PublishedCloses, quarter: str, version: int, is_close: bool) -> bool:
     right = ("closed", version) if is_close else ("preliminary", version + 1)
     return (quarter, version, not is_close) in published.closes and published.statuses.get(quarter, right) == right

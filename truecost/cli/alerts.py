@@ -10,7 +10,7 @@ import typer
 from truecost.cli.frame import Frame, add, group
 
 if TYPE_CHECKING:
-    from truecost.alerts.alerting import Reevaluation, Standing
+    from truecost.alerts.states import Reevaluation, Standing
 
 
 def alerts(frame: Frame) -> None:

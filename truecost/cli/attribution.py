@@ -10,8 +10,8 @@ import typer
 from truecost.cli.frame import Frame, add, group
 
 if TYPE_CHECKING:
-    from truecost.books.explaining import Considered, Explained
-    from truecost.books.suggesting import Suggestion
+    from truecost.books.explain import Considered, Explained
+    from truecost.books.suggest import Suggestion
 
 _SHOWN_BILLS = 3
 
@@ -102,7 +102,7 @@ def show_suggestions(suggestions: Sequence[Suggestion]) -> None:
 
 
 def _why(found: Explained) -> str:
-    from truecost.books.explaining import NAMES_ITS_MODEL
+    from truecost.books.explain import NAMES_ITS_MODEL
 
     rule = found.rule
     by_rule = f"by rule {rule.rule}{_of_close(rule)}" if rule else "no rule matches"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from truecost.closing.checks import Check
-    from truecost.closing.closing import Closing
+    from truecost.closing.close import Closing
 
 EXAMPLES = (
     "truecost close --quarter FY2026-Q3 --dry-run --workspace books",

@@ -11,7 +11,7 @@ from truecost.cli.plan import NO_PLAN, period
 
 if TYPE_CHECKING:
     from truecost.cli.tables import Column
-    from truecost.planning.comparing import Comparison
+    from truecost.planning.comparison import Comparison
 
 EXAMPLES = ("truecost compare --workspace books", "truecost compare -w books --as-of 2026-10-05 --json")
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from truecost.cli.completing import models, quarters, quarters_in
+from truecost.cli.completion import models, quarters, quarters_in
 from truecost.errors import ConfigError, TruecostError
 
 if TYPE_CHECKING:

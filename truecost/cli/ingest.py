@@ -11,7 +11,7 @@ from truecost.cli.frame import Frame, Strict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from truecost.intake.loading import Loaded
+    from truecost.intake.load import Loaded
 
 EXAMPLES = ("truecost ingest --workspace books", "truecost ingest -w books --strict")
 

@@ -12,7 +12,7 @@ from truecost.archive.closes import Close, closed_quarters
 from truecost.archive.unfinished import Unfinished
 from truecost.clock import Clock
 from truecost.intake.landing import Landing, source_files
-from truecost.publish.publishing import open_published
+from truecost.publish.publication import open_published
 from truecost.store.sql import query
 from truecost.store.warehouse import connect
 from truecost.workspace.workspace import Workspace

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from truecost.cli.completing import models
+from truecost.cli.completion import models
 from truecost.cli.frame import Frame, add, group
 
 if TYPE_CHECKING:
-    from truecost.planning.comparing import PlannedCost
+    from truecost.planning.comparison import PlannedCost
 
 NO_PLAN = "No model has a plan: name one with `plan` under [[models]]; docs/plans.md says how to write it."
 
@@ -23,7 +23,7 @@ def show(
 ) -> None:
     """Planned cost by quarter and stage: mean, P10, P50, P90. It needs the plans alone, and no costs."""
     from truecost.cli.text import echo
-    from truecost.planning.comparing import planned_costs
+    from truecost.planning.comparison import planned_costs
 
     planned = planned_costs(frame.workspace, model)
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from truecost.cli.completing import models
+from truecost.cli.completion import models
 from truecost.cli.frame import Frame
 from truecost.cli.run import flow
 
 if TYPE_CHECKING:
-    from truecost.alerts.alerting import Standing
+    from truecost.alerts.states import Standing
 
 EXAMPLES = ("truecost reevaluate --model support-bot --workspace books",)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from truecost.cli.close import show_set_aside
-from truecost.cli.completing import quarters
+from truecost.cli.completion import quarters
 from truecost.cli.frame import Frame
 
 if TYPE_CHECKING:
-    from truecost.closing.closing import Reopening
+    from truecost.closing.close import Reopening
 
 EXAMPLES = ("truecost reopen --quarter FY2026-Q3 --reason 'a bill was missing' --by 'M. Finance' --workspace books",)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from truecost.cli.completing import formats as format_names
+from truecost.cli.completion import formats as format_names
 from truecost.cli.frame import ASKS_FOR_SOMEONE, DONE, FAILED, Frame, Strict, add, group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from truecost.intake.checking import Checked
+    from truecost.intake.check import Checked
     from truecost.workspace.config import SourceSection
 
 
@@ -40,7 +40,7 @@ def check(
 ) -> None:
     """Check one file as a source would read it: the first faults by line and column, with remedies."""
     from truecost.cli.progress import shown_progress
-    from truecost.intake.checking import check_file
+    from truecost.intake.check import check_file
 
     with shown_progress():
         checked = check_file(file, format_name, frame.root, limit)

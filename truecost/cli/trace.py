@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from truecost.cli.completing import models, quarters, quarters_in
-from truecost.cli.completing import sources as source_names
+from truecost.cli.completion import models, quarters, quarters_in
+from truecost.cli.completion import sources as source_names
 from truecost.cli.frame import Frame, QuarterName, TruecostUsage, hinted
 from truecost.errors import TruecostError
 
 if TYPE_CHECKING:
-    from truecost.publish.tracing import Trail
+    from truecost.publish.trace import Trail
     from truecost.store.rows import Row
 
 EXAMPLES = (
@@ -81,7 +81,7 @@ def trace(
     limit: Annotated[int, typer.Option("--limit", help="How many charges to show.")] = 20,
 ) -> None:
     """Where a figure is from: its charges, their files and lines; or one charge, down to the line of its file."""
-    from truecost.publish.tracing import trace_charge, trace_figure
+    from truecost.publish.trace import trace_charge, trace_figure
 
     workspace = frame.workspace
     if charge:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from truecost import progress
 from truecost.clock import Clock
-from truecost.decisions.deciding import Outcome
+from truecost.decisions.policy import Outcome
 from truecost.workspace.config import ModelSection
 from truecost.workspace.workspace import Workspace
 

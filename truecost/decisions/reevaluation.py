@@ -8,11 +8,11 @@ from datetime import datetime, time
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
-from truecost.alerts.alerting import Reevaluation, open_reevaluations, standings
+from truecost.alerts.states import Reevaluation, open_reevaluations, standings
 from truecost.books.session import Session
 from truecost.clock import Clock
-from truecost.decisions.deciding import Decision, Evidence, Price, Score, Verdict, decide, worst_fall
 from truecost.decisions.evaluation import Evaluated, evaluate
+from truecost.decisions.policy import Decision, Evidence, Price, Score, Verdict, decide, worst_fall
 from truecost.store.journal import Event, Journal, Kind
 from truecost.store.sql import query
 from truecost.store.warehouse import connect

@@ -21,7 +21,7 @@ from truecost.archive.closes import closed_quarters
 from truecost.archive.integrity import sound_closes
 from truecost.errors import TruecostError
 from truecost.publish.cells import text_cell
-from truecost.publish.publishing import open_published, read_rows
+from truecost.publish.publication import open_published, read_rows
 from truecost.quarters import parse_quarter, quarter_of
 from truecost.store.sql import query
 from truecost.workspace.config import AccountSection, LedgerSection

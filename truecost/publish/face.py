@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truecost.errors import TruecostError
-from truecost.publish.publishing import open_published, set_up
-from truecost.publish.tracing import figure_queries, seen_figure
+from truecost.publish.publication import open_published, set_up
+from truecost.publish.trace import figure_queries, seen_figure
 from truecost.store.rows import read_rows
 from truecost.store.sql import identifier, query
 from truecost.workspace.tomlfiles import suggestion

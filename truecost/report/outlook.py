@@ -23,7 +23,7 @@ from truecost.publish.figures import (
     PlannedStage,
     WholePlan,
 )
-from truecost.publish.publishing import read_rows, view_names
+from truecost.publish.publication import read_rows, view_names
 from truecost.quarters import Quarter, quarter_of
 from truecost.report.rows import by_model, filled, filled_all
 from truecost.store.rows import Row

@@ -17,7 +17,7 @@ from truecost.archive.record import keep_report, kept_report
 from truecost.clock import Clock
 from truecost.errors import TruecostError
 from truecost.publish.figures import QuarterReport
-from truecost.publish.publishing import open_published, read_rows
+from truecost.publish.publication import open_published, read_rows
 from truecost.quarters import Quarter, latest_ended, parse_quarter
 from truecost.report.csv import report_csv
 from truecost.report.json import report_json

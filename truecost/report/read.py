@@ -27,7 +27,7 @@ from truecost.publish.figures import (
     Totals,
     Unclaimed,
 )
-from truecost.publish.publishing import read_rows, view_names
+from truecost.publish.publication import read_rows, view_names
 from truecost.publish.yardsticks import YARDSTICKS
 from truecost.quarters import Quarter
 from truecost.report.outlook import Outlook, read_outlook

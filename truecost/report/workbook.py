@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truecost.publish.figures import BRIDGE, ModelFigures, QuarterReport
-from truecost.publish.publishing import read_rows, view_names
+from truecost.publish.publication import read_rows, view_names
 from truecost.publish.yardsticks import ARTICLE
 from truecost.report.outlook import plan_rows
 from truecost.report.spreadsheet import Book, Column, Formula, Part, Sheet, added, open_book

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from truecost.errors import DeliveryRefused, Fault, TruecostError
 from truecost.intake.landing import LandedSet, Part, source_files
-from truecost.intake.loading import load_delivery
+from truecost.intake.load import load_delivery
 from truecost.intake.validation import load_suite
 from truecost.sources import formats
 from truecost.sources.recognise import guesses

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from truecost.errors import TruecostError
 from truecost.intake.landing import Landing
 from truecost.publish.figures import BRIDGE
-from truecost.publish.publishing import open_published
+from truecost.publish.publication import open_published
 from truecost.sources.readers.delimited import text_line
 from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query

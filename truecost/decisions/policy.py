@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from truecost.alerts.alerting import DRIFT, OVERSPEND
+from truecost.alerts.states import DRIFT, OVERSPEND
 
 Verdict = Literal["hold", "re_evaluate", "retrain"]
 Outcome = Literal["scored", "no_score", "failed", "timed_out", "not_configured"]

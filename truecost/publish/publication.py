@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from truecost import __version__
 from truecost.archive.closes import VIEWS, Close, quarters_frozen
-from truecost.archive.unfinished import Published
+from truecost.archive.unfinished import PublishedCloses
 from truecost.books.derivation import STEP as BOOKS_STEP
 from truecost.books.session import Session
 from truecost.books.settings import tell_day
@@ -107,7 +107,7 @@ def view_names(con: DuckDBPyConnection) -> frozenset[str]:
     return frozenset(name for (name,) in found)
 
 
-def read_published(path: Path) -> Published | None:
+def read_published(path: Path) -> PublishedCloses | None:
     """What the published file says of quarters and closes; None where there is none that can be read."""
     import duckdb
 
@@ -115,10 +115,10 @@ def read_published(path: Path) -> Published | None:
         return None
     with contextlib.suppress(duckdb.Error), open_published(path) as con:
         if not {"closes", "true_cost_by_quarter"} <= view_names(con):
-            return Published({}, frozenset())  # of a truecost that closed nothing
+            return PublishedCloses({}, frozenset())  # of a truecost that closed nothing
         told = con.execute("SELECT DISTINCT quarter, status, version FROM true_cost_by_quarter").fetchall()
         closes = con.execute("SELECT quarter, version, reopened_at IS NOT NULL FROM closes").fetchall()
-        return Published({quarter: (status, version) for quarter, status, version in told}, frozenset(closes))
+        return PublishedCloses({quarter: (status, version) for quarter, status, version in told}, frozenset(closes))
     return None
 
 
