@@ -18,7 +18,8 @@ from truecost.books.explain import Explained, explain
 from truecost.books.suggest import Suggestion, suggest
 from truecost.cli.attribution import show_explained, show_suggestions
 from truecost.clock import Clock
-from truecost.publish.publication import open_published, read_rows
+from truecost.publish.publication import open_published
+from truecost.store.rows import read_rows
 
 MODELS = '\n[[models]]\nid = "bot"\n\n[[models]]\nid = "reader"\n'
 EVERY_CHECK = ("unallocated", "silent", "unpriced", "contested")

@@ -27,9 +27,10 @@ from truecost.closing.close import close_quarter
 from truecost.errors import ConfigError, TruecostError
 from truecost.exports.general_ledger import in_cents, journal_of, tie_out, write_journal
 from truecost.intake.load import load_landed
-from truecost.publish.publication import open_published, read_rows
+from truecost.publish.publication import open_published
 from truecost.report.quarterly import write_report
 from truecost.store.journal import Journal
+from truecost.store.rows import read_rows
 from truecost.store.warehouse import connect
 from truecost.workspace.past import known_at
 from truecost.workspace.workspace import load_workspace
@@ -70,7 +71,7 @@ def books(closed_once: Path, tmp_path: Path) -> Path:
 
 def figures(root: Path, quarter: str) -> list[dict[str, Any]]:
     with open_published(load_workspace(root).published) as con:
-        return read_rows(con, "FROM true_cost_by_quarter WHERE quarter = ? ORDER BY model_id", quarter)
+        return read_rows(con, "FROM true_cost_by_quarter WHERE quarter = ? ORDER BY model_id", [quarter])
 
 
 def reports(root: Path, quarter: str = Q1) -> dict[str, bytes]:
@@ -578,7 +579,7 @@ def test_the_journal_tells_adjustments_and_whether_it_is_preliminary(books: Path
     assert {(row["version"], row["status"]) for row in rows} == {("1", "preliminary")}
     late = [row for row in rows if row["origin_quarter"] == Q1]
     with open_published(load_workspace(books).published) as con:
-        adjusted = read_rows(con, "SELECT sum(amount) AS amount FROM adjustments WHERE into_quarter = ?", Q2)
+        adjusted = read_rows(con, "SELECT sum(amount) AS amount FROM adjustments WHERE into_quarter = ?", [Q2])
     booked = sum(Decimal(row["debit"] or 0) - Decimal(row["credit"] or 0) for row in late)
     assert booked == adjusted[0]["amount"] != 0
     assert all(row["text"].endswith(f"of {Q1}") for row in late)

@@ -19,8 +19,9 @@ from truecost import steps
 from truecost.cli.commands import app
 from truecost.clock import Clock
 from truecost.errors import TruecostError
-from truecost.publish.publication import open_published, read_rows
+from truecost.publish.publication import open_published
 from truecost.publish.trace import STEPS, trace_charge, trace_figure
+from truecost.store.rows import read_rows
 from truecost.workspace.workspace import Workspace, load_workspace
 
 ROOT = Path(__file__).resolve().parents[2]

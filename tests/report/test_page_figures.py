@@ -14,7 +14,8 @@ import pytest
 from truecost.dashboards import charts, formats
 
 from truecost.publish.figures import BRIDGE
-from truecost.publish.publication import open_published, read_rows, view_names
+from truecost.publish.publication import open_published, view_names
+from truecost.store.rows import read_rows
 from truecost.workspace.config import COST_KINDS, STAGES
 
 QUARTER = "FY2026-Q3"

@@ -16,7 +16,8 @@ import pytest
 from tests.by_hand.accounting_by_hand import CAPACITY, Example, Piece, lives, posted, total
 from truecost import steps
 from truecost.clock import Clock
-from truecost.publish.publication import open_published, read_rows
+from truecost.publish.publication import open_published
+from truecost.store.rows import read_rows
 from truecost.workspace.workspace import Workspace, load_workspace
 
 if TYPE_CHECKING:

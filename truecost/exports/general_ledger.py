@@ -21,8 +21,9 @@ from truecost.archive.closes import closed_quarters
 from truecost.archive.integrity import sound_closes
 from truecost.errors import TruecostError
 from truecost.publish.cells import text_cell
-from truecost.publish.publication import open_published, read_rows
+from truecost.publish.publication import open_published
 from truecost.quarters import parse_quarter, quarter_of
+from truecost.store.rows import read_rows
 from truecost.store.sql import query
 from truecost.workspace.config import AccountSection, LedgerSection
 from truecost.workspace.workspace import Workspace
@@ -124,8 +125,8 @@ def journal_of(workspace: Workspace, quarter_name: str) -> Journal:
     sound_closes(workspace)
     quarter = parse_quarter(quarter_name, workspace.config.workspace.fiscal_year_start_month)
     with open_published(workspace.published) as con:
-        rows = read_rows(con, query("exports/journal"), quarter.name)
-        standing = read_rows(con, query("exports/standing"), quarter.name)
+        rows = read_rows(con, query("exports/journal"), [quarter.name])
+        standing = read_rows(con, query("exports/standing"), [quarter.name])
     if not rows:
         raise TruecostError(f"there is no cost in {quarter.name}; `truecost status` lists the quarters there are")
     accounts, ledger = _mapping(workspace, quarter.name)

@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from truecost import __version__
 from truecost.archive.closes import VIEWS, Close, quarters_frozen
@@ -94,11 +94,6 @@ def set_up(con: DuckDBPyConnection) -> None:
     """Let a connection to the published file read its newest views by bare name, in UTC."""
     con.execute("SET TimeZone = 'UTC'")
     con.execute("USE finance")
-
-
-def read_rows(con: DuckDBPyConnection, sql: str, *parameters: object) -> list[dict[str, Any]]:
-    """The answer to a query, a dict a row; amounts as decimals, moments as datetimes without a zone (UTC)."""
-    return con.execute(sql, list(parameters)).pl().rows(named=True)
 
 
 def view_names(con: DuckDBPyConnection) -> frozenset[str]:

@@ -23,10 +23,10 @@ from truecost.publish.figures import (
     PlannedStage,
     WholePlan,
 )
-from truecost.publish.publication import read_rows, view_names
+from truecost.publish.publication import view_names
 from truecost.quarters import Quarter, quarter_of
 from truecost.report.rows import by_model, filled, filled_all
-from truecost.store.rows import Row
+from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query
 from truecost.workspace.config import STAGES
 
@@ -54,7 +54,7 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
     views = view_names(con)
 
     def ask(name: str, *parameters: object, of: set[str]) -> list[Row]:
-        return read_rows(con, query(f"report/{name}"), *parameters) if of <= views else []
+        return read_rows(con, query(f"report/{name}"), parameters) if of <= views else []
 
     until = known_before(quarter, as_of)
     decisions = ask("decisions", quarter.start, until, of={"retrain_decisions"})
@@ -71,7 +71,7 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
 
 def plan_rows(con: DuckDBPyConnection, end: date) -> list[Row]:
     """Plan against actual by month, quarter and whole plan; actual cost from the day ``end`` on is left out."""
-    return read_rows(con, query("report/plan"), end) if "actual_vs_plan" in view_names(con) else []
+    return read_rows(con, query("report/plan"), [end]) if "actual_vs_plan" in view_names(con) else []
 
 
 def known_before(quarter: Quarter, as_of: date) -> date:

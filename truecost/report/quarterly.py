@@ -17,7 +17,7 @@ from truecost.archive.record import keep_report, kept_report
 from truecost.clock import Clock
 from truecost.errors import TruecostError
 from truecost.publish.figures import QuarterReport
-from truecost.publish.publication import open_published, read_rows
+from truecost.publish.publication import open_published
 from truecost.quarters import Quarter, latest_ended, parse_quarter
 from truecost.report.csv import report_csv
 from truecost.report.json import report_json
@@ -26,6 +26,7 @@ from truecost.report.read import read_report
 from truecost.report.workbook import write_workbook
 from truecost.store.files import clear_leftovers, swap_in, write_anew
 from truecost.store.fingerprint import fingerprint
+from truecost.store.rows import read_rows
 from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -27,12 +27,12 @@ from truecost.publish.figures import (
     Totals,
     Unclaimed,
 )
-from truecost.publish.publication import read_rows, view_names
+from truecost.publish.publication import view_names
 from truecost.publish.yardsticks import YARDSTICKS
 from truecost.quarters import Quarter
 from truecost.report.outlook import Outlook, read_outlook
 from truecost.report.rows import by_model, filled, filled_all
-from truecost.store.rows import Row
+from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query
 from truecost.workspace.config import COST_KINDS, STAGES
 
@@ -77,7 +77,7 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> QuarterReport:
     if not views >= NEEDED:
         raise TruecostError("what is published is of an older truecost; run `truecost publish` first")
     about = read_rows(con, "SELECT * FROM finance_v1.publication")[0]
-    totals = read_rows(con, query("report/totals"), quarter.start)
+    totals = read_rows(con, query("report/totals"), [quarter.start])
     if not totals:
         raise TruecostError(f"there is no cost in {quarter.name} or before it; {_known_quarters(con)}")
     total = totals[0] if totals[0]["quarter"] == quarter.name else _quiet_total(con, quarter, totals[0])
@@ -97,9 +97,9 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> QuarterReport:
         models=models,
         alerts=outlook.alerts,
         decisions=outlook.decisions,
-        unallocated=filled_all(Unclaimed, read_rows(con, query("report/unallocated"), quarter.name)),
+        unallocated=filled_all(Unclaimed, read_rows(con, query("report/unallocated"), [quarter.name])),
         missing=[Missing(_with_amounts(row), row["remedy"]) for row in read_rows(con, "SELECT * FROM gaps")],
-        adjustments=filled_all(Adjustment, read_rows(con, query("report/adjustments"), quarter.name)),
+        adjustments=filled_all(Adjustment, read_rows(con, query("report/adjustments"), [quarter.name])),
         quarantine=filled_all(QuarantinedRow, quarantined[:_SHOWN_FAULTS]),
         quarantine_total=sum(row["rows"] for row in quarantined),
         deliveries=filled(Deliveries, read_rows(con, query("report/deliveries"))[0]),
@@ -115,10 +115,10 @@ def _known_quarters(con: DuckDBPyConnection) -> str:
 def _models(con: DuckDBPyConnection, quarter: Quarter, outlook: Outlook) -> list[ModelFigures]:
     """A section for each model that has a cost or a plan by the end of the quarter."""
     rows = _Rows(
-        by_model(read_rows(con, query("report/by_quarter"), quarter.start)),
-        by_model(read_rows(con, query("report/by_stage"), quarter.start)),
-        by_model(read_rows(con, query("report/by_kind"), quarter.start)),
-        by_model(read_rows(con, query("report/runs"), quarter.end)),
+        by_model(read_rows(con, query("report/by_quarter"), [quarter.start])),
+        by_model(read_rows(con, query("report/by_stage"), [quarter.start])),
+        by_model(read_rows(con, query("report/by_kind"), [quarter.start])),
+        by_model(read_rows(con, query("report/runs"), [quarter.end])),
     )
     planned = {model for model, plan in outlook.plans.items() if plan.months[0].month < quarter.end}
     return [_model(model, quarter, rows, outlook) for model in sorted(rows.quarters.keys() | planned)]
@@ -161,7 +161,7 @@ def _quiet_total(con: DuckDBPyConnection, quarter: Quarter, last: Row) -> Row:
     """The total of a quarter in which nobody has a cost; that can be closed too."""
     nothing = dict.fromkeys((*_OF_THE_QUARTER, "unallocated_cost", "unallocated_billed_cost"), _NOTHING)
     none = dict.fromkeys(("multiplier", "unallocated_share", "allocated_share"))
-    closed = read_rows(con, query("report/closed"), quarter.name) if "closes" in view_names(con) else []
+    closed = read_rows(con, query("report/closed"), [quarter.name]) if "closes" in view_names(con) else []
     return {**last, **nothing, **none, **(closed[0] if closed else {"status": "preliminary", "version": 1})}
 
 

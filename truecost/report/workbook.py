@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truecost.publish.figures import BRIDGE, ModelFigures, QuarterReport
-from truecost.publish.publication import read_rows, view_names
+from truecost.publish.publication import view_names
 from truecost.publish.yardsticks import ARTICLE
 from truecost.report.outlook import plan_rows
 from truecost.report.spreadsheet import Book, Column, Formula, Part, Sheet, added, open_book
-from truecost.store.rows import Row
+from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query
 from truecost.workspace.config import label
 
@@ -220,7 +220,7 @@ def _bridge(book: Book, con: DuckDBPyConnection, report: QuarterReport) -> _Tota
     money = f"({report.currency})"
     columns = [Column("Model", width=30), *(Column(f"{step} {money}", "money", 19) for step, _ in BRIDGE.values())]
     amounts: dict[str | None, dict[str, Decimal]] = {}
-    for row in read_rows(con, query("report/workbook/bridge"), report.quarter):
+    for row in read_rows(con, query("report/workbook/bridge"), [report.quarter]):
         amounts.setdefault(row["model_id"], {})[row["step"]] = row["amount"]
     rows: list[list[Any]] = [
         [model or _UNCLAIMED, *(steps[step] for step in BRIDGE)] for model, steps in amounts.items()
@@ -249,7 +249,7 @@ def _stages(book: Book, con: DuckDBPyConnection, report: QuarterReport) -> _Tota
             *(row["model_id"] or _UNCLAIMED, label(row["stage"]), _words(row["activity"]), row["round"]),
             *(label(row["cost_kind"]), row["is_idle"], row["cost"], row["cost_to_date"]),
         ]
-        for row in read_rows(con, query("report/workbook/stages"), report.quarter_start)
+        for row in read_rows(con, query("report/workbook/stages"), [report.quarter_start])
     ]
     sheet = book.sheet("Stages", columns)
     sheet.title(f"Cost by stage, {report.quarter} and to date", _about(report))
@@ -292,7 +292,7 @@ def _drivers(book: Book, con: DuckDBPyConnection, report: QuarterReport) -> _Tot
             *(row["model_id"], row["compared_with"], label(row["stage"]) if row["stage"] else None),
             *(label(row["cost_kind"]) if row["cost_kind"] else None, *list(row.values())[4:]),
         ]
-        for row in (read_rows(con, query("report/workbook/drivers"), report.quarter) if known else [])
+        for row in (read_rows(con, query("report/workbook/drivers"), [report.quarter]) if known else [])
     ]
     if not rows:
         return {}
@@ -329,7 +329,7 @@ def _drivers(book: Book, con: DuckDBPyConnection, report: QuarterReport) -> _Tot
 def _units(book: Book, con: DuckDBPyConnection, report: QuarterReport) -> _Totals:
     """What a request, a token and a point on the evals cost, and how many there were; no sheet where there is none."""
     known = "unit_economics" in view_names(con)
-    rows = read_rows(con, query("report/workbook/units"), report.quarter) if known else []
+    rows = read_rows(con, query("report/workbook/units"), [report.quarter]) if known else []
     if not rows:
         return {}
     money = f"({report.currency})"
@@ -380,7 +380,7 @@ def _charges(book: Book, con: DuckDBPyConnection, report: QuarterReport, whole_u
     rows = [_charge_cells(row.values()) for row in read_rows(con, query("report/workbook/charges"))]
     about = [f"{_about(report)} A row a charge and month."]
     if not is_whole:
-        rest = read_rows(con, query("report/workbook/charges_rest"), quarter)
+        rest = read_rows(con, query("report/workbook/charges_rest"), [quarter])
         about.append(
             f"The {listed:,} of {count:,} rows that weigh most; the others are summed below them, and stand one by one "
             "in the view finance.costs of reports.duckdb."
@@ -410,7 +410,7 @@ def _invoices(book: Book, con: DuckDBPyConnection, report: QuarterReport) -> Non
     """Invoices as they came, with what each comes to; no sheet where there is none."""
     if "invoices" not in view_names(con):
         return
-    rows = read_rows(con, query("report/workbook/invoices"), report.quarter_end)
+    rows = read_rows(con, query("report/workbook/invoices"), [report.quarter_end])
     if not rows:
         return
     columns = [
