@@ -74,9 +74,7 @@ WHERE NOT page.is_outdated AND page.continues_at < getvariable('quarter_start') 
 UNION ALL
 -- Promoted runs that no file names, and time entries left out since: as `gaps` tells them.
 SELECT kind, what, what
-FROM (
-    {{gaps}}
-)
+FROM missing
 WHERE kind IN ('unknown_run', 'left_out')
 UNION ALL
 -- An electronic invoice states its total; of a CSV of lines it is known where one of them could not be read.

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.books import Bench, rates, sacct
 from truecost.books.derivation import rebuild_books
-from truecost.books.settings import tell_day
+from truecost.books.gaps import tell_day
 from truecost.store.sql import names, query
 
 SMALL, LARGE = 20_000, 80_000

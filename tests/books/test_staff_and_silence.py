@@ -14,7 +14,7 @@ import pytest
 from tests.support.books import Bench, Books, Row, asked, invoices
 from tests.support.timesheets import rate, staff_toml, toggl
 from truecost import steps
-from truecost.books.settings import tell_day
+from truecost.books.gaps import tell_day
 from truecost.clock import Clock
 from truecost.publish.publication import open_published
 from truecost.publish.trace import trace_charge, trace_figure

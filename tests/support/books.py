@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from truecost import steps
 from truecost.archive.closes import Close, read_closes
 from truecost.books.derivation import rebuild_books
+from truecost.books.gaps import tell_day
 from truecost.books.invariants import breaches
 from truecost.books.session import Session
-from truecost.books.settings import tell_day
 from truecost.clock import Clock
 from truecost.closing.checks import CHECKS
 from truecost.closing.close import close_quarter

@@ -16,7 +16,7 @@ from truecost.books.rulesets import RuleSet
 from truecost.clock import Clock
 from truecost.intake.landing import gone_files
 from truecost.sources import formats
-from truecost.store.sql import literal, names, query
+from truecost.store.sql import literal, query
 from truecost.workspace.config import CapacitySection, ConfigFile, Match, RateSection, StaffSection, TokenRateSection
 from truecost.workspace.workspace import Workspace
 
@@ -41,12 +41,6 @@ def tell(con: DuckDBPyConnection, workspace: Workspace, clock: Clock) -> None:
     for name, rows in tables.items():
         fill(con, name, rows)
     tell_todays_rules(con, workspace)
-
-
-def tell_day(con: DuckDBPyConnection) -> None:
-    """What of the books depends on the day (``sql/clock``), to a connection that has been told it."""
-    for name in names("clock"):
-        con.execute(query(name))
 
 
 def tell_todays_rules(con: DuckDBPyConnection, workspace: Workspace) -> None:

@@ -29,8 +29,8 @@ from truecost.archive.closes import (
 from truecost.archive.record import write_down
 from truecost.archive.sealed import laid_out, put_in_place, seal
 from truecost.books.derivation import keep_books
+from truecost.books.gaps import tell_day
 from truecost.books.session import Session
-from truecost.books.settings import tell_day
 from truecost.clock import Clock
 from truecost.closing.checks import CHECKS, REMEDIES, Check, Finding, accepted_before, check_quarter, judged
 from truecost.errors import TruecostError

@@ -19,8 +19,8 @@ from truecost import __version__
 from truecost.archive.closes import VIEWS, Close, quarters_frozen
 from truecost.archive.unfinished import PublishedCloses
 from truecost.books.derivation import STEP as BOOKS_STEP
+from truecost.books.gaps import tell_day
 from truecost.books.session import Session
-from truecost.books.settings import tell_day
 from truecost.errors import TruecostError
 from truecost.sources import formats
 from truecost.sources.others import others_fingerprints

@@ -1,0 +1,21 @@
+-- Rows that failed an expectation: a row a file.
+WITH quarantined AS (
+    SELECT
+        delivery_id,
+        string_agg(
+            coalesce(currency, 'without currency') || ' ' || CAST(CAST(amount_quarantined AS DECIMAL(38, 2)) AS VARCHAR),
+            ', ' ORDER BY currency
+        ) AS amounts
+    FROM books.control_totals
+    WHERE column_name IN ('billed_cost', 'amount', 'cost_amount') AND amount_quarantined <> 0
+    GROUP BY delivery_id
+)
+
+SELECT
+    deliveries.source,
+    deliveries.file,
+    deliveries.rows_quarantined AS rows,
+    quarantined.amounts
+FROM books.deliveries
+LEFT JOIN quarantined USING (delivery_id)
+WHERE deliveries.rows_quarantined > 0 AND NOT deliveries.is_outdated
