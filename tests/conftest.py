@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from tests.support.books import Bench, run_steps
+from tests.support.effort import examples
 from tests.support.prefect_server import serving
 from truecost import steps
 from truecost.clock import Clock
@@ -41,7 +42,7 @@ settings.register_profile(
     "books",
     phases=_PHASES,
     deadline=None,
-    max_examples=60,
+    max_examples=examples(60),
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.books import SOURCES, Bench
+from tests.support.effort import examples
 
 TEXTS = [
     "EC2",
@@ -129,7 +130,7 @@ def booked(folder: Path, rules: Sequence[Mapping[str, Any]], charges: Sequence[M
 
 
 @given(st.lists(rules, max_size=4), st.lists(charges, min_size=1, max_size=40))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_the_first_rule_that_matches_claims_a_charge_and_no_other(
     folder: Path, rules: list[dict[str, Any]], charges: list[dict[str, Any]]
 ) -> None:
@@ -145,7 +146,7 @@ def test_the_first_rule_that_matches_claims_a_charge_and_no_other(
 
 
 @given(st.lists(rules, max_size=3), st.lists(charges, min_size=1, max_size=40))
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_models_and_what_is_unallocated_add_up_to_every_charge_and_currencies_stay_apart(
     folder: Path, rules: list[dict[str, Any]], charges: list[dict[str, Any]]
 ) -> None:

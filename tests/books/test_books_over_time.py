@@ -1,6 +1,6 @@
 """Whatever arrives, changes, closes or reopens, in any order: what is closed stays, nothing is lost or counted twice.
 
-The machine takes 10,000 steps by default; ``TRUECOST_STEPS`` names another number. Most steps bring a record, which is
+The machine takes 10,000 steps; ``TRUECOST_STEPS`` names another number, and `make test` takes a share. Most steps bring a record, which is
 cheap; every so often the books are kept, a quarter is closed or one is reopened, and every promise is checked.
 """
 
@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.support.books import SOURCES, Bench, Row
+from tests.support.effort import examples
 from truecost.archive.closes import VIEWS, closed_quarters
 from truecost.books.derivation import keep_books
 from truecost.books.invariants import breaches
@@ -32,7 +33,7 @@ from truecost.store.journal import Journal
 from truecost.workspace.config import ConfigFile
 from truecost.workspace.workspace import Workspace
 
-STEPS = int(os.environ.get("TRUECOST_STEPS", "10000"))
+STEPS = int(os.environ.get("TRUECOST_STEPS", "0")) or examples(10_000)
 STEPS_OF_ONE = 400
 BETWEEN_LOOKS = 60  # records that come before the books are looked at again
 
@@ -300,7 +301,7 @@ class BooksOverTime(RuleBasedStateMachine):
         return number
 
 
-TestBooksOverTime = pytest.mark.timeout(1200)(BooksOverTime.TestCase)  # ten thousand steps take minutes
+TestBooksOverTime = pytest.mark.hypothesis(pytest.mark.timeout(1200)(BooksOverTime.TestCase))  # minutes
 TestBooksOverTime.settings = settings(
     max_examples=max(1, STEPS // STEPS_OF_ONE),
     stateful_step_count=STEPS_OF_ONE,

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.books import SOURCES, Bench
+from tests.support.effort import examples
 from truecost.books.derivation import keep_books
 from truecost.clock import Clock
 from truecost.closing.checks import CHECKS
@@ -60,7 +61,7 @@ def claimed(held: Rules, service: str) -> int | None:
 
 
 @given(rounds)
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 def test_a_close_keeps_its_rules_for_what_it_saw_and_what_comes_late_may_still_be_claimed(
     folder: Path, rounds: list[Round]
 ) -> None:

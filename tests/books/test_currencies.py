@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.books import Bench, asked
+from tests.support.effort import examples
 
 UNIT = Decimal("0.00000000000000000001")
 EXACT = Context(prec=80)
@@ -84,7 +85,7 @@ def fx_bench(folder: Path) -> Iterator[Bench]:
 
 
 @given(charges)
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_an_amount_is_converted_at_the_rate_of_its_day_and_its_months_add_up(
     fx_bench: Bench, listed: list[dict[str, Any]]
 ) -> None:

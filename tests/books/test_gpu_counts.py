@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.books import Bench, typed
+from tests.support.effort import examples
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -82,7 +83,7 @@ starts = st.datetimes(datetime(2026, 1, 1), datetime(2026, 3, 1)).map(lambda mom
 
 
 @given(st.lists(st.tuples(starts, st.integers(0, 10 * 86400), st.integers(0, 16)), min_size=1, max_size=25))
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_the_days_of_a_job_add_up_to_its_gpu_hours(bench: Bench, jobs: list[tuple[datetime, int, int]]) -> None:
     import pyarrow as pa
 

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.books import Bench, asked
+from tests.support.effort import examples
 from tests.support.timesheets import rate, staff_toml, toggl
 from truecost.workspace.config import StaffSection
 
@@ -46,7 +47,7 @@ entries = st.tuples(st.sampled_from([*ROLES, None]), st.integers(1, 86_400))
 
 
 @given(st.lists(entries, min_size=1, max_size=40))
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 def test_labor_charges_conserve_hours_and_price_each_at_its_rate(
     time_bench: Bench, given_entries: list[tuple[str | None, int]]
 ) -> None:
@@ -119,7 +120,7 @@ def staffed(bench: Bench, entries: list[tuple[date, date, Decimal, Decimal]]) ->
 
 
 @given(first_days, st.integers(1, 30), shares, monthly_costs)
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_whole_months_of_staff_add_up_to_share_times_months_times_cost_exactly(
     time_bench: Bench, first: date, months: int, share: Decimal, cost: Decimal
 ) -> None:
@@ -140,7 +141,7 @@ def test_whole_months_of_staff_add_up_to_share_times_months_times_cost_exactly(
     shares,
     monthly_costs,
 )
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_the_parts_of_a_month_add_up_to_it_exactly(
     time_bench: Bench, month: int, cuts: set[int], share: Decimal, cost: Decimal
 ) -> None:
@@ -174,7 +175,7 @@ windows = st.lists(st.sampled_from(list(itertools.combinations(range(5), 2))), m
 
 
 @given(logged, windows, st.randoms(use_true_random=False))
-@settings(max_examples=4)
+@settings(max_examples=examples(4))
 def test_overlapping_exports_in_any_order_and_any_sorting_are_one_ledger(
     time_bench: Bench, rows: list[dict[str, str]], spans: list[tuple[int, int]], random: Random
 ) -> None:
@@ -206,7 +207,7 @@ def test_overlapping_exports_in_any_order_and_any_sorting_are_one_ledger(
     st.lists(st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1)), min_size=1, max_size=200),
     st.sampled_from(["Europe/Berlin", "America/New_York"]),
 )
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 def test_a_start_in_the_sources_zone_is_the_moment_that_zones_clock_showed_it(
     con: DuckDBPyConnection, locals_: list[datetime], zone: str
 ) -> None:
@@ -239,7 +240,7 @@ def written(value: Decimal, mark: str, is_grouped: bool) -> str:
 
 
 @given(st.lists(numbers, min_size=1, max_size=200))
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 def test_a_number_is_read_by_its_own_marks_or_not_at_all(
     con: DuckDBPyConnection, given_numbers: list[tuple[Decimal, str, bool]]
 ) -> None:

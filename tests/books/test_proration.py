@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.books import Bench
+from tests.support.effort import examples
 
 UNIT = Fraction(1, 10**20)
 
@@ -56,7 +57,7 @@ def costs(bench: Bench, given_lines: list[Line]) -> dict[int, list[dict[str, obj
 @given(st.lists(lines, min_size=1, max_size=30))
 @example([(Decimal("100"), date(2026, 1, 31), 1, 0), (Decimal("0.01"), date(2026, 1, 15), 59, 90)])
 @example([(Decimal("-0.00000000000000000007"), date(2026, 1, 1), 365, 0), (Decimal(0), date(2028, 2, 29), 1, -1)])
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_the_months_of_a_line_add_up_to_it_exactly_and_each_has_its_days_share(
     bench: Bench, given_lines: list[Line]
 ) -> None:
@@ -79,7 +80,7 @@ def test_the_months_of_a_line_add_up_to_it_exactly_and_each_has_its_days_share(
 
 
 @given(st.lists(st.tuples(amounts, first_days), min_size=1, max_size=30))
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 def test_a_line_of_one_day_stands_in_its_month_whole(bench: Bench, given_lines: list[tuple[Decimal, date]]) -> None:
     found = costs(bench, [(amount, day, 1, 0) for amount, day in given_lines])
     for number, (amount, day) in enumerate(given_lines, start=1):

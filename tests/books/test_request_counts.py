@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.books import table
+from tests.support.effort import examples
 from tests.support.quality import open_bench
 
 Request = dict[str, str]
@@ -36,7 +37,7 @@ def key(request: Request) -> str:
 @given(st.lists(files, min_size=1, max_size=3).flatmap(lambda sent: st.permutations([*sent, sent[0]])))
 @example([("csv", [TWICE] * 3), ("json", [TWICE] * 2), ("jsonl", [TWICE])])
 @example([("jsonl", [TWICE]), ("json", [TWICE] * 2), ("csv", [TWICE] * 3)])
-@settings(max_examples=6)
+@settings(max_examples=examples(6))
 def test_a_request_counts_as_often_as_one_file_holds_it_at_most(
     folder: Path, sent: list[tuple[str, list[Request]]]
 ) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.books import Bench, rates, runs, sacct
+from tests.support.effort import examples
 
 UNIT = Decimal("0.00000000000000000001")
 START = datetime(2026, 1, 30)  # two months and three days: a month's end is among them
@@ -166,7 +167,7 @@ def expected_shares(
 
 
 @given(jobs, bills, policies)
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_a_bill_goes_to_those_who_used_it_and_the_rest_is_idle(
     folder: Path, listed: list[dict[str, Any]], billed: list[dict[str, Any]], policy: dict[str, Any]
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from truecost.store.sql import query
 from truecost.store.warehouse import IN_MEMORY, connect
 
@@ -156,14 +157,14 @@ def opened() -> DuckDBPyConnection:
 
 
 @given(histories())
-@settings(max_examples=45)
+@settings(max_examples=examples(45))
 def test_every_claim_stands_as_the_rules_say(history: list[Delivered]) -> None:
     with opened() as con:
         assert read(con, history) == judged(history)
 
 
 @given(histories())
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_a_slot_that_a_set_still_names_has_one_set_that_speaks_for_it(history: list[Delivered]) -> None:
     with opened() as con:
         told = read(con, history)
@@ -181,7 +182,7 @@ def test_a_slot_that_a_set_still_names_has_one_set_that_speaks_for_it(history: l
 
 
 @given(histories(), st.data())
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_what_was_superseded_never_comes_back_of_itself(history: list[Delivered], data: st.DataObject) -> None:
     known = data.draw(st.integers(1, len(history)))
     while known < len(history) and history[known].set_version != history[known].number:
@@ -205,7 +206,7 @@ def test_what_was_superseded_never_comes_back_of_itself(history: list[Delivered]
 
 
 @given(st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=2, unique=True), st.integers(0, 3))
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_files_that_come_again_as_parts_of_a_folder_speak_as_the_folder(files: list[str], more: int) -> None:
     """A source that first took each file on its own and now takes the folder, and the other way round."""
     alone = [Delivered(n, "plain", file, file, n, None, False, {"x 1": file}) for n, file in enumerate(files, start=1)]

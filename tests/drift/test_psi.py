@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from truecost.drift import psi
 
 pytestmark = pytest.mark.pure
@@ -64,7 +65,7 @@ def test_a_clear_shift_passes_the_threshold_even_of_small_samples() -> None:
     assert psi.psi(reference, current) > psi.threshold(reference, current, 0.1, 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(counts, st.randoms(use_true_random=False))
 def test_the_threshold_does_not_depend_on_the_order_of_the_bins(pairs: list[tuple[int, int]], random: Any) -> None:
     shuffled = random.sample(pairs, len(pairs))
@@ -75,7 +76,7 @@ def test_the_threshold_does_not_depend_on_the_order_of_the_bins(pairs: list[tupl
     assert first >= 0.001
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(counts)
 def test_our_index_is_evidentlys(pairs: list[tuple[int, int]]) -> None:
     import pandas as pd

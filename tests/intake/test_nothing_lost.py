@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.books import GOOD_JOB, GOOD_LINE, GOOD_RATE, GOOD_RUN, Bench, table
+from tests.support.effort import examples
 
 Texts = dict[str, str]
 
@@ -122,7 +123,7 @@ EVERYTHING = [
 
 @given(deliveries)
 @example([*EVERYTHING, *EVERYTHING])
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 def test_every_row_and_every_amount_is_accounted_for_once(folder: Path, sent: list[Sent]) -> None:
     bench = Bench.open(folder)
     for file in sent:
@@ -163,7 +164,7 @@ CURRENT = (
 
 
 @given(files().filter(lambda file: file.rows), st.integers(2, 4))
-@settings(max_examples=6)
+@settings(max_examples=examples(6))
 def test_a_file_delivered_many_times_counts_once(folder: Path, file: Sent, times: int) -> None:
     figures = []
     for repeats in (1, times):

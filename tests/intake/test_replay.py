@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.books import DAY, Books, config, invoices, rates, sacct
+from tests.support.effort import examples
 from truecost import steps
 from truecost.clock import Clock
 
@@ -47,7 +48,7 @@ def put(books: Books, files: list[tuple[str, str, str]]) -> None:
 
 
 @given(histories)
-@settings(max_examples=4)
+@settings(max_examples=examples(4))
 def test_the_ledger_is_the_same_however_the_landing_log_is_loaded(folder: Path, history: History) -> None:
     root = Path(tempfile.mkdtemp(dir=folder))
     try:
@@ -80,7 +81,7 @@ def test_the_ledger_is_the_same_however_the_landing_log_is_loaded(folder: Path, 
 
 
 @given(histories)
-@settings(max_examples=4)
+@settings(max_examples=examples(4))
 def test_what_is_in_the_ledger_never_changes_as_more_arrives(folder: Path, history: History) -> None:
     root = Path(tempfile.mkdtemp(dir=folder))
     try:

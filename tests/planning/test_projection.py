@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from truecost.planning.projection import (
     TOTAL,
     Forecast,
@@ -185,7 +186,7 @@ def test_one_more_item_leaves_the_draws_of_the_others(plan: Plan) -> None:
 
 
 @given(plans(), start_months)
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_plain_python_makes_every_figure_again(plan: Plan, start_month: int) -> None:
     """As docs/plans.md says, and nothing of ours used but the plan's own fields."""
 

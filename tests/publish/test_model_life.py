@@ -17,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.books import Bench, Row
+from tests.support.effort import examples
 from truecost.archive.closes import VIEWS
 
 AS_OF = date(2027, 2, 10)
@@ -93,7 +94,7 @@ def rounds(rows: list[Row]) -> dict[int, list[Row]]:
 
 @given(st.lists(events, min_size=3, max_size=14), st.integers(0, 2))
 @example([("close",), ("close",), ("promotion", 1, 0)], 1)
-@settings(deadline=None, max_examples=14)
+@settings(deadline=None, max_examples=examples(14))
 def test_nothing_of_a_round_is_lost_and_closed_months_stay(happening: list[tuple[Any, ...]], old_closes: int) -> None:
     """The first ``old_closes`` are by a truecost that froze costs alone: the next close freezes what they left."""
     with books() as bench:
@@ -139,7 +140,7 @@ def test_nothing_of_a_round_is_lost_and_closed_months_stay(happening: list[tuple
     st.lists(months, max_size=3, unique=True),
     st.integers(1, 14),
 )
-@settings(deadline=None, max_examples=14)
+@settings(deadline=None, max_examples=examples(14))
 def test_each_month_bears_its_part_by_hand(spent: list[tuple[int, Decimal]], promoted: list[int], life: int) -> None:
     with books() as bench:
         happens(bench, ("life", life))

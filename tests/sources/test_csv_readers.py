@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from truecost.errors import DeliveryRefused
 from truecost.sources import Column, FileOptions, Format, RawTable
 from truecost.sources.datasets import RATES
@@ -101,7 +102,7 @@ def careful(con: DuckDBPyConnection, table: RawTable) -> tuple[list[Line], RawTa
 @given(well_formed())
 @example(Written(b'a,b,c\n"x\ny","""",\n1,2,3\n', [(2, ("x\ny", '"', "")), (4, ("1", "2", "3"))]))
 @example(Written(b'a,b,c\n"\r",,\n1,2,3\n', [(2, ("\r", "", "")), (3, ("1", "2", "3"))]))
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_both_readers_give_the_rows_and_lines_of_a_well_formed_file(
     con: DuckDBPyConnection, folder: Path, file: Written
 ) -> None:
@@ -141,7 +142,7 @@ def test_both_readers_agree_where_quotes_are_text(
 
 
 @given(pieces("a", "a,b,c", '"', '""', ",", ",", "\n", "\n", "\r\n", "\r", " ", "é", "\0", "\\", most=40))
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_whatever_the_file_every_line_of_it_is_read_once(con: DuckDBPyConnection, folder: Path, body: str) -> None:
     path = folder / "any.csv"
     path.write_bytes(f"a,b,c\n{body}".encode())
@@ -182,7 +183,7 @@ def test_a_quote_that_is_never_closed_spoils_its_own_line_only(
 
 
 @given(st.binary(max_size=60))
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_bytes_that_are_no_table_are_refused_in_a_sentence_and_nothing_else(
     con: DuckDBPyConnection, folder: Path, content: bytes
 ) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.books import Bench
+from tests.support.effort import examples
 from tests.support.ubl_documents import Line, Ubl
 from truecost.errors import DeliveryRefused
 from truecost.sources import DEFAULT_LIMITS, FileOptions
@@ -40,7 +41,7 @@ def sign(document: Ubl) -> int:
     return -1 if document.root == "CreditNote" or document.type_code in CREDIT_TYPES else 1
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(
     documents=st.lists(documents, min_size=1, max_size=4, unique_by=lambda document: (document.issuer, document.number))
 )

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from tests.support.effort import examples
 from tests.workspace.test_schemas import plain
 from truecost.workspace.config import ConfigFile
 from truecost.workspace.plans import Plan
@@ -21,6 +22,7 @@ from truecost.workspace.schemas import PLAIN_NUMBER, config_schema, plan_schema,
 
 SCHEMAS: dict[type[BaseModel], dict[str, Any]] = {ConfigFile: config_schema(), Plan: plan_schema()}
 DAYS = st.dates(date(2020, 1, 1), date(2030, 1, 1))
+LARGE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 BROKEN: list[Any] = [{"no such key": {"at": "all"}}, [[["deep"]]], "zzz zzz"]
 
 
@@ -119,7 +121,7 @@ def agree(model: type[BaseModel], document: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("model", SCHEMAS)
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+@settings(max_examples=examples(50), suppress_health_check=LARGE, deadline=None)
 @given(data=st.data())
 def test_what_the_schema_allows_is_parsed(model: type[BaseModel], data: st.DataObject) -> None:
     document = data.draw(values(SCHEMAS[model], SCHEMAS[model]))
@@ -127,7 +129,7 @@ def test_what_the_schema_allows_is_parsed(model: type[BaseModel], data: st.DataO
 
 
 @pytest.mark.parametrize("model", SCHEMAS)
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+@settings(max_examples=examples(50), suppress_health_check=LARGE, deadline=None)
 @given(data=st.data())
 def test_what_is_broken_is_refused_by_both_or_by_neither(model: type[BaseModel], data: st.DataObject) -> None:
     document = copy.deepcopy(data.draw(values(SCHEMAS[model], SCHEMAS[model])))
