@@ -13,7 +13,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 help:
 	@echo "make demo    the example workspace, from raw bills to the quarter's true cost"
 	@echo "make test    what the system promises"
-	@echo "make test-slow  what takes longer: kills, schedules on a real server, large files"
+	@echo "make test-slow  what takes longer: kills, real servers, large files, and each property with all its values"
 	@echo "make check   lint, formatting, types, the direction of imports"
 	@echo "make mutants every planted fault in the SQL is caught by a test (half an hour)"
 	@echo "make lock    pin the dependencies again"
@@ -22,10 +22,10 @@ demo: $(READY)
 	@$(BIN)/truecost demo
 
 test: $(READY)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow"
+	@TRUECOST_EXAMPLES=20 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-slow: $(READY)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m slow
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "slow or hypothesis"
 
 check: $(READY) tree
 	@$(BIN)/ruff check .

@@ -88,6 +88,7 @@ def small(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_a_run_can_be_followed_on_the_configured_server(server: str, small: Path) -> None:
     first, second = (json.loads(run_on(server, small, "--json", "--as-of", "2026-01-05")) for _ in range(2))
     assert (first["landed"], first["loaded"], first["derived"], first["published"]) == (4, 4, True, True)
@@ -170,12 +171,14 @@ def test_the_automation_gives_the_flow_all_it_takes() -> None:
     assert set(trigger["parameters"]) == set(reevaluate.parameters.properties)
 
 
+@pytest.mark.slow
 def test_a_temporary_server_is_none_that_could_act_on_events(tmp_path: Path) -> None:
     without = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
     told = in_process(IS_SERVED, {**without, "PREFECT_HOME": str(tmp_path)})
     assert told.split() == ["False", "False"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["environment", "profile"])
 def test_a_server_that_is_configured_can_act_on_events(server: str, tmp_path: Path, by: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
@@ -188,6 +191,7 @@ def test_a_server_that_is_configured_can_act_on_events(server: str, tmp_path: Pa
     assert in_process(IS_SERVED, environment).split() == ["True", "True"]
 
 
+@pytest.mark.slow
 def test_what_a_flow_tells_last_is_sent_before_its_process_ends(server: str, tmp_path: Path) -> None:
     in_process(TELL_AND_END, {**os.environ, "PREFECT_API_URL": server, "PREFECT_HOME": str(tmp_path)})
 

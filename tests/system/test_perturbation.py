@@ -28,6 +28,8 @@ from truecost.clock import Clock
 from truecost.intake.load import Loaded
 from truecost.workspace.workspace import load_workspace
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 QUARTER = "FY2026-Q3"
 CLOCK = Clock(date(2026, 10, 5))
