@@ -1,7 +1,8 @@
 """Whatever arrives, changes, closes or reopens, in any order: what is closed stays, nothing is lost or counted twice.
 
 The machine takes 10,000 steps; ``TRUECOST_STEPS`` names another number, and `make test` takes a share. Most steps
-bring a record, which is cheap; every so often the books are kept, a quarter is closed or one is reopened, and every promise is checked.
+bring a record, which is cheap; every so often the books are kept, a quarter is closed or one is reopened, and every
+promise is checked.
 """
 
 from __future__ import annotations
