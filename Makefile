@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TREE := build/tree
+SQL_LINTED := build/.sql-linted
 # The environment is made again only where what it is made from has changed.
 READY := $(VENV)/.ready
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
@@ -27,7 +28,7 @@ test: $(READY)
 test-slow: $(READY)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "slow or hypothesis"
 
-check: $(READY) tree
+check: $(READY) tree $(SQL_LINTED)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@cd $(TREE) && $(CURDIR)/$(BIN)/lint-imports $(CURDIR)/.importlinter --no-logo --cache-dir $(CURDIR)/.import_linter_cache
@@ -39,6 +40,14 @@ tree:
 	@rm -rf $(TREE) && mkdir -p $(TREE)/truecost
 	@ln -s $(CURDIR)/truecost/* $(TREE)/truecost/
 	@for folder in dashboards examples expectations flows sql; do ln -s $(CURDIR)/$$folder $(TREE)/truecost/$$folder; done
+
+# To parse all the SQL takes a minute: only files that have changed since they were last in order are looked at, and all of them
+# where the rules or the environment have changed. What changes meanwhile is newer than the mark.
+$(SQL_LINTED): $(READY) .sqlfluff $(shell find sql -name '*.sql')
+	@mkdir -p $(@D) && touch $@.begun
+	@PYTHONWARNINGS=ignore::UserWarning:multiprocessing.resource_tracker $(BIN)/sqlfluff lint --nocolor --disable-progress-bar \
+		$(if $(filter-out %.sql,$?),sql,$?) > $@.said || (cat $@.said; exit 1)
+	@mv $@.begun $@ && rm $@.said
 
 mutants: $(READY)
 	@$(BIN)/python tests/mutants/mutate.py

@@ -1,5 +1,5 @@
 -- The runs that claim a charge, and by what: the job they name, or their time window. It must say the same as books.attribution
--- (sql/books/40_attribution/60_attribution.sql), which keeps a run only where no other claims the charge.
+-- (sql/books/40_attribution/55_attribution.sql), which keeps a run only where no other claims the charge.
 WITH charge AS (
     SELECT
         charges.charge_period_start,

@@ -8,7 +8,7 @@ SELECT
     CAST(coalesce(sum(costs.cost), 0) AS DECIMAL(38, 20)) AS cost,
     CAST(coalesce(sum(costs.cost) FILTER (costs.cost < 0), 0) AS DECIMAL(38, 20)) AS credits,
     CAST(coalesce(sum(abs(costs.cost)), 0) AS DECIMAL(38, 20)) AS weight,
-    count(DISTINCT (x_delivery_id, x_line, x_part)) AS charge_count,
+    count(DISTINCT row(x_delivery_id, x_line, x_part)) AS charge_count,
     getvariable('reporting_currency') AS currency
 FROM books.costs
 INNER JOIN books.charges USING (x_delivery_id, x_line, x_part)

@@ -73,7 +73,7 @@ ANTI JOIN books.deliveries AS following
 WHERE NOT page.is_outdated AND page.continues_at < getvariable('quarter_start') + INTERVAL 3 MONTH
 UNION ALL
 -- Promoted runs that no file names, and time entries left out since: as `gaps` tells them.
-SELECT kind, what, what
+SELECT kind, what AS key, what AS found
 FROM missing
 WHERE kind IN ('unknown_run', 'left_out')
 UNION ALL

@@ -19,7 +19,8 @@ WITH classed AS (
 ),
 
 step AS (
-    SELECT * FROM (
+    SELECT listed.position, listed.step
+    FROM (
         VALUES (1, 'billed'), (2, 'effective'), (3, 'accrual'), (4, 'fx'), (5, 'allocation'), (6, 'idle'), (7, 'adjustment'), (8, 'true')
     ) AS listed (position, step)
 ),

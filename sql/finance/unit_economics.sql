@@ -69,7 +69,7 @@ headline AS (
     SELECT
         model_id,
         any_value(metric) AS metric,
-        count(DISTINCT (task, metric)) AS eval_count,
+        count(DISTINCT row(task, metric)) AS eval_count,
         CASE
             WHEN regexp_matches(any_value(metric), '(?i)loss|perplexity|ppl|nll|bits_per_byte') THEN NULL
             WHEN min(score) >= 0 AND max(score) <= 1 THEN 100

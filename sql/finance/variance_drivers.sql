@@ -67,12 +67,15 @@ counted AS (
                         AND NOT starts_with(posted.allocated_method_id, 'allocation ') THEN 'GPU-Hours'
                 END
             WHEN pooled.is_usage THEN 'GPU-Hours'
-            WHEN charges.x_issued_at IS NULL AND charges.charge_category IS DISTINCT FROM 'Purchase' AND charges.consumed_quantity > 0
+            WHEN charges.x_issued_at IS NULL AND (charges.charge_category IS DISTINCT FROM 'Purchase') AND charges.consumed_quantity > 0
                 THEN charges.consumed_unit
         END AS unit,
         CASE
             WHEN unit IS NOT NULL
-                THEN lower(CASE WHEN is_pooled THEN coalesce(pooled.gpu_type, '') ELSE coalesce(charges.sku_id, charges.service_name, '') END)
+                THEN lower(CASE
+                    WHEN is_pooled THEN coalesce(pooled.gpu_type, '')
+                    ELSE coalesce(charges.sku_id, charges.service_name, '')
+                END)
         END AS item,
         CASE WHEN unit IS NOT NULL AND posted.share_no = 0 THEN CAST(charges.consumed_quantity AS DECIMAL(38, 6)) ELSE 0 END AS quantity
     FROM books.posted

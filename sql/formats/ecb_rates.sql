@@ -9,7 +9,7 @@ WITH quoted AS NOT MATERIALIZED (
         END AS day,
         list_filter(
             list_transform(
-                map_entries(CAST(CAST(extra_tags AS JSON) AS MAP(VARCHAR, VARCHAR))),
+                map_entries(CAST(CAST(extra_tags AS JSON) AS MAP (VARCHAR, VARCHAR))),
                 lambda entry: {'currency': trim(entry.key), 'rate': trim(entry.value)}
             ),
             lambda entry: entry.rate IS NOT NULL AND entry.rate NOT IN ('', 'N/A') AND entry.currency <> ''
@@ -27,7 +27,8 @@ SELECT
             WHEN coalesce(len(rates), 0) = 0 THEN 'missing'
             WHEN len(list_filter(rates, lambda entry: NOT regexp_full_match(entry.currency, '[A-Z]{3}'))) > 0 THEN 'not_a_code'
             WHEN len(list_filter(rates, lambda entry: NOT (
-                regexp_full_match(entry.rate, '[0-9]{1,9}(\.[0-9]{1,8})?') AND contains(translate(entry.rate, '123456789', '111111111'), '1')
+                regexp_full_match(entry.rate, '[0-9]{1,9}(\.[0-9]{1,8})?')
+                AND contains(translate(entry.rate, '123456789', '111111111'), '1')
             ))) > 0 THEN 'not_a_rate'
             ELSE 'ok'
         END

@@ -23,7 +23,7 @@ contested AS (
 SELECT
     source,
     CASE WHEN example IS NULL THEN 'runs' ELSE 'clusters' END AS form,
-    count(DISTINCT (x_delivery_id, x_line, x_part)) AS charges,
+    count(DISTINCT row(x_delivery_id, x_line, x_part)) AS charges,
     min(example)[1] AS job_name,
     min(example)[2] AS run_id,
     min(example)[3] AS clusters,

@@ -17,7 +17,7 @@ covered_again AS (
         AND entry.started_at BETWEEN newer.first_at AND newer.last_at
     WHERE entry.status = 'current' AND entry.seconds > 0
     UNION
-    SELECT entry.x_delivery_id, entry.x_line, entry.person, newer.x_delivery_id
+    SELECT entry.x_delivery_id, entry.x_line, entry.person, newer.x_delivery_id AS newer_delivery_id
     FROM books.worklogs AS entry
     INNER JOIN books.worklogs AS newer
         ON entry.source = newer.source

@@ -1,7 +1,7 @@
 -- Charges that lie only in part within the time window of a run.
 SELECT
     costs.source,
-    count(DISTINCT (x_delivery_id, x_line, x_part)) AS charges,
+    count(DISTINCT row(x_delivery_id, x_line, x_part)) AS charges,
     array_to_string(attribution.overlapping_run_ids, ', or of ') AS runs,
     in_money(sum(costs.cost), getvariable('reporting_currency')) AS amounts
 FROM books.attribution

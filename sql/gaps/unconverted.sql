@@ -3,7 +3,7 @@ SELECT
     source,
     billing_currency,
     getvariable('reporting_currency') AS reporting_currency,
-    count(DISTINCT (x_delivery_id, x_line, x_part)) AS charges,
+    count(DISTINCT row(x_delivery_id, x_line, x_part)) AS charges,
     in_money(sum(effective_cost), billing_currency) AS amounts
 FROM books.costs
 WHERE is_unconverted

@@ -3,7 +3,7 @@
 -- lies in part within a run's window, as an overlap.
 SELECT
     costs.source,
-    count(DISTINCT (x_delivery_id, x_line, x_part)) AS charges,
+    count(DISTINCT row(x_delivery_id, x_line, x_part)) AS charges,
     string_agg(DISTINCT costs.model_id, ', ' ORDER BY costs.model_id) AS models,
     in_money(sum(costs.cost), getvariable('reporting_currency')) AS amounts
 FROM books.costs

@@ -4,11 +4,11 @@ SELECT
     getvariable('delivery_id') AS delivery_id,
     faulty.line,
     getvariable('delivery_dataset') AS dataset,
-    faults.first.rule AS rule,
+    faults.first.rule,
     coalesce(file_columns.file_column, faults.first.column_name) AS column_name,
     faulty_values.fields[file_columns.file_column] AS value,
-    faults.first.message AS message,
-    faults.first.remedy AS remedy,
+    faults.first.message,
+    faults.first.remedy,
     list_filter(
         faults.failed,
         lambda other: other <> faults.first.rule || ': ' || faults.first.column_name
@@ -36,10 +36,10 @@ SELECT
     getvariable('delivery_id') AS delivery_id,
     beyond.line,
     getvariable('delivery_dataset') AS dataset,
-    beyond.fault.rule AS rule,
+    beyond.fault.rule,
     coalesce(file_columns.file_column, beyond.fault.column_name) AS column_name,
     more_rows(beyond.rows, beyond.fault.message) AS message,
-    beyond.fault.remedy AS remedy,
+    beyond.fault.remedy,
     CAST([] AS VARCHAR[]) AS also_failed,
     beyond.rows
 FROM beyond

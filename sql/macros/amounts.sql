@@ -56,7 +56,7 @@ CREATE OR REPLACE MACRO rounds_up(fraction) AS
 CREATE OR REPLACE MACRO long_amount(sign, whole, fraction) AS
     try_cast(sign || '0' || whole || '.' || substr(fraction || '00000000000000000000', 1, 20) AS DECIMAL(38, 20))
     + CASE
-        WHEN NOT rounds_up(fraction) THEN 0.00000000000000000000::DECIMAL(38, 20)
+        WHEN NOT rounds_up(fraction) THEN CAST(0.00000000000000000000 AS DECIMAL(38, 20))
         WHEN sign = '-' THEN CAST('-0.00000000000000000001' AS DECIMAL(38, 20))
         ELSE CAST('0.00000000000000000001' AS DECIMAL(38, 20))
     END;
@@ -100,12 +100,12 @@ CREATE OR REPLACE MACRO parse_amount(amount_text) AS
 -- numerator / denominator (positive), half-even.
 CREATE OR REPLACE MACRO divide_half_even(numerator, denominator) AS
     (numerator // denominator)
-    + CASE
+    + CAST(CASE
         WHEN 2 * abs(numerator % denominator) > denominator
             OR (2 * abs(numerator % denominator) = denominator AND (numerator // denominator) % 2 <> 0)
             THEN sign(numerator)
         ELSE 0
-    END::HUGEINT;
+    END AS HUGEINT);
 
 CREATE OR REPLACE MACRO currency_state(code) AS
     CASE

@@ -74,7 +74,7 @@ judged AS (
             ELSE holding.newest_version
         END AS current_version,
         NOT is_regrouped AND (restates = 'period' OR speaker = holder) AS is_holder,
-        restates IS DISTINCT FROM 'period' AND coalesce(set_version < newest_of_period, FALSE) AS is_left_behind
+        (restates IS DISTINCT FROM 'period') AND coalesce(set_version < newest_of_period, FALSE) AS is_left_behind
     FROM claim
     LEFT JOIN holding USING (realm, slot)
     LEFT JOIN highest USING (realm, slot)
@@ -108,11 +108,4 @@ SELECT
         min(delivery_id) FILTER (is_current) OVER (PARTITION BY realm, slot),
         CASE WHEN is_left_behind THEN newest_of_period END
     ) AS current_delivery_id
-FROM placed;
-
--- The slots that count, as a table of their own: the planner knows how many there are, and so which side of a join is the
--- smaller one. Of a filter on the claims it takes a guess.
-CREATE OR REPLACE TABLE books.current_slots AS
-SELECT delivery_id, slot_no, source
-FROM books.claims
-WHERE status = 'current'
+FROM placed

@@ -16,7 +16,7 @@ version AS (
 ),
 
 told_apart AS (
-    SELECT * EXCLUDE (content_before), content_before IS NOT DISTINCT FROM x_content AS is_duplicate
+    SELECT * EXCLUDE (content_before), (content_before IS NOT DISTINCT FROM x_content) AS is_duplicate
     FROM version
 )
 

@@ -36,5 +36,9 @@ SELECT
     CAST(coalesce(sum(amount) FILTER (part = 'quarantined'), 0) AS DECIMAL(38, 20)) AS amount_quarantined,
     CAST(coalesce(sum(amount) FILTER (part = 'duplicate'), 0) AS DECIMAL(38, 20)) AS amount_duplicate,
     CAST(coalesce(sum(amount) FILTER (part = 'skipped'), 0) AS DECIMAL(38, 20)) AS amount_skipped
-FROM (SELECT * FROM placed UNION ALL SELECT * FROM versioned)
+FROM (
+    SELECT * FROM placed
+    UNION ALL
+    SELECT * FROM versioned
+)
 GROUP BY delivery_id, column_name, currency

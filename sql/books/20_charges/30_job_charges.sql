@@ -5,7 +5,7 @@ WITH piece AS (
     SELECT
         jobs.*,
         started_at + to_seconds(elapsed_seconds) AS stopped_at,
-        unnest(gpu_types) AS gpu,
+        unnest(gpu_types) AS gpu
     FROM books.jobs
     WHERE status = 'current' AND gpus > 0 AND elapsed_seconds > 0
 ),
@@ -32,7 +32,7 @@ price AS (
         need.used_on,
         rates.price_per_gpu_hour,
         rates.currency
-    FROM (SELECT DISTINCT gpu.gpu_type AS gpu_type, used_on FROM job_day) AS need
+    FROM (SELECT DISTINCT gpu.gpu_type, used_on FROM job_day) AS need
     INNER JOIN books.rates
         ON rates.status = 'current'
         AND rates.gpu_type IN (need.gpu_type, '*')
@@ -49,7 +49,7 @@ price AS (
 )
 
 SELECT
-    job_day.source AS source,
+    job_day.source,
     job_day.x_delivery_id,
     job_day.x_line,
     CAST(row_number() OVER (

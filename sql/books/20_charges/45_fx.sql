@@ -1,20 +1,6 @@
 -- What charges in other currencies need: the rate of their day, or of the last day before it that has one and is no older than
 -- [fx] allows: no rate is set on weekends and holidays. A rate is two whole numbers of 1e-8 per euro: the amount times the one,
 -- by the other, is exact before its single rounding.
-CREATE OR REPLACE TABLE books.fx_rates AS
-WITH entry AS (
-    SELECT rate_date, x_delivery_id, x_line, unnest(rates) AS quoted
-    FROM books.fx_days
-    WHERE status = 'current'
-)
-
-SELECT rate_date, quoted.currency, parse_amount(quoted.rate) AS rate, x_delivery_id, x_line
-FROM entry
-UNION ALL
-SELECT rate_date, 'EUR', CAST(1 AS DECIMAL(38, 20)), x_delivery_id, x_line
-FROM books.fx_days
-WHERE status = 'current';
-
 CREATE OR REPLACE TABLE books.fx AS
 WITH need AS (
     SELECT DISTINCT billing_currency AS currency, CAST(coalesce(x_issued_at, charge_period_start) AS DATE) AS day

@@ -151,7 +151,7 @@ begun AS (
 rounded AS (
     SELECT
         begun.*,
-        EXISTS (SELECT 1 FROM lineage WHERE lineage.run_id = begun.run_id) AS is_built_on,
+        (EXISTS (SELECT 1 FROM lineage WHERE lineage.run_id = begun.run_id)) AS is_built_on,
         coalesce(
             (SELECT round FROM promotion WHERE promotion.run_id = begun.run_id),
             (SELECT min(round) FROM lineage WHERE lineage.run_id = begun.run_id AND lineage.model_id = begun.model_id),

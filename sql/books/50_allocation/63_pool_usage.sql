@@ -5,48 +5,6 @@
 -- has no bill yet, and is accrued at the rate card until the bill comes; so are the hours a pool was used for beyond what its bills
 -- provide, each user's alike: `covered_seconds` of `pool_seconds` are paid for. What a cluster of our own was used for beyond its
 -- hours costs nothing more.
---
--- Where the join is by resource, a job that tells its nodes used each of them alike; a bill names a node by its resource's id or name.
-CREATE OR REPLACE TABLE books.coverable_usage AS
-WITH usage AS (
-    SELECT
-        charges.x_delivery_id,
-        charges.x_line,
-        charges.x_part,
-        CAST(charge_period_start AS DATE) AS used_on,
-        lower(sku_id) AS gpu_type,
-        resource_id,
-        job.node_list,
-        divide_half_even(to_units(consumed_quantity) * 3600, CAST(100000000000000000000 AS HUGEINT)) AS all_seconds,
-        unnest({{covering_pools}}) AS coverage_no
-    FROM books.charges
-    LEFT JOIN (SELECT x_delivery_id, x_line, node_list FROM books.jobs WHERE node_list IS NOT NULL) AS job
-        ON charges.x_delivery_id = job.x_delivery_id AND charges.x_line = job.x_line
-    WHERE x_basis = 'usage'
-),
-
-placed AS (
-    SELECT
-        usage.* EXCLUDE (resource_id, node_list),
-        CASE WHEN join_on = 'resource_id' AND node_list IS NOT NULL THEN expand_nodes(node_list) ELSE [resource_id] END AS resources
-    FROM usage
-    INNER JOIN config_coverage USING (coverage_no)
-),
-
-by_resource AS (
-    SELECT
-        * EXCLUDE (resources),
-        len(resources) AS resource_count,
-        unnest(resources) AS resource_id,
-        generate_subscripts(resources, 1) AS place
-    FROM placed
-)
-
-SELECT
-    * EXCLUDE (resource_count, place),
-    all_seconds * place // resource_count - all_seconds * (place - 1) // resource_count AS used_seconds
-FROM by_resource;
-
 CREATE OR REPLACE TABLE books.pool_usage AS
 WITH pool AS (
     SELECT
@@ -127,21 +85,4 @@ SELECT
     END AS covered_seconds
 FROM summed
 INNER JOIN pool USING (pool_no)
-INNER JOIN config_coverage ON summed.coverage_no = config_coverage.coverage_no;
-
--- How much of each piece of usage bills pay for, in billionths of a GPU second; of a day's tokens, all.
-CREATE OR REPLACE TABLE books.covered AS
-SELECT
-    x_delivery_id,
-    x_line,
-    x_part,
-    CAST(sum(CAST(1000000000 AS HUGEINT) * used_seconds * covered_seconds // pool_seconds) AS HUGEINT) AS covered_parts,
-    CAST(1000000000 AS HUGEINT) * any_value(all_seconds) AS all_parts
-FROM books.pool_usage
-GROUP BY x_delivery_id, x_line, x_part
-UNION ALL
-SELECT x_delivery_id, x_line, x_part, 1, 1
-FROM books.token_charges
-INNER JOIN books.token_bills
-    ON token_charges.token_rate_no = token_bills.token_rate_no
-    AND CAST(token_charges.charge_period_start AS DATE) = token_bills.used_on
+INNER JOIN config_coverage ON summed.coverage_no = config_coverage.coverage_no

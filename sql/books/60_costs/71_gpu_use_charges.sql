@@ -1,6 +1,5 @@
--- What each pool of GPUs provided on its day, what was used of it and what stood idle, with its cost; and so of each charge that
--- [[allocations]] split by busy GPU seconds, on the day it starts. First charge by charge: bills provide and cost, jobs use. A charge
--- that is split by busy seconds provides, costs and is used: calls have no charge of their own.
+-- What each charge has to do with pools of GPUs, day by day: bills provide and cost, jobs use. A charge that [[allocations]] split by
+-- busy GPU seconds provides, costs and is used on the day it starts: calls have no charge of their own.
 CREATE OR REPLACE TABLE books.gpu_use_charges AS
 WITH provided AS (
     SELECT
@@ -100,36 +99,4 @@ SELECT
     costed.idle_cost,
     costed.idle_assigned
 FROM serving_charge
-INNER JOIN costed USING (allocation_no, x_delivery_id, x_line, x_part);
-
-CREATE OR REPLACE TABLE books.gpu_use AS
-WITH summed AS (
-    SELECT
-        pool_no,
-        coverage,
-        gpu_type,
-        resource_id,
-        day AS first_day,
-        day + 1 AS end_day,
-        sum(capacity_seconds) AS capacity_seconds,
-        coalesce(sum(used_seconds), 0) AS used_seconds,
-        -- In the currency of the bills: where they have several, costs are not added up.
-        CASE WHEN count(DISTINCT currency) = 1 THEN any_value(currency) END AS currency,
-        sum(cost) AS cost,
-        sum(idle_cost) AS idle_cost,
-        sum(idle_assigned) AS idle_assigned
-    FROM books.gpu_use_charges
-    GROUP BY pool_no, coverage, gpu_type, resource_id, day
-)
-
-SELECT
-    * EXCLUDE (capacity_seconds, used_seconds, currency, cost, idle_cost, idle_assigned),
-    hours_of_seconds(capacity_seconds) AS capacity_gpu_hours,
-    hours_of_seconds(used_seconds) AS used_gpu_hours,
-    -- Of hours as they are shown, rounded, so that they add up.
-    greatest(hours_of_seconds(capacity_seconds) - hours_of_seconds(used_seconds), 0) AS idle_gpu_hours,
-    currency,
-    CASE WHEN currency IS NOT NULL THEN cost END AS cost,
-    CASE WHEN currency IS NOT NULL THEN idle_cost END AS idle_cost,
-    CASE WHEN currency IS NOT NULL THEN idle_assigned END AS idle_assigned
-FROM summed
+INNER JOIN costed USING (allocation_no, x_delivery_id, x_line, x_part)

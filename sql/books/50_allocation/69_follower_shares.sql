@@ -1,133 +1,10 @@
--- Taxes, credits and fees follow the charges they belong to: what of a [[coverage]]'s bills is no GPU hours follows its pools of the same
--- days; a tax, credit or adjustment that no rule claims follows the charges of the same source, provider, account, billing period
--- and currency, by the first of these that finds any: resource; invoice, sub-account and service; sub-account and service; service;
--- invoice and sub-account; sub-account; invoice; the account and period as a whole. What finds none is left to the rules.
+-- The shares of what follows other charges (67_followers), put to those of 66_shares.
 --
--- It is split by what those charges are billed (where that is nothing, by what they cost), as they are themselves split: idle GPU
+-- A follower is split by what those charges are billed (where that is nothing, by what they cost), as they are themselves split: idle GPU
 -- hours and what nobody claims bear their part.
 --
 -- A bill may have a million charges and as many credits: nothing is ever joined credit by charge. What the charges come to is added up
 -- by key (what they and a credit may have in common) and owner, once; a credit then takes the weights of its key.
-CREATE OR REPLACE TABLE books.followers AS
-WITH candidate AS (
-    SELECT x_delivery_id, x_line, x_part, charge_category
-    FROM books.charges
-    WHERE x_basis = 'billed' AND charge_category IN ('Tax', 'Credit', 'Adjustment')
-),
-
-unclaimed AS (
-    SELECT candidate.x_delivery_id, candidate.x_line, candidate.x_part
-    FROM candidate
-    INNER JOIN books.attribution USING (x_delivery_id, x_line, x_part)
-    ANTI JOIN books.shares USING (x_delivery_id, x_line, x_part)
-    WHERE attribution.model_id IS NULL AND attribution.rule_no IS NULL AND NOT attribution.is_contested
-),
-
-listed AS (
-    SELECT x_delivery_id, x_line, x_part FROM books.shared_charges WHERE part = 'follower'
-    UNION
-    SELECT x_delivery_id, x_line, x_part FROM unclaimed
-)
-
-SELECT
-    charges.x_delivery_id,
-    charges.x_line,
-    charges.x_part,
-    lower(coalesce(charges.charge_category, 'Usage')) AS category,
-    shared_charges.coverage_no,
-    shared_charges.pool_gpu_type,
-    shared_charges.first_day,
-    shared_charges.end_day,
-    unclaimed.x_delivery_id IS NOT NULL AS is_unclaimed,
-    charges.source,
-    coalesce(charges.provider_name, '') AS provider,
-    coalesce(charges.billing_account_id, '') AS account,
-    billing_month(charges.billing_period_start, charges.x_issued_at, charges.charge_period_start) AS month,
-    charges.billing_currency,
-    charges.invoice_id,
-    charges.sub_account_id,
-    charges.service_name,
-    charges.resource_id,
-    charges.billed_cost,
-    charges.effective_cost
-FROM books.charges
-INNER JOIN listed USING (x_delivery_id, x_line, x_part)
-LEFT JOIN unclaimed USING (x_delivery_id, x_line, x_part)
-LEFT JOIN books.shared_charges
-    ON charges.x_delivery_id = shared_charges.x_delivery_id
-    AND charges.x_line = shared_charges.x_line
-    AND charges.x_part = shared_charges.x_part
-    AND shared_charges.part = 'follower';
-
--- What could be followed, by owner, with weights in 1e-8: once by resource, where a follower names it, and once by all else that a
--- follower may have in common with it.
-CREATE OR REPLACE TABLE books.followed AS
-WITH wanted AS (
-    SELECT DISTINCT source, provider, account, month, billing_currency FROM books.followers WHERE is_unclaimed
-),
-
-wanted_resource AS (
-    SELECT DISTINCT resource_id AS wanted_resource_id FROM books.followers WHERE is_unclaimed
-),
-
-charge AS (
-    SELECT
-        charges.x_delivery_id,
-        charges.x_line,
-        charges.x_part,
-        wanted.*,
-        charges.invoice_id,
-        charges.sub_account_id,
-        charges.service_name,
-        wanted_resource_id AS resource_id,
-        charges.billed_cost,
-        charges.effective_cost
-    FROM books.charges
-    INNER JOIN wanted
-        ON charges.source = wanted.source
-        AND coalesce(charges.provider_name, '') = wanted.provider
-        AND coalesce(charges.billing_account_id, '') = wanted.account
-        AND billing_month(charges.billing_period_start, charges.x_issued_at, charges.charge_period_start) = wanted.month
-        AND charges.billing_currency = wanted.billing_currency
-    LEFT JOIN wanted_resource ON charges.resource_id = wanted_resource_id
-    WHERE charges.x_basis = 'billed' AND coalesce(charges.charge_category, 'Usage') IN ('Usage', 'Purchase')
-),
-
-owned AS (
-    SELECT
-        charge.* EXCLUDE (x_delivery_id, x_line, x_part, billed_cost, effective_cost),
-        CASE WHEN shares.share_no IS NULL THEN attribution.model_id ELSE shares.model_id END AS model_id,
-        CASE WHEN shares.share_no IS NULL THEN attribution.activity ELSE shares.activity END AS activity,
-        CASE WHEN shares.share_no IS NULL THEN attribution.round ELSE shares.round END AS round,
-        CASE WHEN shares.share_no IS NULL THEN attribution.cost_kind ELSE shares.cost_kind END AS cost_kind,
-        CASE WHEN shares.share_no IS NULL THEN attribution.run_id ELSE shares.run_id END AS run_id,
-        coalesce(shares.is_idle, FALSE) AS is_idle,
-        follow_weight(CASE WHEN shares.share_no IS NULL THEN charge.billed_cost ELSE shares.billed_cost END) AS billed_weight,
-        follow_weight(CASE WHEN shares.share_no IS NULL THEN charge.effective_cost ELSE shares.effective_cost END)
-            AS effective_weight
-    FROM charge
-    INNER JOIN books.attribution USING (x_delivery_id, x_line, x_part)
-    LEFT JOIN books.shares USING (x_delivery_id, x_line, x_part)
-)
-
-SELECT
-    * EXCLUDE (billed_weight, effective_weight),
-    grouping(resource_id) = 0 AS is_by_resource,
-    CAST(sum(billed_weight) AS HUGEINT) AS billed_weight,
-    CAST(sum(effective_weight) AS HUGEINT) AS effective_weight
-FROM owned
-GROUP BY GROUPING SETS (
-    (
-        source, provider, account, month, billing_currency, resource_id,
-        model_id, activity, round, cost_kind, run_id, is_idle
-    ),
-    (
-        source, provider, account, month, billing_currency, invoice_id, sub_account_id, service_name,
-        model_id, activity, round, cost_kind, run_id, is_idle
-    )
-)
-HAVING grouping(resource_id) = 1 OR resource_id IS NOT NULL;
-
 INSERT INTO books.shares BY NAME
 WITH follower AS (
     SELECT
@@ -203,9 +80,9 @@ weight AS (
     UNION ALL BY NAME
     SELECT
         * EXCLUDE (invoice_id, sub_account_id, service_name, is_by_resource, key),
-        key.level AS level,
-        key.level_name AS level_name,
-        key.told AS told
+        key.level,
+        key.level_name,
+        key.told
     FROM followed_place
     SEMI JOIN place USING (source, provider, account, month, billing_currency, key)
 ),
@@ -345,7 +222,7 @@ following AS (
         AND follower.service_name IS NOT DISTINCT FROM place_key.service_name
 ),
 
--- Largest remainder, as in 64_shares, a list a follower: to sort the shares of a million credits takes several times as long, and so
+-- Largest remainder, as in 66_shares, a list a follower: to sort the shares of a million credits takes several times as long, and so
 -- do more divisions of such numbers than one a share.
 key_weights AS (
     SELECT key_no, any_value(total) AS total, list(weight ORDER BY place) AS weights

@@ -1,12 +1,6 @@
 -- The request log: a request is known by its id, or else by its content and its occurrence number within the file, so that
 -- across files the maximum count stands. The log is long and few of its rows come twice: only those are told apart and kept
--- here, and a view over the ledger says the rest is current.
-CREATE OR REPLACE TABLE books.request_deliveries AS
-SELECT deliveries.delivery_id, deliveries.source
-FROM log.deliveries
-INNER JOIN config_sources USING (source)
-WHERE deliveries.dataset = 'requests';
-
+-- here; 26_requests says of the rest that it is current.
 CREATE OR REPLACE TABLE books.repeated_requests AS
 WITH keyed AS NOT MATERIALIZED (
     SELECT
@@ -34,7 +28,7 @@ version AS (
 ),
 
 told_apart AS (
-    SELECT * EXCLUDE (content_before), content_before IS NOT DISTINCT FROM x_content AS is_duplicate
+    SELECT * EXCLUDE (content_before), (content_before IS NOT DISTINCT FROM x_content) AS is_duplicate
     FROM version
 ),
 
@@ -54,14 +48,4 @@ judged AS (
     )
 )
 
-SELECT x_delivery_id, x_line, status FROM judged WHERE status <> 'current';
-
-CREATE OR REPLACE VIEW books.requests AS
-SELECT
-    requests.*,
-    request_deliveries.source,
-    coalesce(repeated_requests.status, 'current') AS status
-FROM ledger.requests
-INNER JOIN books.request_deliveries ON requests.x_delivery_id = request_deliveries.delivery_id
-LEFT JOIN books.repeated_requests
-    ON requests.x_delivery_id = repeated_requests.x_delivery_id AND requests.x_line = repeated_requests.x_line
+SELECT x_delivery_id, x_line, status FROM judged WHERE status <> 'current'

@@ -25,7 +25,7 @@ WITH record AS (
     SELECT source, CAST(rate_date AS TIMESTAMP), CAST(rate_date AS TIMESTAMP) + INTERVAL 1 DAY
     FROM books.fx_days
     UNION ALL
-    SELECT source, moment, moment
+    SELECT source, moment AS spoken_from, moment AS spoken_until
     FROM ({{moments_of_versions}})
     UNION ALL
     -- The log is long: an hour's requests speak as one.
