@@ -38,14 +38,15 @@ from truecost.closing.close import (
 from truecost.decisions import reevaluation
 from truecost.drift.drift import signals, watch
 from truecost.errors import TruecostError
+from truecost.intake.integrity import deep_faults, landing_faults, ledger_faults, see_that_landing_is_sound
 from truecost.intake.landing import Landing
 from truecost.intake.load import Loaded, load_landed
 from truecost.planning.comparison import Comparison, read_comparison
 from truecost.planning.comparison import compare as compare_plans
 from truecost.publish.publication import publish as publish_views
-from truecost.publish.publication import read_published
+from truecost.publish.publication import published_faults, read_published
 from truecost.quarters import parse_quarter
-from truecost.report.quarterly import report_quarter, reported_status, write_report
+from truecost.report.quarterly import report_faults, report_quarter, reported_status, write_report
 from truecost.store.journal import Journal, mirror
 from truecost.store.sql import query
 from truecost.store.warehouse import connect
@@ -286,10 +287,20 @@ def _copy_journal(con: DuckDBPyConnection, workspace: Workspace) -> None:
         vouch(workspace)
 
 
-def faults(workspace: Workspace, clock: Clock = REAL) -> list[str]:
-    """What is wrong with the books, the journal's chain or what was frozen, or was left unfinished; a sentence each."""
+def faults(workspace: Workspace, clock: Clock = REAL, deep: bool = False) -> list[str]:
+    """What is wrong with what landed, the ledger, the books, the journal's chain, what was frozen, published or kept,
+    or was left unfinished; a sentence each. ``deep`` loads every landed file anew and compares.
+    """
     with connect(workspace.warehouse) as con:
         found = archive_faults(workspace, con)
+    found += landing_faults(workspace)
+    if not found:
+        load(workspace, clock)  # what an older truecost loaded, it did not sum
+        with connect(workspace.warehouse) as con:
+            found += ledger_faults(workspace, con)
+            found += deep_faults(workspace, con) if deep else []
+            found += published_faults(workspace, con)
+            found += report_faults(workspace)
     if not found:
         attribute(workspace, clock)
         broken = check_invariants(workspace, clock)
@@ -324,6 +335,7 @@ def report_known_at(workspace: Workspace, moment: datetime, quarter_name: str | 
     """
     progress.say(f"deriving what was known at {moment:%Y-%m-%d %H:%M}")
     past, clock = known_at(workspace, moment), Clock(moment.date())
+    see_that_landing_is_sound(past)
     load(past, clock)
     attribute(past, clock)
     compare(past, clock)

@@ -149,7 +149,7 @@ def _tell_gaps(con: DuckDBPyConnection, name: str) -> None:
         con.executemany("INSERT INTO missing VALUES (?, ?, ?, ?, ?)", told)
 
 
-def _told(kind: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
+def _told(kind: str, facts: Mapping[str, Any]) -> tuple[str | None, ...]:
     sentence = SENTENCES[f"{kind}/{facts['form']}" if "form" in facts else kind]
     words = _Words()
     return (

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
 from truecost.cli.frame import DONE, FAILED, Frame
 
-EXAMPLES = ("truecost doctor --workspace books",)
+EXAMPLES = ("truecost doctor --workspace books", "truecost doctor --deep")
 
 
-def doctor(frame: Frame) -> None:
-    """Whether the books keep their promises, and the journal and the closed quarters are as they were written."""
+def doctor(
+    frame: Frame,
+    deep: Annotated[bool, typer.Option("--deep", help="Load every landed file anew, aside, and compare.")] = False,
+) -> None:
+    """Whether the books keep their promises, and all that landed, was loaded, published or closed is as it was."""
     from truecost import steps
     from truecost.cli.progress import shown_progress
 
     with shown_progress():
-        faults = steps.faults(frame.workspace)
+        faults = steps.faults(frame.workspace, deep=deep)
     frame.answer(faults, lambda: show_faults(faults))
     raise typer.Exit(FAILED if faults else DONE)
 
@@ -29,4 +33,7 @@ def show_faults(faults: Sequence[str]) -> None:
     for fault in faults:
         echo(f"fault: {fault}.", "fault")
     if not faults:
-        echo("The books keep every promise; the journal and what was frozen are as they were written.")
+        echo(
+            "The books keep every promise; what landed, the ledger, the journal and what was frozen are as they were "
+            "written."
+        )

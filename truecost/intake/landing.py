@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from truecost.clock import Clock
-from truecost.errors import DeliveryRefused
+from truecost.errors import DeliveryRefused, TruecostError
 from truecost.intake.inbox import inbox_root, named_paths, open_taken, taken_path
 from truecost.sources import shown_size
-from truecost.store.files import clear_leftovers, sync_folder, write_once
+from truecost.store.files import clear_leftovers, sha256_of, sync_folder, write_once
 from truecost.store.sql import query
 from truecost.workspace.config import SourceSection
 from truecost.workspace.workspace import Workspace
@@ -86,9 +86,34 @@ class Landing:
             return []
         found = []
         for path in sorted(self._log.glob("*.json")):
-            entry = json.loads(path.read_text("utf-8"))
-            found.append(LandedSet(**{**entry, "parts": tuple(Part(**part) for part in entry["parts"])}))
+            try:
+                entry = json.loads(path.read_text("utf-8"))
+                parts = tuple(Part(**part) for part in entry["parts"])
+                found.append(LandedSet(**{**entry, "parts": parts}))
+            except (ValueError, TypeError, KeyError) as error:
+                raise TruecostError(
+                    f"{path} is damaged: it is no entry of the landing log; put it back from a backup"
+                ) from error
         return found
+
+    def entry_path(self, set_version: int) -> Path:
+        return self._log / f"{set_version:08d}.json"
+
+    def object_fault(self, sha256: str) -> str | None:
+        """What is wrong with a landed content, and what to do; None where it is as it came."""
+        path = self.object_path(sha256)
+        try:
+            if sha256_of(path) == sha256:
+                return None
+            what = "was changed since it landed"
+        except FileNotFoundError:
+            what = "is missing"
+        except OSError as error:
+            what = f"can't be read ({error.strerror or error})"
+        return (
+            f"its landed content {path} {what}; put it back from a backup, or, where the inbox still holds the file, "
+            "take the object away and run again"
+        )
 
     def land(self, workspace: Workspace, clock: Clock) -> list[LandedSet]:
         """Take in every new content of the workspace's sources; returns the new entries.
@@ -134,7 +159,7 @@ class Landing:
 
     def _append(self, entry: LandedSet) -> None:
         text = json.dumps(asdict(entry), indent=1, ensure_ascii=False) + "\n"
-        write_once(self._log / f"{entry.set_version:08d}.json", text.encode())
+        write_once(self.entry_path(entry.set_version), text.encode())
 
     def _clear_inbox(self, workspace: Workspace, source: SourceSection, contents: Mapping[str, _Content]) -> None:
         """With ``landing = "move"``, take what has landed out of the inbox: only now that it is safe here.

@@ -47,6 +47,7 @@ class _Counts(NamedTuple):
     rounded: int
 
 
+_LOGGED = ("deliveries", "claims", "control_totals", "quarantine")  # of schema log, by delivery
 _NO_ROWS = _Counts(0, 0, 0, 0, 0, 0)
 
 
@@ -77,8 +78,9 @@ def load_landed(con: DuckDBPyConnection, workspace: Workspace) -> list[Loaded]:
     loaded = []
     for number, (entry, part, source, suite, fingerprint) in enumerate(due, 1):
         progress.say("loading", part.file, number, len(due))
+        fault = landing.object_fault(part.sha256) if part.sha256 else None
         path = landing.object_path(part.sha256) if part.sha256 else None
-        loaded.append(load_delivery(con, entry, part, path, source, suite, fingerprint, limits))
+        loaded.append(load_delivery(con, entry, part, path, source, suite, fingerprint, limits, fault))
     return loaded
 
 
@@ -91,21 +93,26 @@ def load_delivery(
     suite: Suite,
     fingerprint: str = "",
     limits: Limits = DEFAULT_LIMITS,
+    fault: str | None = None,
 ) -> Loaded:
     """Load one file, replacing what an earlier load of the same delivery left.
 
-    A file that can't be read, or whose rows can't be stored, is refused, and nothing of it is loaded.
+    A file that can't be read, whose content is not what landed (``fault``), or whose rows can't be stored, is refused,
+    and nothing of it is loaded.
     """
     ensure_tables(con)
     columns = _about(entry, part, source) | {"fingerprint": fingerprint}
     try:
         with refusing(path, part.file):
+            if fault:
+                raise DeliveryRefused(fault, may_pass=True)
             read = _read(con, entry, part, path, source, suite, limits)
             with transaction(con):
                 _forget(con, part.delivery_id)
                 counts = _write_facts(con, formats()[source.format], read.raw)
                 told = {**read.columns, **_told_counts(counts), "warnings": _warnings(con, read.raw)}
                 _write_delivery(con, columns | told)
+                _write_contents(con, part.delivery_id)
     except DeliveryRefused as refusal:
         counts = _NO_ROWS
         columns |= _told_counts(counts) | {"refused_because": str(refusal)}
@@ -114,6 +121,7 @@ def load_delivery(
         with transaction(con):
             _forget(con, part.delivery_id)
             _write_delivery(con, columns)
+            _write_contents(con, part.delivery_id)
     return Loaded(part.delivery_id, source.name, part.file, *counts[:4], columns["refused_because"])
 
 
@@ -414,10 +422,26 @@ def _warnings(con: DuckDBPyConnection, raw: RawTable) -> list[str]:
 
 
 def _forget(con: DuckDBPyConnection, delivery_id: int) -> None:
-    for table in sorted({dataset.ledger_table for dataset in known_datasets().values()} | {"ledger.invoice_totals"}):
-        con.execute(f"DELETE FROM {table} WHERE x_delivery_id = ?", [delivery_id])
-    for table in ("deliveries", "claims", "control_totals", "quarantine"):
+    for table, column in contents_of().items():
+        if table.startswith("ledger."):
+            con.execute(f"DELETE FROM {table} WHERE {column} = ?", [delivery_id])
+    for table in (*_LOGGED, "contents"):
         con.execute(f"DELETE FROM log.{table} WHERE delivery_id = ?", [delivery_id])
+
+
+def contents_of() -> dict[str, str]:
+    """The tables that deliveries write to, and of each the column that names the delivery."""
+    datasets = {dataset.ledger_table for dataset in known_datasets().values()}
+    return dict.fromkeys(sorted(datasets | {"ledger.invoice_totals"}), "x_delivery_id") | {
+        f"log.{table}": "delivery_id" for table in _LOGGED
+    }
+
+
+def _write_contents(con: DuckDBPyConnection, delivery_id: int) -> None:
+    """What the delivery wrote, so that a row that is changed afterwards shows."""
+    for name, column in contents_of().items():
+        asked = query("intake/contents", table=name, delivery_column=column)
+        con.execute(asked, {"delivery": delivery_id, "name": name})
 
 
 def _options(source: SourceSection, limits: Limits) -> FileOptions:

@@ -24,16 +24,17 @@ from truecost.books.session import Session
 from truecost.errors import TruecostError
 from truecost.sources import formats
 from truecost.sources.others import others_fingerprints
-from truecost.store.files import swap_in
+from truecost.store.files import sha256_of, swap_in
 from truecost.store.fingerprint import fingerprint
 from truecost.store.sql import identifier, literal, names, query
-from truecost.store.warehouse import last_fingerprint, transaction
+from truecost.store.warehouse import last_fingerprint, remember_fingerprint, transaction
 from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 VERSION = "finance_v1"
+STEP = "publish"  # what is remembered of it: the sha256 of the file
 
 
 def publish(session: Session) -> bool:
@@ -48,7 +49,7 @@ def publish(session: Session) -> bool:
     derived = con.execute(query("report/derived")).fetchall()
     parts = [derived, day, __version__, fingerprint("publish"), others_fingerprints()]
     rests_on = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    if _published_fingerprint(workspace.published) == rests_on:
+    if _published_fingerprint(workspace.published) == rests_on and not published_faults(workspace, con):
         return False
     workspace.reports.mkdir(parents=True, exist_ok=True)
     for leftover in workspace.reports.glob(".new-*"):
@@ -72,7 +73,15 @@ def publish(session: Session) -> bool:
     finally:
         con.execute("DETACH published")
     swap_in(temporary, workspace.published)
+    remember_fingerprint(con, STEP, sha256_of(workspace.published))
     return True
+
+
+def published_faults(workspace: Workspace, con: DuckDBPyConnection) -> list[str]:
+    """Whether the published file is the one that was written; what is not there can be written anew at any time."""
+    if not workspace.published.is_file() or last_fingerprint(con, STEP) == sha256_of(workspace.published):
+        return []
+    return [f"{workspace.published} is not as it was published; `truecost publish` writes it anew"]
 
 
 def open_published(path: Path) -> DuckDBPyConnection:

@@ -24,7 +24,7 @@ from truecost.report.json import report_json
 from truecost.report.page import report_page
 from truecost.report.read import read_report
 from truecost.report.workbook import write_workbook
-from truecost.store.files import clear_leftovers, swap_in, write_anew
+from truecost.store.files import clear_leftovers, sha256_of, swap_in, write_anew
 from truecost.store.fingerprint import fingerprint
 from truecost.store.rows import read_rows
 from truecost.workspace.workspace import Workspace
@@ -75,6 +75,19 @@ def reported_status(folder: Path) -> tuple[str, int] | None:
         told = json.loads((folder / "true-cost.json").read_text("utf-8"))
         return str(told["status"]), int(told["version"])
     return None
+
+
+def report_faults(workspace: Workspace) -> list[str]:
+    """Reports of closed quarters that are not as they were kept; one that is not there can be put back at any time."""
+    return [
+        f"{folder / name} is not the report that was kept when {close.quarter} was closed; "
+        f"`truecost report --quarter {close.quarter}` puts it back"
+        for close in closed_quarters(workspace)
+        if (archive := kept_report(close))
+        for folder in [workspace.reports / close.quarter]
+        for name in FILES
+        if (folder / name).is_file() and sha256_of(folder / name) != sha256_of(archive / name)
+    ]
 
 
 def report_quarter(workspace: Workspace, clock: Clock, name: str | None) -> Quarter:

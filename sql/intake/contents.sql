@@ -1,0 +1,9 @@
+-- What the staged delivery wrote to a table: how many rows, and a sum of their hashes, whatever their order.
+INSERT INTO log.contents
+SELECT
+    $delivery AS delivery_id,
+    $name AS table_name,
+    count(*) AS rows,
+    coalesce(sum(hash(written)), 0) AS content
+FROM {{table}} AS written
+WHERE {{delivery_column}} = $delivery
