@@ -5,5 +5,5 @@ SELECT
     $name AS table_name,
     count(*) AS rows,
     coalesce(sum(hash(written)), 0) AS content
-FROM {{table}} AS written
+FROM {{table}} AS written -- noqa: AL05
 WHERE {{delivery_column}} = $delivery

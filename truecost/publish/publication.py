@@ -50,6 +50,8 @@ def publish(session: Session) -> bool:
     parts = [derived, day, __version__, fingerprint("publish"), others_fingerprints()]
     rests_on = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     if _published_fingerprint(workspace.published) == rests_on and not published_faults(workspace, con):
+        if last_fingerprint(con, STEP) is None:  # of a warehouse that was made anew
+            remember_fingerprint(con, STEP, sha256_of(workspace.published))
         return False
     workspace.reports.mkdir(parents=True, exist_ok=True)
     for leftover in workspace.reports.glob(".new-*"):
@@ -79,7 +81,8 @@ def publish(session: Session) -> bool:
 
 def published_faults(workspace: Workspace, con: DuckDBPyConnection) -> list[str]:
     """Whether the published file is the one that was written; what is not there can be written anew at any time."""
-    if not workspace.published.is_file() or last_fingerprint(con, STEP) == sha256_of(workspace.published):
+    written = last_fingerprint(con, STEP)
+    if not workspace.published.is_file() or written in (None, sha256_of(workspace.published)):
         return []
     return [f"{workspace.published} is not as it was published; `truecost publish` writes it anew"]
 

@@ -5,7 +5,7 @@ SELECT
     coalesce(told.rows, 0) AS rows_told
 FROM (
     SELECT {{delivery_column}} AS delivery_id, count(*) AS rows, sum(hash(written)) AS content
-    FROM {{table}} AS written
+    FROM {{table}} AS written -- noqa: AL05
     GROUP BY {{delivery_column}}
 ) AS now
 FULL JOIN (SELECT delivery_id, rows, content FROM log.contents WHERE table_name = $name) AS told
