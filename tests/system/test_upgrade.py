@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import pytest
 from tests.support.books import DAY, Books, config, focus, in_month
 from truecost import steps
 from truecost.clock import Clock
+from truecost.intake.landing import Landing
 from truecost.publish.publication import open_published
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,9 +82,17 @@ def test_another_compiler_of_rules_reaches_books_published_file_and_report(books
 
 
 def test_a_warehouse_that_is_rebuilt_from_other_content_is_published_anew(books: Books) -> None:
-    (landed,) = [path for path in (books.root / "landing" / "objects").rglob("*") if path.is_file()]
-    landed.chmod(0o644)
-    landed.write_text(landed.read_text("utf-8").replace("10.00", "70.00"), "utf-8")
+    landing = Landing(books.root / "landing")
+    (entry,) = landing.entries()
+    (part,) = entry.parts
+    other = landing.object_path(part.sha256 or "").read_bytes().replace(b"10.00", b"70.00")
+    sha256 = hashlib.sha256(other).hexdigest()
+    landing.object_path(sha256).parent.mkdir(exist_ok=True)
+    landing.object_path(sha256).write_bytes(other)
+    (books.root / part.file).write_bytes(other)
+    log = landing.entry_path(entry.set_version)
+    log.chmod(0o644)
+    log.write_text(log.read_text("utf-8").replace(part.sha256 or "", sha256), "utf-8")
     for path in books.root.glob("warehouse.duckdb*"):
         path.unlink()
     books.run()
