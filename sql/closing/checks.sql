@@ -104,7 +104,7 @@ UNION ALL
 SELECT
     'unallocated',
     'unallocated',
-    getvariable('reporting_currency') || ' ' || CAST(unallocated AS DECIMAL(38, 2)) || ' of ' || CAST(cost AS DECIMAL(38, 2))
+    in_money(unallocated, getvariable('reporting_currency')) || ' of ' || CAST(cost AS DECIMAL(38, 2))
     || ' (charges and credits each counted in full), more than '
     || CAST(100 * getvariable('max_unallocated_share') AS DECIMAL(18, 2)) || ' %'
 FROM total
@@ -128,7 +128,7 @@ UNION ALL
 SELECT
     'accrued',
     source || CASE WHEN is_older THEN ' before' ELSE '' END,
-    getvariable('reporting_currency') || ' ' || CAST(sum(cost) AS DECIMAL(38, 2)) || ' of ' || source || ', '
+    in_money(sum(cost), getvariable('reporting_currency')) || ' of ' || source || ', '
     || CASE WHEN min(month) = max(month) THEN '' ELSE strftime(min(month), '%Y-%m') || ' to ' END || strftime(max(month), '%Y-%m')
     || CASE WHEN is_older THEN ': older than the quarter, and no bill has come' ELSE '' END
 FROM accrued

@@ -2,7 +2,6 @@
 SELECT
     costs.source,
     'hours' AS form,
-    CAST(NULL AS VARCHAR) AS model_id,
     strftime(costs.month, '%Y-%m') AS month,
     CAST(
         sum(
@@ -20,7 +19,6 @@ UNION ALL
 SELECT
     'requests of ' || model_id,
     'tokens',
-    model_id,
     strftime(month, '%Y-%m'),
     NULL,
     count(*),

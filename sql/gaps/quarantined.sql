@@ -3,8 +3,7 @@ WITH quarantined AS (
     SELECT
         delivery_id,
         string_agg(
-            coalesce(currency, 'without currency') || ' ' || CAST(CAST(amount_quarantined AS DECIMAL(38, 2)) AS VARCHAR),
-            ', ' ORDER BY currency
+            in_money(amount_quarantined, coalesce(currency, 'without currency')), ', ' ORDER BY currency
         ) AS amounts
     FROM books.control_totals
     WHERE column_name IN ('billed_cost', 'amount', 'cost_amount') AND amount_quarantined <> 0

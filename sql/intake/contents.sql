@@ -4,6 +4,7 @@ SELECT
     $delivery AS delivery_id,
     $name AS table_name,
     count(*) AS rows,
-    coalesce(sum(hash(written)), 0) AS content
+    sum(hash(written)) AS content
 FROM {{table}} AS written -- noqa: AL05
 WHERE {{delivery_column}} = $delivery
+HAVING count(*) > 0

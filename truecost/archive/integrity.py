@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from truecost.archive.closes import REPORT, Close, Closes, read_closes, see_that_all_is_there
 from truecost.archive.record import HEAD, head_of
-from truecost.archive.sealed import sha256_of
+from truecost.archive.sealed import settled_sha256
 from truecost.errors import ConfigError, Fault, TruecostError
 from truecost.store.journal import Journal, mirror_faults
 from truecost.workspace.tomlfiles import read_toml
@@ -106,7 +106,7 @@ def _folders(workspace: Workspace) -> list[Path]:
 
 def _is_in(journal: Journal, head: Mapping[str, Any]) -> bool:
     path = journal.path(head["event_id"])
-    return path.is_file() and sha256_of(path) == head["sha256"]
+    return path.is_file() and settled_sha256(path) == head["sha256"]
 
 
 def _line(workspace: Workspace, key: str) -> int | None:

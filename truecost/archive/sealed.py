@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from truecost.errors import TruecostError
-from truecost.store.files import sync_folder
+from truecost.store.files import sha256_of, sync_folder
 
 
 def laid_out(target: Path) -> Path:
@@ -65,7 +65,7 @@ def file_faults(folder: Path, files: Mapping[str, str], when: str) -> list[str]:
         path = folder / name
         if not path.is_file():
             found.append(f"{path} is missing; put it back from a backup")
-        elif sha256_of(path) != sha256:
+        elif settled_sha256(path) != sha256:
             found.append(f"{path} was changed after {when}; put it back from a backup")
     return found
 
@@ -78,14 +78,13 @@ def stamp_of(path: Path) -> tuple[int, ...]:
 
 @lru_cache(maxsize=4096)
 def _hashed(path: Path, stamp: tuple[int, ...]) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 def _staged(target: Path) -> Path:
     return target.with_name(f"{target.name}.new")
 
 
-def sha256_of(path: Path) -> str:
+def settled_sha256(path: Path) -> str:
     """The hash of a file that is there; it is read again only where it has changed."""
     return _hashed(path, stamp_of(path))

@@ -151,12 +151,11 @@ def _tell_gaps(con: DuckDBPyConnection, name: str) -> None:
 
 def _told(kind: str, facts: Mapping[str, Any]) -> tuple[str | None, ...]:
     sentence = SENTENCES[f"{kind}/{facts['form']}" if "form" in facts else kind]
-    words = _Words()
     return (
         kind,
         facts["source"],
-        words.vformat(sentence.what, (), facts),
-        words.vformat(sentence.remedy, (), facts),
+        _WORDS.vformat(sentence.what, (), facts),
+        _WORDS.vformat(sentence.remedy, (), facts),
         facts.get("amounts"),
     )
 
@@ -169,3 +168,6 @@ class _Words(Formatter):
         if bar:
             return one if value == 1 else many
         return str(super().format_field(value, format_spec))
+
+
+_WORDS = _Words()

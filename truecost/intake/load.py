@@ -422,11 +422,8 @@ def _warnings(con: DuckDBPyConnection, raw: RawTable) -> list[str]:
 
 
 def _forget(con: DuckDBPyConnection, delivery_id: int) -> None:
-    for table, column in contents_of().items():
-        if table.startswith("ledger."):
-            con.execute(f"DELETE FROM {table} WHERE {column} = ?", [delivery_id])
-    for table in (*_LOGGED, "contents"):
-        con.execute(f"DELETE FROM log.{table} WHERE delivery_id = ?", [delivery_id])
+    for table, column in (contents_of() | {"log.contents": "delivery_id"}).items():
+        con.execute(f"DELETE FROM {table} WHERE {column} = ?", [delivery_id])
 
 
 def contents_of() -> dict[str, str]:

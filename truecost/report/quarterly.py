@@ -83,10 +83,9 @@ def report_faults(workspace: Workspace) -> list[str]:
         f"{folder / name} is not the report that was kept when {close.quarter} was closed; "
         f"`truecost report --quarter {close.quarter}` puts it back"
         for close in closed_quarters(workspace)
-        if (archive := kept_report(close))
         for folder in [workspace.reports / close.quarter]
-        for name in FILES
-        if (folder / name).is_file() and sha256_of(folder / name) != sha256_of(archive / name)
+        for name, sha256 in (close.report_files or {}).items()
+        if (folder / name).is_file() and sha256_of(folder / name) != sha256
     ]
 
 
