@@ -13,6 +13,7 @@ import pytest
 
 from truecost import steps
 from truecost.clock import Clock
+from truecost.closing.checks import CHECKS
 from truecost.errors import TruecostError
 from truecost.intake.integrity import ledger_faults
 from truecost.intake.load import contents_of
@@ -188,6 +189,17 @@ def test_each_corruption_is_found_by_name(root: Path, corrupt: Callable[[Path], 
 def test_an_edited_published_file_is_written_anew_by_the_next_run(root: Path) -> None:
     published_edited(root)
     run_on(root)
+    assert faults(root) == []
+
+
+def test_an_edited_report_of_a_closed_quarter_is_found_until_it_is_put_back(root: Path) -> None:
+    workspace, clock = opened(root)
+    steps.close(workspace, clock, "FY2025-Q4", "cfo", accepted=CHECKS)
+    page = root / "reports" / "FY2025-Q4" / "true-cost.html"
+    page.write_text(page.read_text("utf-8") + "<!-- -->", "utf-8")
+    (fault,) = faults(root)
+    assert "true-cost.html is not the report that was kept when FY2025-Q4 was closed" in fault
+    steps.report(workspace, clock, "FY2025-Q4")
     assert faults(root) == []
 
 
