@@ -631,10 +631,14 @@ def on_a_terminal(arguments: list[str], environment: dict[str, str]) -> str:
 
 
 def said_by(code: str, arguments: Sequence[str] = (), environment: dict[str, str] | None = None) -> str:
-    """What Python code writes to a terminal."""
+    """What Python code writes to a terminal, whatever kind of terminal the tests themselves are run on."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+        [sys.executable, "-c", code, *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**(os.environ if environment is None else environment), "TERM": "xterm-256color"},
     )
     os.close(theirs)
     shown = b""
