@@ -299,9 +299,9 @@ def _panel_title(left: float, words: str) -> str:
 
 
 def yardstick_strip(multipliers: Sequence[tuple[str, Decimal | None]], title: str) -> str:
-    """Each model's multiplier to date as a dot, against F2 (a band) and F3 (a line).
+    """Each model's multiplier as a dot, against F2 (a band) and F3 (a line).
 
-    `multipliers`: (model, true cost / training-only cost, None where there is no training-only cost).
+    `multipliers`: (model, true cost / training-only cost, None where there is none).
     A multiplier beyond the axis sits on its edge; its label tells the figure.
     """
     known = [value for _, value in multipliers if value is not None]
@@ -334,7 +334,7 @@ def _strip_row(y: float, value: Decimal | None, axis: Amounts) -> list[str]:
     """One model's multiplier as a dot, with the figure behind it."""
     row = line(0, y, axis.length, y, _RULE, stroke_dasharray="1 3")
     if value is None:
-        return [row, text(6, y + _BASELINE, "no training-only cost yet")]
+        return [row, text(6, y + _BASELINE, "no multiplier yet")]
     x = axis.along(min(max(value, axis.low), axis.high))
     told = text(x + 11, y + _BASELINE, multiplier(value), font_weight="bold")
     return [row, dot(x, y, 6, _DOT, stroke="white"), told]

@@ -37,7 +37,8 @@ class Runs(NamedTuple):
 
     shown: list[Run]
     other_count: int
-    other_cost: Decimal
+    other_cost: Decimal | None
+    is_lower_bound: bool
 
 
 @dataclass(frozen=True)
@@ -124,11 +125,13 @@ def key_figures(report: QuarterReport) -> list[Figure]:
 def costliest_runs(runs: Sequence[Run], limit: int = RUNS_SHOWN) -> Runs:
     """The `limit` costliest runs in the order given; the others are counted and summed, never dropped."""
     ranked = sorted(range(len(runs)), key=lambda place: _cost(runs[place]), reverse=True)
-    kept, others = sorted(ranked[:limit]), ranked[limit:]
+    kept, others = sorted(ranked[:limit]), [runs[place] for place in ranked[limit:]]
+    known = [run.cost for run in others if run.cost is not None]
     return Runs(
         shown=[runs[place] for place in kept],
         other_count=len(others),
-        other_cost=sum((_cost(runs[place]) for place in others), Decimal(0)),
+        other_cost=sum(known, Decimal(0)) if known or not others else None,
+        is_lower_bound=any(run.is_lower_bound or run.cost is None for run in others),
     )
 
 
@@ -146,7 +149,7 @@ def _words(name: str) -> str:
 
 
 def _cost(run: Run) -> Decimal:
-    """A run without a price ranks and adds as zero; its own line shows a dash."""
+    """A run without a price ranks as zero; its own line shows a dash."""
     return run.cost or Decimal(0)
 
 
@@ -168,18 +171,18 @@ def _subject(report: QuarterReport) -> str:
 def _quoted(total: Totals, currency: str) -> str:
     if total.training_only_cost:
         return f"the training runs people quote cost {formats.money(total.training_only_cost, currency)}"
-    return "no promoted training run falls in the quarter, so there is no number people would quote"
+    return f"there is no number people would quote: {total.multiplier_reason or 'it is nothing'}"
 
 
 def _to_date(total: Totals) -> str:
     if total.multiplier_to_date is None:
-        return "To date no training run has been promoted"
+        return f"To date there is no multiplier: {total.multiplier_to_date_reason}"
     return f"To date: {formats.multiplier(total.multiplier_to_date)}"
 
 
 def _this_quarter(total: Totals) -> str:
     if total.multiplier is None:
-        return "no promoted run this quarter"
+        return total.multiplier_reason or ""
     return f"{formats.multiplier(total.multiplier)} this quarter"
 
 
@@ -209,9 +212,9 @@ def _plan_chart(model: ModelFigures, currency: str) -> Markup | str:
 
 
 def _strip(models: Sequence[ModelFigures]) -> Markup | str:
-    """The models' multipliers to date against the yardsticks; nothing where there is no model."""
-    multipliers = [(model.model_id, model.multiplier_to_date) for model in models]
-    return _inline(charts.yardstick_strip(multipliers, "Multiplier to date")) if multipliers else ""
+    """The models' multipliers at the horizon against the yardsticks; nothing where there is no model."""
+    multipliers = [(model.model_id, model.multiplier_at_horizon) for model in models]
+    return _inline(charts.yardstick_strip(multipliers, "Multiplier at the horizon")) if multipliers else ""
 
 
 def _inline(svg: str) -> Markup:

@@ -35,8 +35,8 @@ in_window AS (
     FROM charge
     INNER JOIN books.training_runs
         ON charge.model_id = training_runs.model_id
-        AND charge.charge_period_start < training_runs.ended_at
-        AND charge.lasts_until > training_runs.started_at
+        AND charge.charge_period_start >= training_runs.started_at
+        AND charge.lasts_until <= training_runs.ended_at
     WHERE len(training_runs.job_ids) = 0 AND NOT EXISTS (SELECT 1 FROM named_job)
 )
 

@@ -7,16 +7,16 @@
 -- training_only_cost: training-only cost of all models
 -- true_cost: true cost of all models, and what no rule claims
 -- billed_cost: what invoices and bills of the quarter say
--- multiplier: true_cost / training_only_cost; NULL in a quarter without a promoted run, or where the cost of one is not known
+-- multiplier: true_cost / training_only_cost; NULL in a quarter without a promoted run, where the cost of one is not known, and where training-only cost is no part of true cost
 -- multiplier_reason: why the multiplier is NULL
 -- training_only_cost_to_date: training-only cost since the first charge
 -- true_cost_to_date: true cost since the first charge
 -- billed_cost_to_date: billed cost since the first charge
--- multiplier_to_date: true_cost_to_date / training_only_cost_to_date; NULL where the cost of a promoted run is not known
+-- multiplier_to_date: true_cost_to_date / training_only_cost_to_date; NULL where the cost of a promoted run is not known, or the one is no part of the other
 -- multiplier_to_date_reason: why the multiplier to date is NULL
 -- unallocated_cost: part of true_cost that no rule claims
 -- unallocated_billed_cost: part of billed_cost that no rule claims
--- unallocated_share: unallocated_cost / true_cost, 0 to 1
+-- unallocated_share: unallocated_cost / true_cost, 0 to 1; NULL where it is no such part, as after a credit
 -- allocated_share: the rest of it, which models bear
 -- unallocated_cost_to_date: part of true_cost_to_date that no rule claims
 -- unallocated_billed_cost_to_date: part of billed_cost_to_date that no rule claims
@@ -42,7 +42,11 @@ WITH summed AS (
         CAST(coalesce(sum(true_cost_to_date) FILTER (model_id IS NULL), 0) AS DECIMAL(38, 20)) AS unallocated_cost_to_date,
         CAST(coalesce(sum(billed_cost_to_date) FILTER (model_id IS NULL), 0) AS DECIMAL(38, 20)) AS unallocated_billed_cost_to_date,
         sum(unknown_training_count) AS unknown_count,
-        sum(unknown_training_count_to_date) AS unknown_count_to_date
+        sum(unknown_training_count_to_date) AS unknown_count_to_date,
+        sum(training_count) AS training_count,
+        sum(training_count_to_date) AS training_count_to_date,
+        coalesce(sum(promoted_count), 0) AS promoted_count,
+        coalesce(sum(promoted_count_to_date), 0) AS promoted_count_to_date
     FROM books.model_figures
     GROUP BY quarter, quarter_start, quarter_end
 ),
@@ -57,13 +61,13 @@ promoted AS (
     GROUP BY runs.model_id
 ),
 
--- A promoted run was begun, and the model has no training-only cost yet: what it comes to is not known.
+-- A promoted run was begun, and nothing that it cost has come yet: what it comes to is not known.
 costless AS (
     SELECT summed.quarter, count(*) AS model_count
     FROM summed
     INNER JOIN promoted ON summed.quarter_end > promoted.begun_at
     LEFT JOIN books.model_figures AS figures ON promoted.model_id = figures.model_id AND summed.quarter = figures.quarter
-    WHERE coalesce(figures.training_only_cost_to_date, 0) = 0
+    WHERE coalesce(figures.training_count_to_date, 0) = 0
     GROUP BY summed.quarter
 ),
 
@@ -96,23 +100,25 @@ SELECT
     training_only_cost,
     true_cost,
     billed_cost,
-    CASE WHEN is_known THEN ratio(true_cost, training_only_cost) END AS multiplier,
+    CASE WHEN is_known THEN multiplier_of(true_cost, training_only_cost) END AS multiplier,
     CASE
         WHEN NOT is_known THEN 'the cost of a promoted run is not known'
-        WHEN training_only_cost = 0 THEN 'no promoted run in this quarter'
+        ELSE why_no_multiplier(0, 0, training_count, promoted_count, training_only_cost, true_cost, 'in this quarter')
     END AS multiplier_reason,
     training_only_cost_to_date,
     true_cost_to_date,
     billed_cost_to_date,
-    CASE WHEN is_known_to_date THEN ratio(true_cost_to_date, training_only_cost_to_date) END AS multiplier_to_date,
+    CASE WHEN is_known_to_date THEN multiplier_of(true_cost_to_date, training_only_cost_to_date) END AS multiplier_to_date,
     CASE
         WHEN NOT is_known_to_date THEN 'the cost of a promoted run is not known'
-        WHEN training_only_cost_to_date = 0 THEN 'no promoted run so far'
+        ELSE why_no_multiplier(
+            0, 0, training_count_to_date, promoted_count_to_date, training_only_cost_to_date, true_cost_to_date, 'so far'
+        )
     END AS multiplier_to_date_reason,
     unallocated_cost,
     unallocated_billed_cost,
-    ratio(unallocated_cost, true_cost) AS unallocated_share,
-    1 - ratio(unallocated_cost, true_cost) AS allocated_share,
+    share_of(unallocated_cost, true_cost) AS unallocated_share,
+    1 - share_of(unallocated_cost, true_cost) AS allocated_share,
     unallocated_cost_to_date,
     unallocated_billed_cost_to_date,
     lacking.what IS NOT NULL AS is_lower_bound,

@@ -27,7 +27,7 @@ SELECT
         run_id := CASE WHEN run_id IS NULL THEN 'missing' WHEN run_id = parent_run_id THEN 'own_parent' ELSE 'ok' END,
         model_id := CASE WHEN model_id IS NULL THEN 'missing' ELSE 'ok' END,
         outcome := CASE
-            WHEN outcome IS NULL OR lower(trim(outcome)) IN ('promoted', 'discarded', 'crashed') THEN 'ok'
+            WHEN outcome IS NULL OR lower(trim(outcome)) IN ('promoted', 'discarded', 'crashed', 'rolled_back') THEN 'ok'
             ELSE 'unknown'
         END,
         started_at := CASE

@@ -71,3 +71,9 @@ CREATE OR REPLACE MACRO uncovered(amount, covered_parts, all_parts) AS
 -- Whether a unit counts hours of a machine: `Hours`, `GPU-Hours`, `Hrs`; not `GB-Hours`.
 CREATE OR REPLACE MACRO counts_hours(unit) AS
     regexp_matches(unit, '(^|[^a-z])(h|hr|hrs|hour|hours)$', 'i') AND NOT regexp_matches(unit, '[kmgtp]i?b|byte', 'i');
+
+-- Whether a line of a managed API's bill says that it is for training: `gpt-4o, training`, `Custom model fine-tuning`; not the calls of
+-- a model that was fine-tuned, nor its hosting.
+CREATE OR REPLACE MACRO tells_training(line) AS
+    regexp_matches(line, '(^|[^a-z])(training|tuning|fine[ _-]?tun(e|ing)|customi[sz]ation)([^a-z]|$)', 'i')
+    AND NOT regexp_matches(line, 'input|output|inference|cached|prompt|completion|hosting|storage', 'i');

@@ -470,8 +470,8 @@ def test_a_run_takes_the_charges_that_lie_within_its_window_and_no_others(opened
                     inside.append(name)
         if row["service_name"] in ("Disk", "Serving"):
             near = inside = []
-        assert row["run_id"] == (near[0] if len(near) == len(inside) == 1 else None), row
-        assert row["is_contested"] == (len(near) > 1 and bool(inside)), row
+        assert row["run_id"] == (inside[0] if len(inside) == 1 else None), row
+        assert row["is_contested"] == (len(inside) > 1), row
         assert row["overlapping_run_ids"] == (near if near and not inside else None), row
 
 

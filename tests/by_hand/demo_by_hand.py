@@ -33,13 +33,15 @@ KINDS = ("compute", "labor", "annotation", "inference_api", "storage", "other")
 ZERO = Fraction(0)
 UNCLAIMED = "Unallocated"  # as the workbook names what no rule claims
 NO_RUN_REASON = "no promoted run in this quarter"
+PROMOTED_REASON = "no compute of a promoted run in this quarter"
 UNCLAIMED_REASON = "no model claims this cost"
+HORIZON_MONTHS = 12  # truecost.toml says nothing else
 YARDSTICKS = (  # what the report says of each model beside a published figure
-    ("F1", "{model_id} {multiplier_to_date:.1f}×"),
-    ("F2", "{model_id} {training_share_to_date:.0%}"),
-    ("F3", "{model_id} {multiplier_to_date:.1f}×"),
-    ("F12", "{model_id} {failed_share:.0%}"),
-    ("F17", "{model_id} {people_and_compute_share:.0%}"),
+    ("F1", "multiplier_at_horizon", "{:.1f}×"),
+    ("F2", "training_share_at_horizon", "{:.0%}"),
+    ("F3", "multiplier_at_horizon", "{:.1f}×"),
+    ("F12", "failed_share", "{:.0%}"),
+    ("F17", "people_and_compute_share", "{:.0%}"),
 )
 
 Fields = dict[str, Any]
@@ -635,7 +637,8 @@ class Books:
                 training_to_date = self._training_only(model, until=name)
                 kinds = {piece.owned.kind for piece in self._of(model, quarter=name)}
                 gaps = [f"no {kind}" for kind in ("compute", "labor") if model is not None and kind not in kinds]
-                reason = UNCLAIMED_REASON if model is None else NO_RUN_REASON
+                promoted = any(first_day(name) <= day < day_after(name) for day in self._promotions(model))
+                reason = UNCLAIMED_REASON if model is None else PROMOTED_REASON if promoted else NO_RUN_REASON
                 yield {
                     "model_id": model,
                     "quarter": name,
@@ -673,6 +676,44 @@ class Books:
             "training_share_to_date": ratio(self._training_only(model, until=quarter), to_date),
             "failed_share": ratio(failed, failed + trained),
             "people_and_compute_share": ratio(people, to_date),
+            "multiplier_to_date_reason": self._why_none_so_far(model, quarter, "so far"),
+            **self._at_horizon(model, quarter),
+        }
+
+    def _promotions(self, model: str | None) -> list[date]:
+        return sorted(
+            run.decided.date() for run in self._runs if run.model == model and run.outcome == "promoted" and run.decided
+        )
+
+    def _why_none_so_far(self, model: str | None, quarter: str, when: str) -> str | None:
+        if model is None:
+            return UNCLAIMED_REASON
+        if self._training_only(model, until=quarter):
+            return None
+        promoted = any(day < day_after(quarter) for day in self._promotions(model))
+        return f"no compute of a promoted run {when}" if promoted else "no promoted run so far"
+
+    def _at_horizon(self, model: str | None, quarter: str) -> Fields:
+        """What a model comes to in the twelve months from that of its first promotion on, and in those before."""
+        first = next((day for day in self._promotions(model) if day < day_after(quarter)), None)
+        months = first.year * 12 + first.month - 1 + HORIZON_MONTHS if first else 0
+        end = date(months // 12, months % 12 + 1, 1) if first else None
+        within = [piece for piece in self._of(model, until=quarter) if end and piece.month < end]
+        cost = total(piece.cost for piece in within)
+        training = total(piece.cost for piece in within if piece.owned.is_training_only)
+        return {
+            "horizon_months": HORIZON_MONTHS,
+            "horizon_end": end,
+            "is_horizon_reached": end <= day_after(quarter) if end else None,
+            "true_cost_at_horizon": decimal(cost) if end else None,
+            "training_only_cost_at_horizon": decimal(training) if end else None,
+            "multiplier_at_horizon": ratio(cost, training),
+            "multiplier_at_horizon_reason": (
+                self._why_none_so_far(model, quarter, "up to the horizon")
+                if end or model is None
+                else "no promoted run so far"
+            ),
+            "training_share_at_horizon": ratio(training, cost),
         }
 
     def _stage_rows(self) -> dict[tuple[Any, ...], Decimal]:
@@ -699,6 +740,7 @@ class Books:
         return found
 
     def _run_row(self, run: Run) -> Fields:
+        spent = [piece.cost for piece in self.pieces if piece.owned.run == run.run_id]
         return {
             "run_id": run.run_id,
             "parent_run_id": run.parent,
@@ -710,8 +752,9 @@ class Books:
             "decided_at": run.decided,
             "gpu_hours": decimal(total(o.charge.gpu_hours for o in self._owned if o.run == run.run_id)),
             "currency": self.currency,
-            "cost": decimal(total(piece.cost for piece in self.pieces if piece.owned.run == run.run_id)),
+            "cost": decimal(total(spent)) if spent else None,  # what no charge tells is not known
             "activity": run.activity,
+            "is_lower_bound": False,
         }
 
     def _report(self) -> Fields:
@@ -743,8 +786,16 @@ class Books:
                 "rows_skipped": sum(item.skipped for item in self.deliveries),
             },
             "yardsticks": [
-                {"id": name, "ours": ", ".join(show.format(**model) for model in models).replace("%", " %")}
-                for name, show in YARDSTICKS
+                {
+                    "id": name,
+                    "ours": ", ".join(
+                        f"{model['model_id']} {show.format(model[key]).replace('%', ' %')}"
+                        for model in models
+                        if model[key] is not None
+                    )
+                    or "none yet",
+                }
+                for name, key, show in YARDSTICKS
             ],
         }
 
@@ -754,10 +805,10 @@ class Books:
         copied = ["model_id", "true_cost", "training_only_cost", "billed_cost", "multiplier", "multiplier_reason"]
         copied += ["true_cost_to_date", "training_only_cost_to_date", "multiplier_to_date", "training_share"]
         history = [row for (name, _), row in self.by_quarter.items() if name == model]
-        told = ("run_id", "parent_run_id", "round", "outcome", "gpu_hours", "cost", "activity")
+        told = ("run_id", "parent_run_id", "round", "outcome", "gpu_hours", "cost", "activity", "is_lower_bound")
         return {
             **{key: now[key] for key in copied},
-            **self._to_date(model, self.quarter),
+            **{key: value for key, value in self._to_date(model, self.quarter).items() if "cost_at_horizon" not in key},
             "completeness": now["completeness"],
             "unconverted_count": 0,
             "stages": [
@@ -884,8 +935,10 @@ class Books:
             "training_only_cost": decimal(training),
             "billed_cost": decimal(total(piece.billed for piece in here)),
             "multiplier": ratio(cost, training),
+            "multiplier_reason": None if training else self._why_no_total(first_day(self.quarter), "in this quarter"),
             "true_cost_to_date": decimal(to_date),
             "training_only_cost_to_date": decimal(training_to_date),
+            "multiplier_to_date_reason": None if training_to_date else self._why_no_total(date.min, "so far"),
             "billed_cost_to_date": decimal(total(piece.billed for piece in so_far)),
             "multiplier_to_date": ratio(to_date, training_to_date),
             "unallocated_cost": decimal(unclaimed),
@@ -893,6 +946,11 @@ class Books:
             "unallocated_share": ratio(unclaimed, cost),
             "unallocated_cost_to_date": decimal(self._cost(None, until=self.quarter)),
         }
+
+    def _why_no_total(self, first: date, when: str) -> str:
+        days = [day for model in self._models() for day in self._promotions(model)]
+        promoted = any(first <= day < day_after(self.quarter) for day in days)
+        return f"no compute of a promoted run {when}" if promoted else f"no promoted run {when}"
 
     def _unallocated(self) -> list[Fields]:
         groups: dict[tuple[str, str], list[Piece]] = defaultdict(list)

@@ -87,7 +87,7 @@ def test_months_ahead_have_a_plan_and_no_actual_cost() -> None:
 def test_a_multiplier_beyond_the_axis_sits_on_its_edge_and_says_what_it_is() -> None:
     svg = yardstick_strip([("a", Decimal("31.26")), ("b", Decimal(10)), ("c", None)], "Multiplier to date")
     assert [float(item.get("cx", "")) for item in drawn(svg, "circle")] == [560, 280]
-    assert texts(svg)[-6:] == ["a", "b", "c", "31.3×", "10.0×", "no training-only cost yet"]
+    assert texts(svg)[-6:] == ["a", "b", "c", "31.3×", "10.0×", "no multiplier yet"]
 
 
 def test_text_is_text_whatever_it_holds() -> None:

@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -108,5 +109,5 @@ def matching(rows: list[Row], wanted: Row) -> list[Row]:
 
 def assert_told(told: dict[str, Any], row: Row) -> None:
     for name, value in told.items():
-        held = row[name]
+        held = str(row[name]) if isinstance(row[name], date) else row[name]
         assert (Decimal(value) if isinstance(held, Decimal) else value) == held, name

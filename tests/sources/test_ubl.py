@@ -159,6 +159,7 @@ def test_a_charge_falls_on_its_lines_period_else_the_documents_else_the_day_of_i
         for row in charges(bench)
     ]
     assert days == [
+        ("Tax", "01-01", "02-01"),
         ("Tax", "12-01", "12-02"),
         ("Usage", "01-01", "02-01"),
         ("Usage", "12-01", "12-02"),

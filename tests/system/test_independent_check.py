@@ -273,8 +273,11 @@ def test_every_figure_of_the_charts_is_recomputed_from_the_raw_files(
         )
         assert "; ".join(by_month) in label
     label, texts = next(charts)
-    assert label.endswith("; ".join(f"{model['model_id']}: {times(model['multiplier_to_date'])}" for model in models))
-    assert texts[-len(models) :] == [times(model["multiplier_to_date"]) for model in models]
+    assert label.endswith(
+        "; ".join(f"{model['model_id']}: {times(model['multiplier_at_horizon'])}" for model in models)
+    )
+    at_horizon = [times(model["multiplier_at_horizon"]).replace("–", "no multiplier yet") for model in models]
+    assert texts[-len(models) :] == at_horizon
     assert list(charts) == []
 
 

@@ -35,7 +35,9 @@ QUARTER = "FY2026-Q3"
 CLOCK = Clock(date(2026, 10, 5))
 AUGUST = "inbox/aws/2026-08.csv"
 # Figures that follow from amounts: ratios, and the words that hold one.
-DERIVED = re.compile(r"(.*_)?(multiplier|share)(_to_date)?|variance_pct|probability_over_budget|yardsticks|fingerprint")
+DERIVED = re.compile(
+    r"(.*_)?(multiplier|share)(_to_date|_at_horizon)?|variance_pct|probability_over_budget|yardsticks|fingerprint"
+)
 FORECAST = ("actual_to_date", *(f"estimate_at_completion_{name}" for name in ("p10", "p50", "p90")))
 CENTS = re.compile(r"−?[\d,]+\.\d\d(?![\d×%])")
 
@@ -284,6 +286,7 @@ def database_moves(change: Change, line: int) -> dict[Any, Decimal]:
     places: list[Key] = [("cost_by_stage", *group, "cost")]
     summed = ("true_cost", "billed_cost", "true_cost_to_date", "billed_cost_to_date")
     places += [(*place, column) for place in (quarter, ("totals", QUARTER)) for column in summed]
+    places.append((*quarter, "true_cost_at_horizon"))  # both models are within the year of their first promotion
     split = [("cost_by_stage_to_date", change.model, QUARTER, change.stage)]
     split += [("cost_by_kind_to_date", change.model, QUARTER, change.kind)]
     places += [(*place, column) for place in split for column in ("cost", "cost_to_date")]

@@ -133,6 +133,7 @@ def _variables(config: ConfigFile, clock: Clock) -> dict[str, str]:
         "fiscal_year_start_month": str(config.workspace.fiscal_year_start_month),
         "fx_max_age_days": str(config.fx.max_age // timedelta(days=1)),
         "tax": literal(config.workspace.tax),
+        "yardstick_months": str(config.workspace.yardstick_months),
         "idle_policy": literal(config.idle.policy),
         "idle_activity": literal(config.idle.activity),
         "as_of": f"TIMESTAMP {literal(clock.today().isoformat())}",

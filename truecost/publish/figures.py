@@ -75,6 +75,7 @@ class Run:
     gpu_hours: Decimal
     cost: Decimal | None
     activity: str | None
+    is_lower_bound: bool
 
 
 # ---- Plan and forecast -----------------------------------------------------------------------------------------
@@ -231,7 +232,14 @@ class ModelFigures:
     true_cost_to_date: Decimal
     training_only_cost_to_date: Decimal
     multiplier_to_date: Decimal | None
+    multiplier_to_date_reason: str | None
     training_share: Decimal | None
+    horizon_months: int | None
+    horizon_end: date | None
+    is_horizon_reached: bool | None
+    multiplier_at_horizon: Decimal | None
+    multiplier_at_horizon_reason: str | None
+    training_share_at_horizon: Decimal | None
     billed_cost_to_date: Decimal
     training_share_to_date: Decimal | None
     failed_share: Decimal | None
@@ -261,10 +269,12 @@ class Totals:
     training_only_cost: Decimal
     billed_cost: Decimal
     multiplier: Decimal | None
+    multiplier_reason: str | None
     true_cost_to_date: Decimal
     training_only_cost_to_date: Decimal
     billed_cost_to_date: Decimal
     multiplier_to_date: Decimal | None
+    multiplier_to_date_reason: str | None
     unallocated_cost: Decimal
     unallocated_billed_cost: Decimal
     unallocated_share: Decimal | None

@@ -17,9 +17,13 @@ class Yardstick:
 
 
 YARDSTICKS = {
-    "F1": Yardstick("True cost against the estimate teams make", "3 to 5 times", "multiplier_to_date"),
-    "F2": Yardstick("The training run's share of true cost", "20 to 30 % (3.3 to 5 times)", "training_share_to_date"),
-    "F3": Yardstick("An example: $3,000 of GPU hours, $30,000 with engineers' time", "10 times", "multiplier_to_date"),
+    "F1": Yardstick("True cost against the estimate teams make", "3 to 5 times", "multiplier_at_horizon"),
+    "F2": Yardstick(
+        "The training run's share of true cost", "20 to 30 % (3.3 to 5 times)", "training_share_at_horizon"
+    ),
+    "F3": Yardstick(
+        "An example: $3,000 of GPU hours, $30,000 with engineers' time", "10 times", "multiplier_at_horizon"
+    ),
     "F12": Yardstick("Failed experiments' share of the training spend", "30 to 50 %", "failed_share"),
     "F17": Yardstick("Chips and staff, of what self-hosting costs", "70 to 80 %", "people_and_compute_share"),
 }

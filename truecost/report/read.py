@@ -42,17 +42,30 @@ if TYPE_CHECKING:
 NEEDED = {"totals", "cost_by_stage_to_date", "cost_by_kind_to_date", "delivery_totals", "adjustment_totals"}
 _SHOWN_FAULTS = 20
 _NOTHING = Decimal(0)
+_QUIET = "no cost in this quarter"
 _OF_THE_QUARTER = ("true_cost", "training_only_cost", "billed_cost")
 _NO_COST = {
     "multiplier": None,
-    "multiplier_reason": "no promoted run in this quarter",
+    "multiplier_reason": _QUIET,
     "training_share": None,
     "unconverted_count": 0,
     "completeness": "incomplete: no compute; no labor",
     **dict.fromkeys(_OF_THE_QUARTER, _NOTHING),
 }
 _NEVER_A_COST = {
-    **dict.fromkeys(("multiplier_to_date", "training_share_to_date", "failed_share", "people_and_compute_share")),
+    **dict.fromkeys(
+        (
+            *("multiplier_to_date", "training_share_to_date", "failed_share", "people_and_compute_share"),
+            *(
+                "horizon_months",
+                "horizon_end",
+                "is_horizon_reached",
+                "multiplier_at_horizon",
+                "training_share_at_horizon",
+            ),
+        )
+    ),
+    **dict.fromkeys(("multiplier_to_date_reason", "multiplier_at_horizon_reason"), "no cost so far"),
     **dict.fromkeys((f"{figure}_to_date" for figure in _OF_THE_QUARTER), _NOTHING),
 }
 
@@ -160,7 +173,7 @@ def _spent(quarter: str, stages: Iterable[Row]) -> dict[str, Decimal]:
 def _quiet_total(con: DuckDBPyConnection, quarter: Quarter, last: Row) -> Row:
     """The total of a quarter in which nobody has a cost; that can be closed too."""
     nothing = dict.fromkeys((*_OF_THE_QUARTER, "unallocated_cost", "unallocated_billed_cost"), _NOTHING)
-    none = dict.fromkeys(("multiplier", "unallocated_share", "allocated_share"))
+    none = {**dict.fromkeys(("multiplier", "unallocated_share", "allocated_share")), "multiplier_reason": _QUIET}
     closed = read_rows(con, query("report/closed"), [quarter.name]) if "closes" in view_names(con) else []
     return {**last, **nothing, **none, **(closed[0] if closed else {"status": "preliminary", "version": 1})}
 

@@ -1,7 +1,8 @@
 """UBL 2.1 invoices and credit notes (Peppol BIS Billing 3, EN 16931): XML -> rows of text whose sum is what is owed.
 
-A document is a row for each line, each allowance or charge on the document, and its tax. It is read only where its
-totals add up, to the last digit; prepayment and rounding change what is to pay, never what it cost.
+A document is a row for each line, each allowance or charge on the document, and its tax, a row for each service period
+that it is on. It is read only where its totals add up, to the last digit; prepayment and rounding change what is to
+pay, never what it cost.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Context, Decimal, Inexact
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
@@ -72,6 +75,10 @@ _FIELDS = (
 )
 
 
+_Period = tuple[str | None, str | None]
+"""(first day, last day) of a service period; both None where there is none."""
+
+
 @dataclass(frozen=True)
 class _Row:
     """What a line, an allowance, a charge or the tax adds to the document's rows."""
@@ -80,10 +87,11 @@ class _Row:
     kind: str
     amount: Decimal
     description: str | None
-    period: tuple[str | None, str | None]
+    period: _Period
     quantity: str | None = None
     unit: str | None = None
     tags: tuple[tuple[str, str | None], ...] = ()
+    tax_percent: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -312,7 +320,10 @@ def _rows(document: _Document, root_name: str) -> list[_Row]:
     rows += [_allowance_or_charge(document, element, period) for element in document.all("cac:AllowanceCharge", root)]
     if tax:
         first = next(element for element in tax_totals if _tax(document, element) is not None)
-        rows.append(_Row(document.line(first), "tax", tax, "Tax", period))
+        rows += [
+            _Row(document.line(first), "tax", amount, "Tax", taxed_period)
+            for taxed_period, amount in _tax_by_period(rows, tax, period).items()
+        ]
     return sorted(rows, key=lambda row: row.line)
 
 
@@ -324,7 +335,7 @@ def _sum(amounts: Iterable[Decimal]) -> Decimal:
     return total
 
 
-def _line(document: _Document, element: Any, root_name: str, whole_period: tuple[str | None, str | None]) -> _Row:
+def _line(document: _Document, element: Any, root_name: str, whole_period: _Period) -> _Row:
     quantity_name = "cbc:InvoicedQuantity" if root_name == "Invoice" else "cbc:CreditedQuantity"
     quantity = element.find(quantity_name, _PREFIXES)
     name, text = document.text("cac:Item/cbc:Name", element), document.text("cac:Item/cbc:Description", element)
@@ -338,6 +349,7 @@ def _line(document: _Document, element: Any, root_name: str, whole_period: tuple
         period=period if any(period) else whole_period,
         quantity=document.text(quantity_name, element),
         unit=quantity.get("unitCode") if quantity is not None else None,
+        tax_percent=_percent(document, "cac:Item/cac:ClassifiedTaxCategory/cbc:Percent", element),
         tags=(
             ("invoice_line_id", document.text("cbc:ID", element)),
             ("accounting_cost", document.text("cbc:AccountingCost", element)),
@@ -354,7 +366,7 @@ def _line(document: _Document, element: Any, root_name: str, whole_period: tuple
     )
 
 
-def _allowance_or_charge(document: _Document, element: Any, period: tuple[str | None, str | None]) -> _Row:
+def _allowance_or_charge(document: _Document, element: Any, period: _Period) -> _Row:
     """An allowance on the document lowers it, a charge raises it."""
     indicator = document.required("cbc:ChargeIndicator", element)
     if indicator not in ("true", "false", "1", "0"):
@@ -372,7 +384,58 @@ def _allowance_or_charge(document: _Document, element: Any, period: tuple[str | 
         description=reason,
         period=period,
         tags=(("allowance_charge_reason_code", reason_code),),
+        tax_percent=_percent(document, "cac:TaxCategory/cbc:Percent", element),
     )
+
+
+def _percent(document: _Document, path: str, element: Any) -> Decimal | None:
+    """The rate of tax that an element tells of itself; None where it tells none that can be read."""
+    text = document.text(path, element)
+    return Decimal(text) if text and re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,10})?", text) else None
+
+
+def _tax_by_period(rows: Sequence[_Row], tax: Decimal, whole_period: _Period) -> dict[_Period, Decimal]:
+    """The document's tax by the service periods of what it is on: by amounts, times their rates where all tell one.
+
+    Where amounts of both signs leave no share of it to tell, all of it is of the document's own period, or from the
+    first to the last day of its lines'. A period that is none (its row is quarantined) does not count.
+    """
+    whole_period = whole_period if _is_period(whole_period) else (None, None)
+    by_rate = all(row.tax_percent is not None for row in rows)
+    weights: dict[_Period, Fraction] = {}
+    for row in rows:
+        rate = Fraction(row.tax_percent) if by_rate and row.tax_percent is not None else Fraction(1)
+        period = row.period if _is_period(row.period) else whole_period
+        weights[period] = weights.get(period, Fraction(0)) + Fraction(row.amount) * rate
+    weights = {period: weight for period, weight in weights.items() if weight}
+    total = sum(weights.values())
+    if not total or any(weight / total < 0 for weight in weights.values()):
+        return {_span(weights, whole_period): tax}
+    place = min(int(tax.as_tuple().exponent), -2)
+    unit = Fraction(10) ** place
+    units = int(abs(Fraction(tax)) / unit)
+    exact = {period: units * weight / total for period, weight in weights.items()}
+    parts = {period: int(part) for period, part in exact.items()}
+    by_rest = sorted(parts, key=lambda period: parts[period] - exact[period])
+    for period in by_rest[: units - sum(parts.values())]:
+        parts[period] += 1
+    sign = -1 if tax < 0 else 1
+    return {period: Decimal(sign * part).scaleb(place, _EXACT) for period, part in parts.items() if part}
+
+
+def _is_period(period: _Period) -> bool:
+    try:
+        first, last = (date.fromisoformat(day or "") for day in period)
+    except ValueError:
+        return False
+    return first <= last
+
+
+def _span(periods: Iterable[_Period], whole_period: _Period) -> _Period:
+    if any(whole_period):
+        return whole_period
+    told = [(first, last) for first, last in periods if first and last]
+    return min((first for first, _ in told), default=None), max((last for _, last in told), default=None)
 
 
 def _tax(document: _Document, element: Any) -> Decimal | None:
@@ -444,7 +507,7 @@ def _document_tags(document: _Document, type_code: str) -> list[tuple[str, str |
     return [("document_type", type_code), *((name, document.text(path, root)) for name, path in named.items())]
 
 
-def _period(document: _Document, element: Any) -> tuple[str | None, str | None]:
+def _period(document: _Document, element: Any) -> _Period:
     """(first day, last day) of the element's InvoicePeriod; (None, None) where it has none. One day stands for both."""
     for period in document.all("cac:InvoicePeriod", element):
         first, last = document.text("cbc:StartDate", period), document.text("cbc:EndDate", period)

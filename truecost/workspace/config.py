@@ -147,6 +147,10 @@ class WorkspaceSection(_Section):
     tax: Literal["recoverable", "cost"] = Field(
         default="recoverable", description="Whether tax is paid back, and so counts as nothing, or is part of the cost."
     )
+    yardstick_months: Annotated[int, Field(ge=1, le=120)] = Field(
+        default=12,
+        description="How many months from a model's first promotion on the yardsticks are held against.",
+    )
     as_of: date | None = Field(default=None, description="The day to take for today; left out, it is today.")
 
 

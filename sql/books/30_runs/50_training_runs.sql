@@ -1,6 +1,6 @@
 -- Each run's round and activity, from the outcomes as last told.
 --
--- A promoted run and its ancestors are training. Crashed and discarded runs that no promoted run builds on are failed
+-- A promoted run and its ancestors are training. Crashed, discarded and rolled back runs that no promoted run builds on are failed
 -- experiments. A run without outcome is undecided until its round's promotion, then discarded; where its model is abandoned, what
 -- began before that day is a failed experiment too.
 --
@@ -177,7 +177,7 @@ SELECT
     CAST(round AS INTEGER) AS round,
     CASE
         WHEN is_built_on THEN 'training'
-        WHEN outcome IN ('crashed', 'discarded') THEN 'failed_experiments'
+        WHEN outcome IN ('crashed', 'discarded', 'rolled_back') THEN 'failed_experiments'
         WHEN round < (SELECT count(*) FROM promotion WHERE promotion.model_id = rounded.model_id) THEN 'failed_experiments'
         WHEN coalesce(begun_at, TIMESTAMP '0001-01-01') < abandoned_on THEN 'failed_experiments'
         ELSE 'undecided'

@@ -2,7 +2,7 @@
 -- a run with a time window takes its model's compute charges that no rule gives an activity, where their whole period lies within
 -- the window: of a longer one, only a part may be the run's (`overlapping_run_ids`; finance.gaps tells). Where two runs claim the
 -- same charge, or the job's name fits jobs of several clusters, it is contested, and no run gets it: nobody is guessed. What
--- [[staff]] and [[token_rates]] say belongs to the model they name.
+-- [[staff]] and [[token_rates]] say belongs to the model they name. What a managed API bills for training is compute.
 --
 -- rule_no: the rule that matched, told apart from those of every other close
 -- rule_position: its place in truecost.toml; or, with rules_frozen_with, among the rules that this close was the first to freeze
@@ -19,6 +19,10 @@ WITH ruled AS (
         service_category,
         service_subcategory,
         service_name,
+        CASE
+            WHEN service_category = 'AI and Machine Learning'
+                THEN tells_training(concat_ws(' ', service_name, charge_description, sku_id))
+        END AS is_told_as_training,
         {{rule_number}} AS rule_no,
         {{lookup_key}} AS lookup_key
     FROM (SELECT * {{rule_subjects}} FROM books.charges WHERE NOT names_its_model(source))
@@ -37,6 +41,12 @@ claimed AS (
             CASE
                 WHEN ruled.x_basis = 'usage' AND ruled.service_name = 'Staff time' THEN 'labor'
                 WHEN ruled.x_basis <> 'billed' OR ruled.service_category = 'Compute' THEN 'compute'
+                WHEN ruled.service_category = 'AI and Machine Learning'
+                    AND (
+                        coalesce(config_rules.activity, config_lookups.activity) IN ('training', 'failed_experiments')
+                        OR ruled.is_told_as_training
+                    )
+                    THEN 'compute'
                 WHEN ruled.service_category = 'Storage' THEN 'storage'
                 WHEN ruled.service_category = 'AI and Machine Learning' AND ruled.service_subcategory = 'Generative AI'
                     THEN 'inference_api'
@@ -101,12 +111,14 @@ in_window AS (
 linked AS (
     SELECT
         * EXCLUDE (named_run_ids, is_ambiguous, lasts_until, overlapping),
-        len(list_filter(
-            overlapping, lambda run: charge_period_start >= run.from_time AND lasts_until <= run.until_time
-        )) > 0 AS is_within,
-        list_transform(overlapping, lambda run: run.run_id) AS window_run_ids,
-        coalesce(named_run_ids, CASE WHEN is_within THEN window_run_ids END, []) AS run_ids,
-        CASE WHEN len(window_run_ids) > 0 AND NOT is_within THEN window_run_ids END AS overlapping_run_ids,
+        list_transform(
+            list_filter(overlapping, lambda run: charge_period_start >= run.from_time AND lasts_until <= run.until_time),
+            lambda run: run.run_id
+        ) AS holding_run_ids,
+        coalesce(named_run_ids, holding_run_ids, []) AS run_ids,
+        CASE
+            WHEN len(overlapping) > 0 AND len(holding_run_ids) = 0 THEN list_transform(overlapping, lambda run: run.run_id)
+        END AS overlapping_run_ids,
         is_ambiguous OR len(run_ids) > 1 AS is_contested
     FROM in_window
 ),

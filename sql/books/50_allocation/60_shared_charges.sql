@@ -2,7 +2,8 @@
 -- Where both fit, usage is the better evidence.
 --
 -- What a bill of a [[coverage]] is for says its `part`: `provider` GPU hours that could be used, `unused` GPU hours of a commitment or
--- reservation that were not (FOCUS tells them apart), `follower` all else that the match takes in: a tax, a credit, a fee, gigabytes.
+-- reservation that were not (FOCUS tells them apart), `follower` all else that the match takes in: a tax, a credit, a fee, gigabytes,
+-- and a correction without a quantity, which mends the price of other lines.
 -- Only providers pay for usage. Unless the join is by resource, they count in hours.
 --
 -- capacity_seconds: the GPU seconds a charge provides; NULL where neither its unit nor `gpu_hours_per_unit` tells.
@@ -25,6 +26,7 @@ shared AS (
         charge_period_start,
         charge_period_end,
         charge_category,
+        coalesce(consumed_quantity IS NULL AND charge_class = 'Correction', FALSE) AS mends_price,
         coalesce('Unused' IN (commitment_discount_status, capacity_reservation_status), FALSE) AS is_unused,
         resource_id,
         resource_name,
@@ -45,7 +47,7 @@ told AS (
         shared.*,
         config_coverage.join_on,
         CASE
-            WHEN coverage_no IS NULL OR (charge_category IS DISTINCT FROM 'Usage') THEN NULL
+            WHEN coverage_no IS NULL OR (charge_category IS DISTINCT FROM 'Usage') OR mends_price THEN NULL
             WHEN is_unused THEN 'unused'
             WHEN join_on = 'resource_id' OR consumed_unit IS NULL OR counts_hours(consumed_unit) THEN 'provider'
         END AS pooled,

@@ -1,7 +1,8 @@
 -- Each shared charge, split over those who used it, to the last unit (largest remainder). What was paid for and not used is
 -- idle, and goes on to models by the policy of [idle], or stays with the platform (model NULL).
 --
--- A bill of several days is split day by day: by time, or, where nothing tells what it provides, by what was used of it. A weekend's
+-- A bill of several days is split day by day: by time, or, where nothing tells what it provides, by what was used of it; each day's
+-- shares fall in that day's month (`falls_in`; NULL where a share is of the bill's whole period). A weekend's
 -- idle belongs to those who used the same GPUs that month: `proportional` measures by calendar month, and by GPU type. A driver
 -- that is zero leaves the charge unallocated; so does idle that nobody's use explains. A bill whose capacity nothing tells and
 -- that nobody used is not split at all: it is left to the rules.
@@ -109,14 +110,21 @@ driven AS (
     INNER JOIN books.drivers USING (allocation_no, charge_period_start, charge_period_end)
 ),
 
--- Busy GPU seconds are in thousandths. Only this driver leaves something idle.
+-- Busy GPU seconds are in thousandths. Only this driver leaves something idle. Charges of one period are busy with the same calls, each
+-- by what it provides.
 idle_of_charge AS (
-    SELECT piece.piece_no, 1000 * piece.capacity_seconds - coalesce(sum(driven.weight), 0) AS weight
-    FROM piece
+    SELECT piece.piece_no, 1000 * piece.period_seconds - coalesce(sum(driven.weight), 0) AS weight
+    FROM (
+        SELECT
+            *,
+            CAST(sum(capacity_seconds) OVER (PARTITION BY allocation_no, charge_period_start, charge_period_end) AS HUGEINT)
+                AS period_seconds
+        FROM piece
+    ) AS piece
     LEFT JOIN driven USING (piece_no)
-    WHERE piece.method LIKE '% by gpu\_seconds' ESCAPE '\'
-    GROUP BY piece.piece_no, piece.capacity_seconds
-    HAVING 1000 * piece.capacity_seconds > coalesce(sum(driven.weight), 0)
+    WHERE piece.method LIKE '% by gpu\_seconds' ESCAPE '\' AND piece.capacity_seconds IS NOT NULL
+    GROUP BY piece.piece_no, piece.period_seconds
+    HAVING 1000 * piece.period_seconds > coalesce(sum(driven.weight), 0)
 ),
 
 target AS (
@@ -281,6 +289,7 @@ SELECT
     pool_no,
     pool_gpu_type,
     day,
+    CASE WHEN pool_no IS NOT NULL THEN CAST(date_trunc('month', day) AS DATE) END AS falls_in,
     model_id,
     activity,
     round,

@@ -1,7 +1,8 @@
--- Taxes, credits and fees follow the charges they belong to: what of a [[coverage]]'s bills is no GPU hours follows its pools of the same
--- days; a tax, credit or adjustment that no rule claims follows the charges of the same source, provider, account, billing period
--- and currency, by the first of these that finds any: resource; invoice, sub-account and service; sub-account and service; service;
--- invoice and sub-account; sub-account; invoice; the account and period as a whole. What finds none is left to the rules.
+-- Taxes, credits and fees follow the charges they belong to: what of a [[coverage]]'s bills is no GPU hours follows its bills of the same
+-- days, those of its resource where it names one that has any; a tax, credit or adjustment that no rule claims follows the charges of
+-- the same source, provider, account, billing period and currency, by the first of these that finds any: resource; invoice, sub-account
+-- and service; sub-account and service; service; invoice and sub-account; sub-account; invoice; the account and period as a whole. What
+-- finds none is left to the rules.
 CREATE OR REPLACE TABLE books.followers AS
 WITH candidate AS (
     SELECT x_delivery_id, x_line, x_part, charge_category
@@ -32,6 +33,11 @@ SELECT
     shared_charges.pool_gpu_type,
     shared_charges.first_day,
     shared_charges.end_day,
+    CASE WHEN shared_charges.coverage_no IS NOT NULL THEN coalesce(charges.resource_id, charges.resource_name) END
+        AS coverage_resource,
+    CAST(date_trunc('month', charges.charge_period_start) AS DATE) AS first_month,
+    CAST(date_trunc('month', greatest(charges.charge_period_start, charges.charge_period_end - INTERVAL 1 MICROSECOND)) AS DATE)
+        AS last_month,
     unclaimed.x_delivery_id IS NOT NULL AS is_unclaimed,
     charges.source,
     coalesce(charges.provider_name, '') AS provider,

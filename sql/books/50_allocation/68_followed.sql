@@ -20,7 +20,8 @@ charge AS (
         charges.service_name,
         wanted_resource_id AS resource_id,
         charges.billed_cost,
-        charges.effective_cost
+        charges.effective_cost,
+        charges.charge_period_end > date_trunc('month', charges.charge_period_start) + INTERVAL 1 MONTH AS spans_months
     FROM books.charges
     INNER JOIN wanted
         ON charges.source = wanted.source
@@ -34,7 +35,8 @@ charge AS (
 
 owned AS (
     SELECT
-        charge.* EXCLUDE (x_delivery_id, x_line, x_part, billed_cost, effective_cost),
+        charge.* EXCLUDE (x_delivery_id, x_line, x_part, billed_cost, effective_cost, spans_months),
+        CASE WHEN charge.spans_months THEN shares.falls_in END AS falls_in,
         CASE WHEN shares.share_no IS NULL THEN attribution.model_id ELSE shares.model_id END AS model_id,
         CASE WHEN shares.share_no IS NULL THEN attribution.activity ELSE shares.activity END AS activity,
         CASE WHEN shares.share_no IS NULL THEN attribution.round ELSE shares.round END AS round,
@@ -58,11 +60,11 @@ FROM owned
 GROUP BY GROUPING SETS (
     (
         source, provider, account, month, billing_currency, resource_id,
-        model_id, activity, round, cost_kind, run_id, is_idle
+        model_id, activity, round, cost_kind, run_id, is_idle, falls_in
     ),
     (
         source, provider, account, month, billing_currency, invoice_id, sub_account_id, service_name,
-        model_id, activity, round, cost_kind, run_id, is_idle
+        model_id, activity, round, cost_kind, run_id, is_idle, falls_in
     )
 )
 HAVING grouping(resource_id) = 1 OR resource_id IS NOT NULL

@@ -1,7 +1,8 @@
 -- The shares of what follows other charges (67_followers), put to those of 66_shares.
 --
 -- A follower is split by what those charges are billed (where that is nothing, by what they cost), as they are themselves split: idle GPU
--- hours and what nobody claims bear their part.
+-- hours and what nobody claims bear their part. Where those charges' shares fall in months of their own (66_shares), so do the shares of
+-- what follows them, as far as it is for several months itself.
 --
 -- A bill may have a million charges and as many credits: nothing is ever joined credit by charge. What the charges come to is added up
 -- by key (what they and a credit may have in common) and owner, once; a credit then takes the weights of its key.
@@ -20,10 +21,17 @@ coverage_span AS (
         *,
         CAST(unnest(generate_series(CAST(first_day AS TIMESTAMP), CAST(end_day - 1 AS TIMESTAMP), INTERVAL 1 DAY)) AS DATE) AS day
     FROM (
-        SELECT DISTINCT coverage_no, billing_currency, pool_gpu_type AS wanted_gpu_type, first_day, end_day
+        SELECT DISTINCT coverage_no, billing_currency, pool_gpu_type AS wanted_gpu_type, coverage_resource, first_day, end_day
         FROM books.followers
         WHERE coverage_no IS NOT NULL
     )
+),
+
+-- What each bill of a resource is called by, of those that followers name.
+named_bill AS (
+    SELECT x_delivery_id, x_line, x_part, unnest(list_distinct([resource_id, resource_name])) AS bill_resource
+    FROM books.charges
+    SEMI JOIN books.pool_days USING (x_delivery_id, x_line, x_part)
 ),
 
 coverage_share AS (
@@ -38,9 +46,32 @@ coverage_share AS (
         cost_kind,
         run_id,
         is_idle,
+        falls_in,
         CAST(sum(follow_weight(billed_cost)) AS HUGEINT) AS billed_weight,
         CAST(sum(follow_weight(effective_cost)) AS HUGEINT) AS effective_weight
     FROM books.shares
+    WHERE pool_no IS NOT NULL
+    GROUP BY ALL
+),
+
+resource_share AS (
+    SELECT
+        coverage_no,
+        bill_resource,
+        billing_currency,
+        day,
+        model_id,
+        activity,
+        round,
+        cost_kind,
+        run_id,
+        is_idle,
+        falls_in,
+        CAST(sum(follow_weight(billed_cost)) AS HUGEINT) AS billed_weight,
+        CAST(sum(follow_weight(effective_cost)) AS HUGEINT) AS effective_weight
+    FROM books.shares
+    INNER JOIN named_bill USING (x_delivery_id, x_line, x_part)
+    SEMI JOIN coverage_span ON named_bill.bill_resource = coverage_span.coverage_resource
     WHERE pool_no IS NOT NULL
     GROUP BY ALL
 ),
@@ -62,6 +93,18 @@ followed_place AS (
 ),
 
 weight AS (
+    SELECT
+        coverage_span.* EXCLUDE (day),
+        -1 AS level,
+        'resource' AS level_name,
+        resource_share.* EXCLUDE (coverage_no, bill_resource, billing_currency, day)
+    FROM coverage_span
+    INNER JOIN resource_share
+        ON coverage_span.coverage_no = resource_share.coverage_no
+        AND coverage_span.billing_currency = resource_share.billing_currency
+        AND coverage_span.day = resource_share.day
+        AND coverage_span.coverage_resource = resource_share.bill_resource
+    UNION ALL BY NAME
     SELECT
         coverage_span.* EXCLUDE (day),
         0 AS level,
@@ -98,6 +141,7 @@ key AS (
     SELECT
         coverage_no,
         wanted_gpu_type,
+        coverage_resource,
         first_day,
         end_day,
         source,
@@ -119,6 +163,7 @@ key AS (
             'cost_kind': cost_kind,
             'run_id': run_id,
             'is_idle': is_idle,
+            'falls_in': falls_in,
             'billed_weight': CAST(billed_weight AS HUGEINT),
             'effective_weight': CAST(effective_weight AS HUGEINT)
         }) AS owners
@@ -156,9 +201,10 @@ weighed AS (
         cost_kind,
         run_id,
         is_idle,
+        falls_in,
         weight,
         CAST(sum(weight) OVER (PARTITION BY key_no) AS HUGEINT) AS total,
-        row_number() OVER (PARTITION BY key_no ORDER BY is_idle, model_id, activity, cost_kind, run_id, round) AS place,
+        row_number() OVER (PARTITION BY key_no ORDER BY is_idle, model_id, activity, cost_kind, run_id, round, falls_in) AS place,
         count(*) OVER (PARTITION BY key_no) = 1 AS is_alone,
         CAST(to_json({'weight': CAST(weight AS VARCHAR), 'of': CAST(total AS VARCHAR), 'unit': billing_currency}) AS VARCHAR)
             AS allocated_method_details
@@ -196,12 +242,20 @@ following AS (
         follower.x_part,
         follower.billed_cost,
         follower.effective_cost,
-        coalesce(of_coverage.key_no, of_resource.key_no, place_key.key_no) AS key_no
+        coalesce(of_bill.key_no, of_coverage.key_no, of_resource.key_no, place_key.key_no) AS key_no
     FROM follower
+    LEFT JOIN (FROM key WHERE level = -1) AS of_bill
+        ON follower.coverage_no = of_bill.coverage_no
+        AND follower.billing_currency = of_bill.billing_currency
+        AND follower.pool_gpu_type IS NOT DISTINCT FROM of_bill.wanted_gpu_type
+        AND follower.coverage_resource = of_bill.coverage_resource
+        AND follower.first_day = of_bill.first_day
+        AND follower.end_day = of_bill.end_day
     LEFT JOIN (FROM key WHERE level = 0) AS of_coverage
         ON follower.coverage_no = of_coverage.coverage_no
         AND follower.billing_currency = of_coverage.billing_currency
         AND follower.pool_gpu_type IS NOT DISTINCT FROM of_coverage.wanted_gpu_type
+        AND follower.coverage_resource IS NOT DISTINCT FROM of_coverage.coverage_resource
         AND follower.first_day = of_coverage.first_day
         AND follower.end_day = of_coverage.end_day
     LEFT JOIN (FROM key WHERE level = 1) AS of_resource
@@ -306,10 +360,15 @@ SELECT
     shared.cost_kind,
     shared.run_id,
     shared.is_idle,
+    CASE
+        WHEN followers.last_month > followers.first_month
+            AND shared.falls_in BETWEEN followers.first_month AND followers.last_month
+            THEN shared.falls_in
+    END AS falls_in,
     shared.billing_currency,
     shared.billed_cost,
     shared.effective_cost,
-    CASE WHEN shared.level = 0 THEN coalesce(config_coverage.name, '') ELSE followers.category END || ' by ' || shared.level_name
+    CASE WHEN shared.level <= 0 THEN coalesce(config_coverage.name, '') ELSE followers.category END || ' by ' || shared.level_name
         AS allocated_method_id,
     shared.allocated_method_details
 FROM shared

@@ -3,7 +3,8 @@
 --
 -- The effective cost of an invoice line, and of a purchase for more than its month, is spread over the service period by UTC day
 -- (cumulative shares, so the months add up to the charge exactly), and its billed cost stands in the month of issue; any other
--- charge stands in the month it starts. A charge that is split stands here share by share. `cost` is what counts as true cost: NULL
+-- charge stands in the month it starts. A charge that is split stands here share by share, and a share of a day (`falls_in`) in that
+-- day's month. `cost` is what counts as true cost: NULL
 -- where it can't be known (no price, no rate), 0 for recoverable tax, and 0 for usage that a bill covers, or as far as it does: its
 -- cost is its share of the bill. `treatment` is what the rule that claimed the charge says, or its entry in
 -- truecost.toml; NULL where none did.
@@ -56,6 +57,7 @@ share AS (
         FALSE AS is_idle,
         CAST(NULL AS VARCHAR) AS allocated_method_id,
         CAST(NULL AS VARCHAR) AS allocated_method_details,
+        CAST(NULL AS DATE) AS falls_in,
         CAST(NULL AS DECIMAL(38, 20)) AS share_billed,
         CAST(NULL AS DECIMAL(38, 20)) AS share_effective
     FROM books.attribution
@@ -78,6 +80,7 @@ share AS (
         is_idle,
         allocated_method_id,
         allocated_method_details,
+        falls_in,
         billed_cost,
         effective_cost
     FROM books.shares
@@ -111,6 +114,7 @@ counted AS (
         covered.covered_parts,
         covered.all_parts,
         charges.charge_category,
+        coalesce(charges.x_basis = 'billed' AND charges.service_category = 'AI and Machine Learning', FALSE) AS is_api,
         CAST(date_trunc('month', coalesce(charges.x_issued_at, charges.charge_period_start)) AS DATE) AS billed_month,
         charges.x_issued_at IS NOT NULL
         OR (
@@ -141,6 +145,7 @@ charge AS (
         CASE WHEN is_converted THEN converted(billed_cost, own_units, reporting_units) ELSE billed_cost END AS billed,
         CASE WHEN is_converted THEN converted(effective_cost, own_units, reporting_units) ELSE effective_cost END AS effective,
         CASE
+            WHEN falls_in IS NOT NULL THEN [falls_in]
             WHEN is_prorated
                 THEN CAST(generate_series(date_trunc('month', first_day), end_day - INTERVAL 1 DAY, INTERVAL 1 MONTH) AS DATE[])
         END AS service_months  -- NULL where it is not spread
@@ -153,7 +158,7 @@ dated AS (
         *,
         unnest(
             CASE
-                WHEN list_contains(service_months, billed_month) THEN service_months
+                WHEN list_contains(service_months, billed_month) OR falls_in > billed_month THEN service_months
                 ELSE list_append(service_months, billed_month)
             END
         ) AS month
@@ -163,14 +168,19 @@ dated AS (
 by_month AS (
     SELECT
         * REPLACE (
-            CASE WHEN month = billed_month THEN billed_cost ELSE CAST(0 AS DECIMAL(38, 20)) END AS billed_cost,
-            CASE WHEN month = billed_month THEN billed ELSE CAST(0 AS DECIMAL(38, 20)) END AS billed,
+            CASE WHEN month = greatest(billed_month, falls_in) THEN billed_cost ELSE CAST(0 AS DECIMAL(38, 20)) END
+                AS billed_cost,
+            CASE WHEN month = greatest(billed_month, falls_in) THEN billed ELSE CAST(0 AS DECIMAL(38, 20)) END AS billed,
             CASE
+                WHEN falls_in = month THEN effective_cost
+                WHEN falls_in IS NOT NULL THEN CAST(0 AS DECIMAL(38, 20))
                 WHEN NOT is_prorated THEN effective_cost
                 WHEN list_contains(service_months, month) THEN spread_over_days(effective_cost, first_day, end_day, month)
                 ELSE CAST(0 AS DECIMAL(38, 20))
             END AS effective_cost,
             CASE
+                WHEN falls_in = month THEN effective
+                WHEN falls_in IS NOT NULL THEN CAST(0 AS DECIMAL(38, 20))
                 WHEN NOT is_prorated THEN effective
                 WHEN list_contains(service_months, month) THEN spread_over_days(effective, first_day, end_day, month)
                 ELSE CAST(0 AS DECIMAL(38, 20))
@@ -219,5 +229,6 @@ SELECT
         ELSE effective
     END AS cost,
     CASE WHEN NOT is_unconverted THEN billed END AS billed,
-    run_id IS NOT NULL AND activity = 'training' AND cost_kind = 'compute' AND NOT is_idle AS is_training_only
+    -- A rule that books a managed API's training names no run.
+    (run_id IS NOT NULL OR is_api) AND activity = 'training' AND cost_kind = 'compute' AND NOT is_idle AS is_training_only
 FROM by_month

@@ -84,8 +84,9 @@ netted AS (
         bool_or(is_unconverted AND side = 1) AS was_unconverted
     FROM placed
     GROUP BY ALL
+    -- What is told now and was not before is kept though it be nothing: it may be what a line was restated to.
     HAVING cost_change <> 0 OR billed <> 0 OR unknown_change <> 0 OR coalesce(sum(side * billed_cost), 0) <> 0
-        OR coalesce(sum(side * effective_cost), 0) <> 0
+        OR coalesce(sum(side * effective_cost), 0) <> 0 OR bool_and(side = 1)
 ),
 
 -- How the whole charge stands, whatever of it has changed.

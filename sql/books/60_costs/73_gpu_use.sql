@@ -9,7 +9,10 @@ WITH summed AS (
         resource_id,
         day AS first_day,
         day + 1 AS end_day,
-        sum(capacity_seconds) AS capacity_seconds,
+        -- A commitment that stood idle stands idle however much of the rest is used; where it does not tell its hours, nothing does.
+        CASE WHEN NOT coalesce(bool_or(is_unused AND capacity_seconds IS NULL), FALSE) THEN sum(capacity_seconds) END
+            AS capacity_seconds,
+        coalesce(sum(capacity_seconds) FILTER (is_unused), 0) AS unused_seconds,
         coalesce(sum(used_seconds), 0) AS used_seconds,
         -- In the currency of the bills: where they have several, costs are not added up.
         CASE WHEN count(DISTINCT currency) = 1 THEN any_value(currency) END AS currency,
@@ -21,11 +24,17 @@ WITH summed AS (
 )
 
 SELECT
-    * EXCLUDE (capacity_seconds, used_seconds, currency, cost, idle_cost, idle_assigned),
+    * EXCLUDE (capacity_seconds, unused_seconds, used_seconds, currency, cost, idle_cost, idle_assigned),
     hours_of_seconds(capacity_seconds) AS capacity_gpu_hours,
     hours_of_seconds(used_seconds) AS used_gpu_hours,
+    hours_of_seconds(unused_seconds) AS unused_gpu_hours,
     -- Of hours as they are shown, rounded, so that they add up.
-    greatest(hours_of_seconds(capacity_seconds) - hours_of_seconds(used_seconds), 0) AS idle_gpu_hours,
+    CASE
+        WHEN capacity_seconds IS NOT NULL
+            THEN greatest(
+                hours_of_seconds(capacity_seconds) - hours_of_seconds(used_seconds), hours_of_seconds(unused_seconds)
+            )
+    END AS idle_gpu_hours,
     currency,
     CASE WHEN currency IS NOT NULL THEN cost END AS cost,
     CASE WHEN currency IS NOT NULL THEN idle_cost END AS idle_cost,

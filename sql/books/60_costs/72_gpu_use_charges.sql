@@ -7,6 +7,7 @@ WITH provided AS (
         x_delivery_id,
         x_line,
         x_part,
+        is_unused,
         CAST(sum(capacity_seconds) AS HUGEINT) AS capacity_seconds
     FROM books.pool_days
     GROUP BY ALL
