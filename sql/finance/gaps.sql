@@ -1,5 +1,5 @@
 -- What is missing from the totals, and how to mend it: a sentence each.
--- kind: refused, held, quarantined, accrued, unpriced, unconverted, contested, overlap, run_without_cost, undecided, unknown_model, unknown_run, lineage, pages, silent, left_out
+-- kind: refused, held, quarantined, accrued, unpriced, gpus_not_named, unconverted, contested, overlap, run_without_cost, undecided, unknown_model, unknown_run, lineage, pages, silent, left_out
 -- source: the source concerned
 -- what: what is missing
 -- remedy: what to do

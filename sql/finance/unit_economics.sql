@@ -3,7 +3,7 @@
 -- quarter: fiscal quarter
 -- currency: currency of every amount in the row
 -- requests: calls of the quarter, by the request log; where it holds one in many (`one_in`), that many times its rows
--- tokens: input and output tokens of these calls
+-- tokens: input and output tokens of these calls, but for those that a gateway's own cache answered
 -- serving_cost: cost of the stage serving in the quarter
 -- true_cost: true cost in the quarter
 -- cost_per_1k_requests: true_cost by 1,000 requests; NULL without requests
@@ -46,7 +46,9 @@ used AS (
         requests.model_id,
         fiscal_quarter(CAST(requests.requested_at AS DATE), getvariable('fiscal_year_start_month')) AS quarter,
         CAST(sum(config_sources.one_in) AS BIGINT) AS requests,
-        CAST(sum(config_sources.one_in * (coalesce(input_tokens, 0) + coalesce(output_tokens, 0))) AS BIGINT) AS tokens
+        CAST(sum(
+            config_sources.one_in * CASE WHEN is_cache_hit THEN 0 ELSE coalesce(input_tokens, 0) + coalesce(output_tokens, 0) END
+        ) AS BIGINT) AS tokens
     FROM books.requests
     INNER JOIN config_sources USING (source)
     WHERE requests.status = 'current'

@@ -1,30 +1,69 @@
--- sacct rows: text -> typed jobs. GPUs are `gres/gpu=N` where it is there, else the sum of the typed entries, which
--- describe the same GPUs.
+-- sacct rows: text -> typed jobs.
+--
+-- GPUs are counted by what was allocated (AllocTRES, else AllocGRES), else by what was asked for (ReqTRES): a cluster whose
+-- AccountingStorageTRES does not list gres/gpu allocates GPUs that AllocTRES does not name, and one set up `no_consume` prints 0.
+-- `gpu_source` says which it was. Within a field `gres/gpu=N` counts where it is there, else the sum of the typed entries, which
+-- describe the same GPUs; the types may come from another field that names as many.
 WITH read AS NOT MATERIALIZED (
     SELECT
         *,
-        CASE
-            WHEN regexp_full_match(elapsed_time, '[0-9]{1,10}') THEN CAST(elapsed_time AS BIGINT)
-            WHEN regexp_full_match(elapsed_time, '(([0-9]{1,6}-)?[0-9]{1,2}:)?[0-9]{1,2}:[0-9]{1,2}(\.[0-9]+)?')
-                THEN 86400 * coalesce(try_cast(regexp_extract(elapsed_time, '^([0-9]+)-', 1) AS BIGINT), 0)
-                    + 3600 * coalesce(try_cast(regexp_extract(elapsed_time, '([0-9]+):[0-9]+:[0-9]+', 1) AS BIGINT), 0)
-                    + 60 * CAST(regexp_extract(elapsed_time, '([0-9]+):[0-9.]+$', 1) AS BIGINT)
-                    + CAST(regexp_extract(elapsed_time, ':([0-9]+)(\.[0-9]+)?$', 1) AS BIGINT)
-        END AS elapsed_seconds,
-        try_cast(regexp_extract(alloc_tres, '(?:^|,)gres/gpu=([0-9]{1,6})(?:,|$)', 1) AS INTEGER) AS untyped_gpus,
-        regexp_extract_all(alloc_tres, '(?:^|,)gres/gpu:([^=,]+)=[0-9]{1,6}', 1) AS types,
-        list_transform(
-            regexp_extract_all(alloc_tres, '(?:^|,)gres/gpu:[^=,]+=([0-9]{1,6})', 1), lambda count: CAST(count AS INTEGER)
-        ) AS typed_gpus
+        slurm_seconds(elapsed_time) AS elapsed_seconds,
+        coalesce(slurm_seconds(suspended_time), 0) AS suspended_seconds,
+        job_state(state) AS state_name,
+        tres_entries(alloc_tres) AS allocated,
+        gres_entries(alloc_gres) AS allocated_gres,
+        tres_entries(req_tres) AS requested,
+        parse_time(started_at, getvariable('source_timezone')) AS start_read,
+        parse_time(ended_at, getvariable('source_timezone')) AS end_read
     FROM raw
+),
+
+timed AS NOT MATERIALIZED (
+    SELECT
+        *,
+        settled_times(
+            start_read,
+            other_reading(started_at, start_read, getvariable('source_timezone')),
+            end_read,
+            other_reading(ended_at, end_read, getvariable('source_timezone')),
+            elapsed_seconds + suspended_seconds
+        ) AS settled
+    FROM read
+),
+
+named AS NOT MATERIALIZED (
+    SELECT
+        *,
+        settled.start_at,
+        settled.end_at,
+        CASE
+            WHEN has_unreadable_gpus(allocated) OR named_gpus(allocated) > 0 THEN 'AllocTRES'
+            WHEN has_unreadable_gpus(allocated_gres) OR named_gpus(allocated_gres) > 0 THEN 'AllocGRES'
+            WHEN has_unreadable_gpus(requested) OR named_gpus(requested) > 0 THEN 'ReqTRES'
+        END AS gpu_source
+    FROM timed
+),
+
+entered AS NOT MATERIALIZED (
+    SELECT
+        *,
+        CASE gpu_source WHEN 'AllocTRES' THEN allocated WHEN 'AllocGRES' THEN allocated_gres WHEN 'ReqTRES' THEN requested END AS entries
+    FROM named
 ),
 
 counted AS NOT MATERIALIZED (
     SELECT
         *,
-        coalesce(untyped_gpus, list_sum(typed_gpus), 0) AS gpus,
-        parse_time(started_at, getvariable('source_timezone')) AS start_at
-    FROM read
+        CAST(coalesce(named_gpus(entries), 0) AS INTEGER) AS gpus,
+        typed_gpus(entries) AS typed,
+        coalesce(
+            list_filter(
+                [typed_gpus(allocated), typed_gpus(allocated_gres), typed_gpus(requested)],
+                lambda types: list_sum(list_transform(types, lambda gpu: gpu.gpus)) = named_gpus(entries)
+            )[1],
+            []
+        ) AS all_typed
+    FROM entered
 )
 
 SELECT
@@ -35,20 +74,26 @@ SELECT
     "partition",
     qos,
     job_name,
-    upper(split_part(state, ' ', 1)) AS state,
+    state_name AS state,
     parse_time(submitted_at, getvariable('source_timezone')) AS submitted_at,
     start_at AS started_at,
-    parse_time(ended_at, getvariable('source_timezone')) AS ended_at,
+    end_at AS ended_at,
     elapsed_seconds,
     CASE WHEN node_list <> 'None assigned' THEN node_list END AS node_list,
-    CAST(gpus AS INTEGER) AS gpus,
+    gpus,
     CASE
         WHEN gpus = 0 THEN []
-        WHEN len(types) = 1 THEN [{'gpu_type': lower(types[1]), 'gpus': CAST(gpus AS INTEGER)}]
-        WHEN list_sum(typed_gpus) = gpus
-            THEN list_transform(list_zip(types, typed_gpus), lambda pair: {'gpu_type': lower(pair[1]), 'gpus': pair[2]})
-        ELSE [{'gpu_type': CAST(NULL AS VARCHAR), 'gpus': CAST(gpus AS INTEGER)}]
+        WHEN len(typed) = 1 THEN [{'gpu_type': typed[1].gpu_type, 'gpus': gpus}]
+        WHEN len(all_typed) > 0 THEN all_typed
+        ELSE [{'gpu_type': CAST(NULL AS VARCHAR), 'gpus': gpus}]
     END AS gpu_types,
+    CASE WHEN gpus > 0 THEN gpu_source END AS gpu_source,
+    coalesce(
+        tres_cpus(alloc_tres),
+        CAST(parse_count(alloc_cpus) AS INTEGER),
+        tres_cpus(req_tres),
+        CAST(parse_count(req_cpus) AS INTEGER)
+    ) AS cpus,
     CASE WHEN contains(job_id, '.') THEN 'step' END AS skip_reason,
     struct_pack(
         job_id := CASE
@@ -57,20 +102,20 @@ SELECT
             ELSE 'not_a_job_id'
         END,
         elapsed_time := CASE
-            WHEN elapsed_time IS NULL THEN 'missing' WHEN elapsed_seconds IS NULL THEN 'not_a_duration' ELSE 'ok'
+            WHEN elapsed_time IS NULL THEN 'missing'
+            WHEN elapsed_seconds IS NULL THEN 'not_a_duration'
+            WHEN is_active_state(state_name)
+                AND elapsed_seconds > coalesce(CAST(getvariable('source_max_running_seconds') AS BIGINT), 2592000) THEN 'runaway'
+            WHEN is_active_state(state_name) OR start_at IS NULL OR end_at IS NULL THEN 'ok'
+            WHEN elapsed_seconds = 0 AND end_at >= start_at THEN 'ok'  -- it ended before it ran
+            WHEN abs(date_diff('second', start_at, end_at) - elapsed_seconds - suspended_seconds) > 1 THEN 'contradicted'
+            ELSE 'ok'
         END,
         started_at := CASE
             WHEN started_at IS NULL AND elapsed_seconds = 0 THEN 'ok'
             ELSE time_state(started_at, start_at)
         END,
-        alloc_tres := CASE
-            WHEN len(list_filter(
-                string_split(alloc_tres, ','),
-                lambda entry: regexp_matches(entry, '^gres/gpu([:=]|$)')
-                    AND NOT regexp_full_match(entry, 'gres/gpu(:[^=]+)?=[0-9]{1,6}')
-            )) > 0 THEN 'not_a_count'
-            ELSE 'ok'
-        END,
-        state := CASE WHEN state IS NULL THEN 'missing' ELSE 'ok' END
+        alloc_tres := CASE WHEN has_unreadable_gpus(entries) THEN 'not_a_count' ELSE 'ok' END,
+        state := CASE WHEN state IS NULL THEN 'missing' WHEN is_job_state(state_name) THEN 'ok' ELSE 'unknown' END
     ) AS checks
 FROM counted

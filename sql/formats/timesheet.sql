@@ -31,11 +31,12 @@ read AS NOT MATERIALIZED (
         * REPLACE (nullif(cost, 0) AS cost),  -- Harvest writes 0 where nobody has set a cost rate
         coalesce(email, user_name, nullif(concat_ws(' ', first_name, last_name), '')) AS who,
         CASE
-            WHEN layout = 'Toggl Track' AND NOT regexp_matches(duration, ':.*:') THEN NULL
-            WHEN contains(duration, ':') THEN clocked_seconds
-            WHEN layout <> 'Toggl Track'
+            WHEN layout = 'Toggl Track' AND regexp_full_match(duration, '[0-9]+:[0-9]+') THEN NULL  -- hours, or minutes?
+            WHEN clocked_seconds IS NOT NULL THEN clocked_seconds
+            WHEN hours IS NULL THEN worded_seconds(duration)
+            ELSE
                 -- Beyond any day the number does not matter, and would overflow.
-                THEN CAST(divide_half_even(
+                CAST(divide_half_even(
                     to_units(CASE WHEN hours > 1000 THEN 1000 ELSE hours END) * 3600,
                     CAST(100000000000000000000 AS HUGEINT)
                 ) AS BIGINT)

@@ -1,4 +1,4 @@
--- Usage without a price: GPU hours by type, staff time by source.
+-- Usage without a price: GPU hours by type, CPU hours and staff time by source; and jobs that name nothing that could be priced.
 SELECT
     source,
     'gpu_hours' AS form,
@@ -30,3 +30,14 @@ FROM (
     GROUP BY source, sku_id
 ) AS unpriced_roles
 GROUP BY source
+UNION ALL
+SELECT
+    source,
+    CASE WHEN consumed_quantity IS NULL THEN 'nothing_named' ELSE 'cpu_hours' END,
+    CAST(count(DISTINCT row(x_delivery_id, x_line)) AS VARCHAR),
+    CAST(min(charge_period_start) AS DATE),
+    CAST(max(charge_period_end) AS DATE),
+    CAST(round(sum(coalesce(consumed_quantity, 0)), 2) AS DECIMAL(18, 2))
+FROM books.cpu_charges
+WHERE effective_cost IS NULL
+GROUP BY source, consumed_quantity IS NULL

@@ -6,7 +6,7 @@ SELECT
     md5(CAST(to_json([
         request_id, model_id, CAST(requested_at AS VARCHAR), CAST(input_tokens AS VARCHAR), CAST(output_tokens AS VARCHAR),
         CAST(latency_ms AS VARCHAR), features
-    ]) AS VARCHAR)) AS x_content
+    ] || CASE WHEN cached_input_tokens IS NULL THEN [] ELSE [CAST(cached_input_tokens AS VARCHAR)] END) AS VARCHAR)) AS x_content
 FROM good;
 
 CREATE OR REPLACE TEMP TABLE repeats AS

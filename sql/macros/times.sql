@@ -51,3 +51,34 @@ CREATE OR REPLACE MACRO fiscal_quarter(month, start_month) AS
 
 CREATE OR REPLACE MACRO fiscal_quarter_start(month, start_month) AS
     CAST(date_trunc('month', month) AS DATE) - to_months(CAST((month(month) - start_month + 12) % 3 AS INTEGER));
+
+-- The other moment that a local time may mean: clocks that are put back show an hour (or half of one) twice. NULL on any other day.
+CREATE OR REPLACE MACRO local_time(moment, zone) AS
+    timezone(zone, timezone('UTC', moment));
+
+CREATE OR REPLACE MACRO other_reading(time_text, parsed_at, zone) AS
+    CASE
+        WHEN zone = 'UTC' OR parsed_at IS NULL OR NOT is_plain_time(time_text) THEN NULL
+        WHEN local_time(parsed_at - INTERVAL 1 HOUR, zone) = local_time(parsed_at, zone) THEN parsed_at - INTERVAL 1 HOUR
+        WHEN local_time(parsed_at + INTERVAL 1 HOUR, zone) = local_time(parsed_at, zone) THEN parsed_at + INTERVAL 1 HOUR
+        WHEN local_time(parsed_at - INTERVAL 30 MINUTE, zone) = local_time(parsed_at, zone) THEN parsed_at - INTERVAL 30 MINUTE
+        WHEN local_time(parsed_at + INTERVAL 30 MINUTE, zone) = local_time(parsed_at, zone) THEN parsed_at + INTERVAL 30 MINUTE
+    END;
+
+-- Start and end of what lasted so many seconds: of the readings of both, those that are so far apart; as read, where none are.
+CREATE OR REPLACE MACRO settled_times(start_at, other_start, end_at, other_end, seconds) AS
+    CASE
+        WHEN other_start IS NULL AND other_end IS NULL THEN {'start_at': start_at, 'end_at': end_at}
+        ELSE coalesce(
+            list_filter(
+                [
+                    {'start_at': start_at, 'end_at': end_at},
+                    {'start_at': other_start, 'end_at': end_at},
+                    {'start_at': start_at, 'end_at': other_end},
+                    {'start_at': other_start, 'end_at': other_end}
+                ],
+                lambda reading: coalesce(date_diff('second', reading.start_at, reading.end_at) = seconds, FALSE)
+            )[1],
+            {'start_at': start_at, 'end_at': end_at}
+        )
+    END;

@@ -5,6 +5,7 @@ CREATE OR REPLACE TEMP TABLE config_token_rates (
     model_id VARCHAR,
     source VARCHAR,
     input_cost DECIMAL(38, 20),
+    cached_input_cost DECIMAL(38, 20),
     output_cost DECIMAL(38, 20),
     currency VARCHAR,
     first_day DATE,

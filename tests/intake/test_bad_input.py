@@ -814,6 +814,7 @@ def test_faults_of_meaning_are_told_at_once_in_the_files_order(tmp_path: Path) -
         (6, "the format 'fokus' is unknown"),
         (10, "'aws' is used twice in [[sources]]"),
         (12, "s3://bucket/rates.csv is not on this machine's disk"),
+        (13, "a source of the format rate_card can't use the key 'timezone'"),
         (13, "the timezone 'Europe/Atlantis' is unknown"),
         (14, "rate_card has no column 'prize'"),
         (18, "the plan plans/bot.toml of bot is not there"),

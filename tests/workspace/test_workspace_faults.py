@@ -44,7 +44,12 @@ def faults(tmp_path: Path, text: str | bytes) -> list[Fault]:
             "it should be 'file' or 'folder'",
         ),
         (HEAD + AWS + 'currency = "Dollar"\n', 7, "currency = 'Dollar' is not possible", None),
-        (HEAD + AWS + 'timezone = "Mars/Olympus"\n', 7, "the timezone 'Mars/Olympus' is unknown", None),
+        (
+            HEAD + AWS.replace("focus", "slurm") + 'timezone = "Mars/Olympus"\n',
+            7,
+            "the timezone 'Mars/Olympus' is unknown",
+            None,
+        ),
         (HEAD + AWS + "version = 'v\\d+'\n", 7, "`version` must be a regular expression with one group", None),
         (HEAD + AWS + "version = '('\n", 7, "`version` must be a regular expression with one group", None),
         (HEAD + AWS + 'restates = "period"\n', 7, "`restates` needs to know which delivery is newer", None),

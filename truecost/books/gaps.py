@@ -57,6 +57,20 @@ SENTENCES = {
         "GPU hours of type {priced_by} from {first_day} to {last_day} have no price ({hours} GPU hours)",
         "add the price to a rate card",
     ),
+    "unpriced/cpu_hours": Sentence(
+        "{priced_by} jobs without GPUs from {first_day} to {last_day} have no price ({hours} CPU hours)",
+        "add `price_per_cpu_hour` to a rate card: 0 where they cost nothing",
+    ),
+    "unpriced/nothing_named": Sentence(
+        "{priced_by} jobs from {first_day} to {last_day} ran and name neither GPUs nor CPUs",
+        "export them with AllocTRES or AllocGRES, and with AllocCPUS",
+    ),
+    "gpus_not_named": Sentence(
+        "{jobs} {jobs:job|jobs} ({hours} hours, {job_id} for one) from {first_day} to {last_day} ran on the partition "
+        "{partition_name}, where other jobs have GPUs, and {jobs:names|name} none: they count no GPU hours",
+        "export them with AllocTRES, AllocGRES and ReqTRES, and let AccountingStorageTRES list gres/gpu; "
+        "or, if they had none, run them on another partition",
+    ),
     "unpriced/staff_time": Sentence(
         "{hours} hours of staff time from {first_day} to {last_day} have no rate ({priced_by})",
         'add a rate for these roles, or for the role "*", under [[rates]]',

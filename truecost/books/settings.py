@@ -197,6 +197,11 @@ def _sections(workspace: Workspace) -> dict[str, Rows]:
                 "model_id": rate.model,
                 "source": rate.source,
                 "input_cost": rate.cost_per_1m_input_tokens,
+                "cached_input_cost": (
+                    rate.cost_per_1m_input_tokens
+                    if rate.cost_per_1m_cached_input_tokens is None
+                    else rate.cost_per_1m_cached_input_tokens
+                ),
                 "output_cost": rate.cost_per_1m_output_tokens,
                 "currency": rate.currency,
                 **_days(rate),

@@ -11,7 +11,7 @@ from truecost.intake.landing import LandedSet, Part, source_files
 from truecost.intake.load import load_delivery
 from truecost.intake.validation import load_suite
 from truecost.sources import formats
-from truecost.sources.recognise import guesses
+from truecost.sources.recognise import guesses, headerless, nearest
 from truecost.sources.refusals import refusing
 from truecost.store.warehouse import IN_MEMORY, connect
 from truecost.workspace.config import ConfigFile, SourceSection, WorkspaceSection
@@ -101,9 +101,25 @@ def _source(file: Path, format_name: str | None, workspace: Workspace) -> Source
         except DeliveryRefused as refusal:
             raise TruecostError(f"{file} can't be read: {refusal}") from refusal
         if len(found) != 1:
-            told = f"it could be {' or '.join(found)}" if found else "no format has all its required columns in it"
+            told = f"it could be {' or '.join(found)}" if found else _nearest(file)
             raise TruecostError(f"the format of {file} can't be told: {told}; name it with --format")
         format_name = found[0]
     if format_name not in formats():
         raise TruecostError(f"the format {format_name!r} is unknown; use one of {', '.join(sorted(formats()))}")
     return SourceSection(name="check", format=format_name, path=str(file))
+
+
+def _nearest(file: Path) -> str:
+    """What a file that is of no format comes closest to."""
+    try:
+        with refusing(file, str(file)):
+            as_data, near = headerless(file), nearest(file)
+    except DeliveryRefused:
+        as_data, near = [], []
+    if as_data:
+        names = " or ".join(fmt.name for fmt in as_data)
+        return f"it looks like {names} without a header, whose columns a source names in their order under `fields`"
+    if not near:
+        return "no format shares more than a column with it"
+    lacks = [f"{fmt.name}, of which it lacks {', '.join(missing)}" for fmt, missing in near if missing]
+    return f"nearest is {'; then '.join(lacks)}: export these columns, or map them under `columns` of the source"

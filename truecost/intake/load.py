@@ -12,12 +12,13 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from truecost import progress
 from truecost.errors import DeliveryRefused
+from truecost.intake.filters import left_out_sql
 from truecost.intake.landing import LandedSet, Landing, Part, captured_version, set_order
 from truecost.intake.tables import ensure_tables
 from truecost.intake.validation import Suite, judge, load_suite
@@ -159,7 +160,7 @@ def _read(
     return _Read(
         raw,
         {
-            "format_version": fmt.version_of(raw.header),
+            "format_version": fmt.version_of(raw.header) if raw.version is None else raw.version,
             "columns_ignored": _unmatched(fmt, raw, matched) if fmt.extra_columns == "ignored" else [],
             "begins_at": raw.begins_at,
             "continues_at": raw.continues_at,
@@ -245,6 +246,7 @@ def _staged(con: DuckDBPyConnection, path: Path, fmt: Format, source: SourceSect
         ("dates", source.dates),
     ):
         con.execute(f"SET VARIABLE source_{variable} = {literal(value) if value else 'NULL::VARCHAR'}")
+    con.execute(f"SET VARIABLE source_max_running_seconds = {source.max_running // timedelta(seconds=1)}")
     raw = fmt.read(con, path, fmt, options)
     if raw.careful is None:
         _stage(con, raw, fmt, options)
@@ -256,6 +258,8 @@ def _staged(con: DuckDBPyConnection, path: Path, fmt: Format, source: SourceSect
         if rows != raw.expected_rows:
             raw = raw.careful()
             _stage(con, raw, fmt, options)
+    if source.leave_out:
+        _leave_out(con, raw, left_out_sql(source.leave_out, raw.header, fmt.match_columns(raw.header, options)))
     _create_staged_view(con, raw)
     return raw
 
@@ -280,6 +284,15 @@ def _stage(con: DuckDBPyConnection, raw: RawTable, fmt: Format, options: FileOpt
     con.execute(f"CREATE OR REPLACE TEMP TABLE stage AS {query(fmt.sql_name)}")
     row = con.execute("SELECT count(*) FROM stage").fetchone()
     return int(row[0]) if row else 0
+
+
+def _leave_out(con: DuckDBPyConnection, raw: RawTable, condition: str) -> None:
+    """Skip the rows that the source leaves out: they are counted, and never judged."""
+    row = identifier(f"{LINE}_index")  # a name that no file's column has
+    con.execute(
+        "UPDATE stage SET skip_reason = 'left_out' WHERE skip_reason IS NULL AND rowid IN ("
+        f"SELECT {row} FROM (SELECT row_number() OVER () - 1 AS {row}, * FROM {raw.relation}) WHERE {condition})"
+    )
 
 
 def _create_staged_view(con: DuckDBPyConnection, raw: RawTable) -> None:
@@ -416,6 +429,7 @@ def _warnings(con: DuckDBPyConnection, raw: RawTable) -> list[str]:
         "WHERE is_warning GROUP BY position ORDER BY position"
     ).fetchall()
     told = [f"{rows} {'row' if rows == 1 else 'rows'}: {message}" for message, rows in found]
+    told += raw.notes
     if raw.continues_at:
         told.append(f"more pages follow, from {raw.continues_at:%Y-%m-%d %H:%M} UTC (has_more): deliver them too")
     return told
@@ -443,7 +457,7 @@ def _write_contents(con: DuckDBPyConnection, delivery_id: int) -> None:
 
 def _options(source: SourceSection, limits: Limits) -> FileOptions:
     settings = frozenset(key for key in ("currency", "cluster", "model", "role") if getattr(source, key))
-    return FileOptions(source.columns, settings, limits)
+    return FileOptions(source.columns, settings, limits, tuple(source.fields))
 
 
 def _unmatched(fmt: Format, raw: RawTable, matched: dict[str, str]) -> list[str]:

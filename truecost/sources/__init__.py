@@ -25,17 +25,26 @@ Disposition = Literal["replace", "merge", "append"]
 Basis = Literal["billed", "usage", "reference"]
 
 
+# The keys of a source that mean something to some formats only.
+FORMAT_SETTINGS = (
+    *("currency", "timezone", "cluster", "model", "role", "dates", "fields"),
+    *("one_in", "max_running", "promoted_aliases"),
+)
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a format: our name, the names files give it, and whether a file must have it.
 
-    ``setting`` names the key of the source that stands in for a column the file lacks.
+    ``setting`` names the key of the source that stands in for a column the file lacks; ``stand_ins`` are columns of
+    ours of which any one does.
     """
 
     name: str
     aliases: tuple[str, ...] = ()
     required: bool = False
     setting: str | None = None
+    stand_ins: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -85,11 +94,15 @@ def shown_size(size: int) -> str:
 
 @dataclass(frozen=True)
 class FileOptions:
-    """What a source says of its files: ``columns`` maps our names to theirs, ``settings`` are the keys it sets."""
+    """What a source says of its files: ``columns`` maps our names to theirs, ``settings`` are the keys it sets.
+
+    ``fields`` are the names of the columns of files that have no header line.
+    """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     settings: frozenset[str] = frozenset()
     limits: Limits = DEFAULT_LIMITS
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,7 +129,8 @@ class RawTable:
     ``careful`` reads the file again in a way that can't fail on a single record.
 
     A file may be one page of several: ``begins_at`` is when its first period begins, UTC, and ``continues_at`` when the
-    page after it must begin, None where it is the last.
+    page after it must begin, None where it is the last. ``version`` is the format's version that it is of, where the
+    header alone does not tell. ``notes`` are sentences that the delivery is to be told with.
     """
 
     relation: str
@@ -127,6 +141,8 @@ class RawTable:
     careful: Callable[[], RawTable] | None = None
     begins_at: datetime | None = None
     continues_at: datetime | None = None
+    version: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 Reader = Callable[["DuckDBPyConnection", Path, "Format", FileOptions], RawTable]
@@ -139,8 +155,10 @@ class Format:
     ``money`` maps each money column of the file (our name) to the staged column that holds it, typed; its currency
     stands in ``currency_column`` of the stage. ``default_header`` names the columns of a file without a header line, by
     how many there are. ``natural_key`` are staged columns; left out, it is the dataset's. A format whose files have no
-    header line has ``recognises``, which tells whether a file is one of its own. ``required_settings`` are keys that a
-    source of the format must set. ``sql`` is read from the folder of ``package``, without one from truecost's own.
+    header line has ``recognises``, which tells whether a file is one of its own; ``is_data`` tells it of a first line
+    that names no columns. ``required_settings`` are keys that a source of the format must set, ``settings`` those of
+    ``FORMAT_SETTINGS`` that it can use (any, where it does not say): another is a fault. ``sql`` is read from the
+    folder of ``package``, without one from truecost's own.
     """
 
     name: str
@@ -163,7 +181,9 @@ class Format:
     default_header: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     version_of: Callable[[Sequence[str]], str] = lambda header: ""
     recognises: Callable[[Path], bool] | None = None
+    is_data: Callable[[Sequence[str]], bool] | None = None
     required_settings: tuple[str, ...] = ()
+    settings: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         key = self.dataset.natural_key
@@ -209,7 +229,9 @@ class Format:
         return [
             column
             for column in self.columns
-            if column.required and column.name not in matched and column.setting not in options.settings
+            if column.required
+            and not matched.keys() & {column.name, *column.stand_ins}
+            and column.setting not in options.settings
         ]
 
 

@@ -97,7 +97,8 @@ EVALS = Dataset(
     moment="evaluated_at",
 )
 REQUESTS = Dataset("requests", ("source", "x_key", "x_occurrence"), load=("intake/requests",), receipts="occurrences")
-FX_RATES = Dataset("fx_rates", ("rate_date",), load=("intake/fx_rates",), books="fx_days")
+# Files of one currency each do not replace one another's.
+FX_RATES = Dataset("fx_rates", ("rate_date", "quoted"), load=("intake/fx_rates",), books="fx_days")
 MODEL_VERSIONS = Dataset(
     "model_versions",
     ("source", "registered_model", "registered_version"),

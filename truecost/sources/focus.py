@@ -1,7 +1,8 @@
-"""FOCUS: the FinOps open cost and usage specification, versions 1.0 to 1.2, as CSV or Parquet.
+"""FOCUS: the FinOps open cost and usage specification, versions 1.0 to 1.4, as CSV or Parquet.
 
 Types come from the specification, never from the file. A slot is one provider's, billing account's and billing period's
-charges; a newer delivery of the same path replaces it whole.
+charges; a newer delivery of the same path replaces it whole. The provider is ProviderName, or what took its place in
+1.3: ServiceProviderName.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ _REQUIRED = (
     "EffectiveCost",
 )
 _OPTIONAL = (
+    "AllocatedMethodDetails",
+    "AllocatedMethodId",
+    "AllocatedResourceId",
+    "AllocatedResourceName",
+    "AllocatedTags",
     "AvailabilityZone",
     "BillingAccountId",
     "BillingAccountName",
@@ -39,12 +45,15 @@ _OPTIONAL = (
     "CommitmentDiscountStatus",
     "CommitmentDiscountType",
     "CommitmentDiscountUnit",
+    "CommitmentProgramEligibilityDetails",
     "ConsumedQuantity",
     "ConsumedUnit",
+    "ContractApplied",
     "ContractedCost",
     "ContractedUnitPrice",
+    "HostProviderName",
+    "InvoiceDetailId",
     "InvoiceId",
-    "InvoiceIssuerName",
     "ListCost",
     "ListUnitPrice",
     "PricingCategory",
@@ -63,6 +72,7 @@ _OPTIONAL = (
     "ResourceType",
     "ServiceCategory",
     "ServiceName",
+    "ServiceProviderName",
     "ServiceSubcategory",
     "SkuId",
     "SkuMeter",
@@ -73,6 +83,12 @@ _OPTIONAL = (
     "SubAccountType",
     "Tags",
 )
+_SINCE_1_4 = {"invoicedetailid", "commitmentprogrameligibilitydetails"}
+_SINCE_1_3 = {
+    *("allocatedmethodid", "allocatedmethoddetails", "allocatedresourceid", "allocatedresourcename", "allocatedtags"),
+    *("contractapplied", "hostprovidername", "serviceprovidername"),
+}
+_UNTIL_1_3 = {"providername", "publishername"}
 _SINCE_1_2 = {"invoiceid", "billingaccounttype", "subaccounttype", "pricingcurrency"}
 _SINCE_1_1 = {
     "capacityreservationid",
@@ -95,16 +111,20 @@ def _version(header: Sequence[str]) -> str:
     Raises:
         DeliveryRefused: the file is older than 1.0, whose columns mean other things.
     """
-    names = {name.casefold() for name in header}
+    names = {name.casefold().replace("_", "").replace(" ", "") for name in header}
     if names >= _BEFORE_1_0 and "chargecategory" not in names:
         raise DeliveryRefused("the file is FOCUS 0.5; export FOCUS 1.0 or newer")
+    if names & _SINCE_1_4 or (names & _SINCE_1_3 and not names & _UNTIL_1_3):
+        return "1.4"
+    if names & _SINCE_1_3:
+        return "1.3"
     return "1.2" if names & _SINCE_1_2 else "1.1" if names & _SINCE_1_1 else "1.0"
 
 
 FORMAT = Format(
     name="focus",
     title="FOCUS cost and usage export",
-    versions=("1.0", "1.1", "1.2"),
+    versions=("1.0", "1.1", "1.2", "1.3", "1.4"),
     dataset=CHARGES,
     disposition="replace",
     basis="billed",
@@ -113,9 +133,11 @@ FORMAT = Format(
         *(Column(snake(name), (name,), required=True) for name in _REQUIRED),
         Column("billing_currency", ("BillingCurrency",), required=True, setting="currency"),
         *(Column(snake(name), (name,)) for name in _OPTIONAL),
+        Column("invoice_issuer_name", ("InvoiceIssuerName", "InvoiceIssuer")),
     ),
     sql="formats/focus",
     read=read,
+    settings=("currency", "fields"),
     money={name: name for name in ("billed_cost", "effective_cost", "list_cost", "contracted_cost")},
     currency_column="billing_currency",
     null_words=("", "NULL", "null"),

@@ -33,6 +33,7 @@ FORMAT = Format(
     ),
     sql="formats/invoice_csv",
     read=read,
+    settings=("currency", "fields"),
     money={"amount": "billed_cost", "tax": "x_tax_amount"},
     currency_column="billing_currency",
     null_words=("",),

@@ -150,6 +150,7 @@ FORMAT = Format(
     ),
     sql="formats/lm_eval",
     read=read,
+    settings=("model", "timezone"),
     recognises=recognises,
     required_settings=("model",),
     null_words=("", "N/A"),

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _SAVE = "save the answers of GET mlflow/model-versions/search"
+_WITHOUT_ALIASES = (
+    "no version tells its aliases, so that only the stage Production counts as promoted: save the answers of GET "
+    "mlflow/registered-models/search (or /get) too, which have them"
+)
 _OF_VERSIONS = ("model_versions", "latest_versions")
 _TOLD = ("name", "version", "run_id", "current_stage", "creation_timestamp", "last_updated_timestamp")
 _HEADER = (*_TOLD, "aliases")
@@ -42,7 +46,16 @@ def read(con: DuckDBPyConnection, path: Path, fmt: Format, options: FileOptions)
         raise DeliveryRefused(f"the file holds no model versions; {_SAVE}")
     versions = [found for value in _answers(values) for found in _versions(value)]
     store_records(con, _HEADER, ((version.line, _fields(version, aliases)) for version, aliases in versions))
-    return RawTable("raw_rows", _HEADER, first_line=None, malformed=malformed.found())
+    told = any("aliases" in version for version, _ in versions) or any(
+        _tells_aliases(value) for value in _answers(values)
+    )
+    notes = () if told or not versions else (_WITHOUT_ALIASES,)
+    return RawTable("raw_rows", _HEADER, first_line=None, malformed=malformed.found(), notes=notes)
+
+
+def _tells_aliases(answer: Any) -> bool:
+    """Whether an answer is of registered models, which tell their aliases where they have any."""
+    return isinstance(answer, dict) and ("registered_models" in answer or "registered_model" in answer)
 
 
 def recognises(path: Path) -> bool:
@@ -126,6 +139,7 @@ FORMAT = Format(
     ),
     sql="formats/mlflow_registry",
     read=read,
+    settings=("promoted_aliases",),
     recognises=recognises,
     null_words=("",),
     version_of=lambda header: "REST 2.0",

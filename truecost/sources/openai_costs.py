@@ -197,6 +197,7 @@ FORMAT = Format(
     ),
     sql="formats/openai_costs",
     read=read,
+    settings=("currency",),
     recognises=recognises,
     money={"billed_cost": "billed_cost"},
     currency_column="billing_currency",

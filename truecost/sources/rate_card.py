@@ -1,4 +1,7 @@
-"""A rate card as CSV: the price of a GPU hour by type and by the days it holds."""
+"""A rate card as CSV: what a GPU hour costs by type and by the days it holds; or a CPU hour, for jobs without GPUs.
+
+A CPU hour is priced in a column of its own, or as the type ``cpu``.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ from truecost.sources.readers.delimited import read
 
 FORMAT = Format(
     name="rate_card",
-    title="Prices of a GPU hour",
+    title="Prices of a GPU hour, and of a CPU hour",
     versions=("1",),
     dataset=RATES,
     disposition="merge",
     basis="reference",
     columns=(
-        Column("gpu_type", ("gpu", "type"), required=True),
+        Column("gpu_type", ("gpu", "type"), required=True, stand_ins=("price_per_cpu_hour",)),
         Column(
             "price_per_gpu_hour",
             (
@@ -27,6 +30,11 @@ FORMAT = Format(
                 "usd_per_gpu_hour",
             ),
             required=True,
+            stand_ins=("price_per_cpu_hour",),
+        ),
+        Column(
+            "price_per_cpu_hour",
+            ("cpu_hour_price", "cpu_price", "price_per_core_hour", "usd_per_cpu_hour", "usd_per_core_hour"),
         ),
         Column("valid_from", ("from", "effective_from", "start", "start_date", "date"), required=True),
         Column("valid_to", ("to", "effective_to", "end", "end_date", "until")),
@@ -34,6 +42,7 @@ FORMAT = Format(
     ),
     sql="formats/rate_card",
     read=read,
+    settings=("currency", "fields"),
     money={"price_per_gpu_hour": "price_per_gpu_hour"},
     currency_column="currency",
     null_words=("", "NULL", "null"),

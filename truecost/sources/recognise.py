@@ -19,6 +19,7 @@ from truecost.sources.refusals import refusing
 
 _PEEKED = 1 << 20
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
+_MOST_NEAREST = 3
 _FEWEST_COLUMNS = 3  # that a file without all its required ones must share with a format
 
 
@@ -49,6 +50,33 @@ def guesses(file: Path) -> list[Guess]:
         names = tuple(header_of(file))
         found = list(_by_header(names)) or list(_headerless(names))
     return _closest(found)
+
+
+def nearest(file: Path) -> list[tuple[Format, list[str]]]:
+    """The formats that a file of none comes closest to, and the columns that it lacks of each: at most three.
+
+    A single column says nothing: many files have a date.
+
+    Raises:
+        DeliveryRefused: the file can't be read at all.
+    """
+    names = _keys(file)[0] if is_json(file) else tuple(header_of(file))
+    found = []
+    for fmt in formats().values():
+        matched = fmt.match_columns(names, FileOptions())
+        required = {column.name for column in fmt.columns if column.required}
+        missing = fmt.missing_columns(names, FileOptions())
+        if missing and len(matched) >= _FEWEST_COLUMNS and matched.keys() & required:
+            found.append((len(missing) / len(required), -len(matched), fmt.name, missing))
+    return [(formats()[name], missing) for _, _, name, missing in sorted(found)[:_MOST_NEAREST]]
+
+
+def headerless(file: Path) -> list[Format]:
+    """The formats whose files look like this one, of which the first line is data."""
+    if is_json(file):
+        return []
+    first = header_of(file)
+    return [fmt for fmt in formats().values() if fmt.is_data is not None and fmt.is_data(first)]
 
 
 def _is_recognised(fmt: Format, file: Path) -> bool:

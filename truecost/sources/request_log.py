@@ -1,5 +1,8 @@
 """The request log of a model in production: one row a call, as CSV, JSON Lines, a JSON array or Parquet.
 
+Cached input tokens are a part of the input tokens (OpenAI), or come beside them as ``cache_read_input_tokens``
+(Anthropic). A call with ``cache_hit`` was answered by the gateway's own cache: its tokens are the first answer's.
+
 Time, tokens and latency are columns of their own; whatever else a file has is kept as the request's features.
 """
 
@@ -52,11 +55,17 @@ FORMAT = Format(
             "output_tokens",
             ("generated_tokens", "completion_tokens", "response_tokens", "num_output_tokens"),
         ),
+        Column(
+            "cached_input_tokens", ("cached_tokens", "input_cached_tokens", "cached_prompt_tokens", "num_cached_tokens")
+        ),
+        Column("cache_read_input_tokens"),
+        Column("cache_hit", ("is_cache_hit", "cache_status", "from_cache")),
         Column("latency_ms", ("duration_ms", "response_time_ms", "elapsed_ms")),
         Column("latency_seconds", ("latency_s",)),
     ),
     sql="formats/request_log",
     read=read,
+    settings=("model", "timezone", "dates", "one_in", "fields"),
     null_words=("", "NULL", "null", "None"),
     extra_columns="tags",
     delimiters=(",", ";", "\t", "|"),

@@ -29,6 +29,7 @@ FORMAT = Format(
     ),
     sql="formats/training_runs",
     read=read,
+    settings=("cluster", "timezone", "fields"),
     null_words=("", "NULL", "null"),
     delimiters=(",", ";", "\t"),
 )

@@ -548,6 +548,7 @@ FORMAT = Format(
     columns=tuple(Column(name, required=name in _REQUIRED) for name in _FIELDS),
     sql="formats/ubl",
     read=read,
+    settings=(),
     recognises=recognises,
     money={"amount": "billed_cost"},
     currency_column="billing_currency",

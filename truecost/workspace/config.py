@@ -57,7 +57,7 @@ Duration = Annotated[
         lambda value: value if isinstance(value, timedelta) else _duration(value),
         json_schema_input_type=Annotated[str, Field(pattern=_WRITTEN)],
     ),
-    PlainSerializer(lambda value: f"{value.total_seconds():.0f} s", return_type=str),
+    PlainSerializer(lambda value: f"{value.total_seconds():.0f} s", return_type=str, when_used="json"),
 ]
 Values = Annotated[list[Scalar], BeforeValidator(_listed, json_schema_input_type=Scalar | list[Scalar])]
 
@@ -183,6 +183,14 @@ class SourceSection(_Section):
     columns: dict[str, str] = Field(
         default_factory=dict, description="Our names of columns, and what the files call them where they differ."
     )
+    fields: list[str] = Field(
+        default_factory=list,
+        description="The names of the columns, in their order, of files whose first line is data and not names.",
+    )
+    leave_out: Match = Field(
+        default_factory=dict,
+        description="Rows to leave out, by columns of the file: those that fit all it names are counted as skipped.",
+    )
     model: str | None = Field(
         default=None,
         description="The model that its evaluations or requests are of; left out, each request names its own.",
@@ -190,6 +198,10 @@ class SourceSection(_Section):
     role: str | None = Field(default=None, description="The role of people whose timesheet names none.")
     dates: Literal["month_first", "day_first"] | None = Field(
         default=None, description="How 03/04/2026 is read, where the file does not settle it."
+    )
+    max_running: Duration = Field(
+        default=timedelta(days=30),
+        description="Longer than this no job may be running: such a record is quarantined as never ended (`slurm`).",
     )
     one_in: Annotated[int, Field(ge=1)] = Field(default=1, description="Of how many calls the request log holds one.")
     promoted_aliases: list[str] = Field(
@@ -375,8 +387,12 @@ class TokenRateSection(_Section):
     source: str | None = Field(default=None, description="The request log they are in; left out, any.")
     billed: Annotated[Match, Field(min_length=1)] = Field(description="The charges of the bill that pays for them.")
     cost_per_1m_input_tokens: Money = Field(description="What a million tokens sent cost.")
+    cost_per_1m_cached_input_tokens: Money | None = Field(
+        default=None,
+        description="What a million of those cost that were read from the provider's cache; left out, as all sent.",
+    )
     cost_per_1m_output_tokens: Money = Field(description="What a million tokens answered cost.")
-    currency: Currency = Field(description="The currency of both.")
+    currency: Currency = Field(description="The currency of all of them.")
     first_day: Annotated[date | None, Field(alias="from", description="Its first day; left out, always.")] = None
     last_day: Annotated[date | None, Field(alias="to", description="Its last day; left out, for ever.")] = None
 

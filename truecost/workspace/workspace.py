@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from truecost.errors import ConfigError, Fault, TruecostError
-from truecost.sources import formats
+from truecost.sources import FORMAT_SETTINGS, formats
 from truecost.workspace.config import (
     CapacitySection,
     ColumnTest,
@@ -243,6 +243,7 @@ def _source_faults(index: int, source: SourceSection, lines: TomlLines) -> Itera
                 at = lines.find(("sources", index))
                 remedy = "name one of [[models]]" if key == "model" else "add it"
                 yield Fault(CONFIG, at, f"a source of the format {source.format} needs the key {key!r}", remedy)
+        yield from _unused_keys(index, source, lines)
         columns = {column.name for column in formats()[source.format].columns}
         for name in sorted(set(source.columns) - columns):
             at = lines.find(("sources", index, "columns"))
@@ -270,6 +271,17 @@ def _source_faults(index: int, source: SourceSection, lines: TomlLines) -> Itera
             "`restates` needs to know which delivery is newer",
             "add `version`, a pattern over the path",
         )
+
+
+def _unused_keys(index: int, source: SourceSection, lines: TomlLines) -> Iterator[Fault]:
+    """Keys that the source's format can't use: they would be swallowed, and mean nothing."""
+    usable = formats()[source.format].settings
+    if usable is None:
+        return
+    for key in FORMAT_SETTINGS:
+        if key in source.model_fields_set and key not in usable:
+            at = lines.find(("sources", index, key))
+            yield Fault(CONFIG, at, f"a source of the format {source.format} can't use the key {key!r}", "take it out")
 
 
 def _match_faults(match: Match, where: tuple[str | int, ...], config: ConfigFile, lines: TomlLines) -> Iterator[Fault]:

@@ -79,7 +79,7 @@ SELECT
     price.price_per_gpu_hour AS list_unit_price,
     CAST(to_json({
         'account': account, 'user': user_name, 'partition': "partition", 'qos': qos, 'cluster': cluster,
-        'job_name': job_name, 'state': state
+        'job_name': job_name, 'state': state, 'gpu_source': gpu_source
     }) AS VARCHAR) AS tags
 FROM job_day
 LEFT JOIN price

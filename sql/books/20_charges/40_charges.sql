@@ -1,4 +1,4 @@
--- Every current charge: the bills' own lines; priced usage: GPU hours, staff time and tokens; and capacity of our own. `x_basis` says which.
+-- Every current charge: the bills' own lines; priced usage: GPU and CPU hours, staff time and tokens; and capacity of our own. `x_basis` says which.
 CREATE OR REPLACE VIEW books.charges AS
 SELECT charges.* EXCLUDE (x_slot_no), current_slots.source, 'billed' AS x_basis
 FROM ledger.charges
@@ -6,6 +6,9 @@ INNER JOIN books.current_slots ON charges.x_delivery_id = current_slots.delivery
 UNION ALL BY NAME
 SELECT *, CAST(NULL AS TIMESTAMP) AS x_issued_at, 'usage' AS x_basis
 FROM books.job_charges
+UNION ALL BY NAME
+SELECT *, CAST(NULL AS TIMESTAMP) AS x_issued_at, 'usage' AS x_basis
+FROM books.cpu_charges
 UNION ALL BY NAME
 SELECT *, CAST(NULL AS TIMESTAMP) AS x_issued_at, 'usage' AS x_basis
 FROM books.labor_charges

@@ -16,7 +16,7 @@ WITH usage AS (
     FROM books.charges
     LEFT JOIN (SELECT x_delivery_id, x_line, node_list FROM books.jobs WHERE node_list IS NOT NULL) AS job
         ON charges.x_delivery_id = job.x_delivery_id AND charges.x_line = job.x_line
-    WHERE x_basis = 'usage'
+    WHERE x_basis = 'usage' AND (consumed_unit IS DISTINCT FROM 'CPU-Hours')
 ),
 
 placed AS (

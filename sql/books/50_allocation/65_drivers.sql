@@ -23,7 +23,7 @@ request AS (
         requests.model_id,
         requests.requested_at,
         config_sources.one_in,
-        coalesce(input_tokens, 0) + coalesce(output_tokens, 0) AS tokens,
+        CASE WHEN is_cache_hit THEN 0 ELSE coalesce(input_tokens, 0) + coalesce(output_tokens, 0) END AS tokens,
         CAST(round(1000 * coalesce(try_cast(json_extract_string(features, '/gpu_seconds') AS DOUBLE), 0)) AS BIGINT) AS gpu_milliseconds
     FROM books.requests
     INNER JOIN config_sources USING (source)

@@ -11,9 +11,10 @@ import csv
 import gzip
 import io
 import itertools
+import re
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
@@ -31,6 +32,7 @@ _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _PARQUET = b"PAR1"
 _BLOCK = 2_000_000  # DuckDB's own bound for a line, by which it sizes its buffers
+_VALUE = re.compile(r"[+-]?\d+([.,:]\d+)*|\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?|\d{1,2}[./-]\d{1,2}[./-]\d{4}")
 _UNPACKED_AT_ONCE = 1 << 20
 _ANY_SIZE = Limits(max_file=sys.maxsize)  # where only the beginning is read, or what was within bounds before
 _IS_EMPTY = "the file is empty; export it again"
@@ -184,17 +186,37 @@ def _header(
     else:
         names = _split(first, delimiter) if fmt.quoted else first.split(delimiter)
     names = [name.strip() for name in names]
+    if options.fields:
+        return _named_by_source(delimiter, names, options.fields)
     implied = fmt.default_header.get(len(names))
     missing = len(fmt.missing_columns(names, options))
     named = sum(column.required for column in fmt.columns) - missing
     if implied and missing and named < 2:  # data may hold one of the names, as a job called "start" does
         return delimiter, implied, False
+    if missing and _is_data(names, fmt, options):
+        raise DeliveryRefused(
+            f"line 1 is data and names no columns; export the file with its header, or name its {len(names)} columns "
+            f'in their order: `fields = ["{fmt.columns[0].shown}", ...]` of the source'
+        )
     # `sacct -p` ends each line with its delimiter; a data frame's index has no name.
     names = [name or f"{UNNAMED}{position}" for position, name in enumerate(names, start=1)]
     if len({name.casefold() for name in names}) < len(names):
         twice = sorted({name for name in names if [n.casefold() for n in names].count(name.casefold()) > 1})
         raise DeliveryRefused(f"line 1 names the column {', '.join(twice)} twice; keep one")
     return delimiter, tuple(names), True
+
+
+def _named_by_source(delimiter: str, first: list[str], fields: tuple[str, ...]) -> tuple[str, tuple[str, ...], bool]:
+    """Columns as the source's `fields` name them; a first line that names them itself is no data."""
+    while len(first) > len(fields) and not first[-1]:  # `sacct -p` ends each line with its delimiter
+        first = first[:-1]
+    if [name.casefold() for name in first] == [name.casefold() for name in fields]:
+        return delimiter, fields, True
+    if len(first) != len(fields):
+        raise DeliveryRefused(
+            f"line 1 has {len(first)} fields, and `fields` of the source names {len(fields)}; name each, in their order"
+        )
+    return delimiter, fields, False
 
 
 def _split(lines: str | Iterable[str], delimiter: str) -> list[str]:
@@ -223,6 +245,13 @@ def require_columns(header: tuple[str, ...], fmt: Format, options: FileOptions, 
             f"{where} lacks the column{plural} {', '.join(missing)} that {fmt.name} needs; export {it}, or map {it} "
             f"under `columns` of the source{', or set ' + ' and '.join(settings) + ' there' if settings else ''}"
         )
+
+
+def _is_data(header: Sequence[str], fmt: Format, options: FileOptions) -> bool:
+    """Whether a first line holds values: none of its fields is a column of ours, and some are times or numbers."""
+    if fmt.match_columns(header, options):
+        return False
+    return any(_VALUE.fullmatch(name) for name in header)
 
 
 def _duckdb_relation(
