@@ -23,6 +23,7 @@ from truecost.archive.record import vouch
 from truecost.archive.unfinished import Unfinished, find_unfinished
 from truecost.books.derivation import keep_books, settle_receipts
 from truecost.books.explain import Explained, explain
+from truecost.books.gaps import Gap, read_gaps, tell_day
 from truecost.books.invariants import Breach, breaches
 from truecost.books.session import open_session
 from truecost.books.suggest import Suggestion, suggest
@@ -360,6 +361,18 @@ def check_invariants(workspace: Workspace, clock: Clock = REAL) -> list[Breach]:
     """What breaks a promise of the books; nothing, one expects."""
     with open_session(workspace, clock) as session:
         return breaches(session)
+
+
+def gaps(workspace: Workspace, clock: Clock = REAL, **wanted: str | None) -> list[Gap]:
+    """What the figures miss, seen on the clock's day; only of the quarter, model, kind and source that are named.
+
+    Raises:
+        TruecostError: there is no such kind.
+    """
+    attribute(workspace, clock)
+    with open_session(workspace, clock) as session:
+        tell_day(session.con)
+        return read_gaps(session.con, **wanted)
 
 
 def explain_charge(workspace: Workspace, charge_id: str, clock: Clock = REAL) -> Explained:

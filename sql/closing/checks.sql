@@ -3,6 +3,11 @@ WITH posted AS (
     SELECT * FROM books.posted WHERE quarter = getvariable('quarter')
 ),
 
+-- What concerns the quarter, or may, since nobody knows of which it is.
+of_quarter AS (
+    SELECT * FROM missing WHERE coalesce(quarter = getvariable('quarter'), TRUE)
+),
+
 -- Gross, so that a charge and a credit that nobody claims do not cancel out; idle GPUs nobody used are apart. An adjustment that
 -- takes back what was posted before, as when a rule has claimed it since, is no new cost.
 total AS (
@@ -50,15 +55,15 @@ SELECT
     delivery_id || ': ' || rows_quarantined AS key,
     rows_quarantined || CASE WHEN rows_quarantined = 1 THEN ' row of ' ELSE ' rows of ' END || file AS found
 FROM books.deliveries
-WHERE rows_quarantined > 0 AND NOT is_outdated
+SEMI JOIN (FROM of_quarter WHERE kind = 'quarantined') AS told USING (delivery_id)
 UNION ALL
 SELECT 'held', CAST(delivery_id AS VARCHAR), file
 FROM books.deliveries
-WHERE status = 'held' AND NOT is_outdated
+SEMI JOIN (FROM of_quarter WHERE kind = 'held') AS told USING (delivery_id)
 UNION ALL
 SELECT 'refused', CAST(delivery_id AS VARCHAR), file || ': ' || refused_because
 FROM books.deliveries
-WHERE refused_because IS NOT NULL AND NOT is_outdated
+SEMI JOIN (FROM of_quarter WHERE kind = 'refused') AS told USING (delivery_id)
 UNION ALL
 -- Pages of the quarter, or of before, that have not come; those after it are the next quarter's.
 SELECT
@@ -72,10 +77,11 @@ ANTI JOIN books.deliveries AS following
     AND NOT following.is_outdated
 WHERE NOT page.is_outdated AND page.continues_at < getvariable('quarter_start') + INTERVAL 3 MONTH
 UNION ALL
--- Promoted runs that no file names, and time entries left out since: as `gaps` tells them.
-SELECT kind, what AS key, what AS found
-FROM missing
-WHERE kind IN ('unknown_run', 'left_out')
+-- Jobs that name no GPUs, promoted runs without their jobs or that no file names, and time entries left out since: as `gaps` tells
+-- them.
+SELECT DISTINCT kind, what AS key, what AS found
+FROM of_quarter
+WHERE kind IN ('gpus_not_named', 'run_without_cost', 'unknown_run', 'left_out') AND (is_cost OR kind IN ('unknown_run', 'left_out'))
 UNION ALL
 -- An electronic invoice states its total; of a CSV of lines it is known where one of them could not be read.
 SELECT

@@ -8,8 +8,9 @@
 -- estimate_at_completion_p50: the same; half of the trials stay below
 -- estimate_at_completion_p90: the same; one trial in ten exceeds it
 -- probability_over_budget: share of the trials that end above the budget, 0 to 1
+-- completeness: of actual_to_date, and so of all that rests on it: "complete"; "incomplete: ..." where it is a lower bound; "unsettled: ..." where what may still change it does not make it too low
 SELECT
-    model_id,
+    forecast.model_id,
     as_of,
     currency,
     budget,
@@ -17,6 +18,9 @@ SELECT
     estimate_at_completion_p10,
     estimate_at_completion_p50,
     estimate_at_completion_p90,
-    probability_over_budget
+    probability_over_budget,
+    coalesce(so_far.completeness, 'complete') AS completeness
 FROM outlook.forecast
-ORDER BY model_id
+ASOF LEFT JOIN wholeness_to_date AS so_far
+    ON forecast.model_id = so_far.model_id AND forecast.as_of >= so_far.quarter_start
+ORDER BY forecast.model_id

@@ -18,6 +18,7 @@
 -- written_off: what was left when the round was replaced or abandoned in this month; what was added to it since
 -- net_book_value: what is left after this month: all build_cost less all that was amortised and written off so far
 -- is_future: whether the month lies ahead of the day the books were published
+-- completeness: of all that the model has cost by the end of the quarter: "complete"; "incomplete: ..." where it is a lower bound; "unsettled: ..." where what may still change it does not make it too low
 WITH frozen_quarter AS (
     SELECT quarter, quarter_end FROM books.closes WHERE list_contains(frozen_views, 'model_life')
 ),
@@ -145,10 +146,10 @@ open_month AS (
 )
 
 SELECT
-    model_id,
-    round,
-    month,
-    quarter,
+    open_month.model_id,
+    open_month.round,
+    open_month.month,
+    open_month.quarter,
     getvariable('reporting_currency') AS currency,
     added,
     build_cost,
@@ -159,7 +160,10 @@ SELECT
     from_units(amortised_units - amortised_before) AS amortised,
     from_units(written_off_units - written_off_before) AS written_off,
     from_units(to_units(build_cost) - amortised_units - written_off_units) AS net_book_value,
-    month > this_month AS is_future
+    open_month.month > this_month AS is_future,
+    coalesce(so_far.completeness, 'complete') AS completeness
 FROM open_month
-WHERE month <= told_until OR added <> 0 OR amortised <> 0 OR written_off <> 0 OR net_book_value <> 0
-ORDER BY model_id, round, month
+ASOF LEFT JOIN wholeness_to_date AS so_far
+    ON open_month.model_id = so_far.model_id AND open_month.month >= so_far.quarter_start
+WHERE open_month.month <= told_until OR added <> 0 OR amortised <> 0 OR written_off <> 0 OR net_book_value <> 0
+ORDER BY open_month.model_id, open_month.round, open_month.month

@@ -7,6 +7,7 @@
 -- to_go_p50: half of the trials
 -- to_go_p90: nine tenths of the trials
 -- reason: why to_go is not known
+-- completeness: of what is sunk: "complete"; "incomplete: ..." where it is a lower bound; "unsettled: ..." where what may still change it does not make it too low
 WITH spent AS (
     SELECT model_id, CAST(sum(cost) AS DECIMAL(38, 20)) AS sunk
     FROM books.posted
@@ -39,13 +40,16 @@ known AS (
 )
 
 SELECT
-    model_id,
+    known.model_id,
     known_on AS as_of,
     getvariable('reporting_currency') AS currency,
     CAST(sunk AS DECIMAL(38, 20)) AS sunk,
     CAST(CASE WHEN is_abandoned THEN 0 ELSE to_go_p10 END AS DECIMAL(38, 20)) AS to_go_p10,
     CAST(CASE WHEN is_abandoned THEN 0 ELSE to_go_p50 END AS DECIMAL(38, 20)) AS to_go_p50,
     CAST(CASE WHEN is_abandoned THEN 0 ELSE to_go_p90 END AS DECIMAL(38, 20)) AS to_go_p90,
-    CASE WHEN NOT is_planned AND NOT is_abandoned THEN 'it has no plan' END AS reason
+    CASE WHEN NOT is_planned AND NOT is_abandoned THEN 'it has no plan' END AS reason,
+    coalesce(so_far.completeness, 'complete') AS completeness
 FROM known
-ORDER BY model_id
+ASOF LEFT JOIN wholeness_to_date AS so_far
+    ON known.model_id = so_far.model_id AND known.known_on >= so_far.quarter_start
+ORDER BY known.model_id

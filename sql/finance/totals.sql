@@ -21,7 +21,7 @@
 -- unallocated_cost_to_date: part of true_cost_to_date that no rule claims
 -- unallocated_billed_cost_to_date: part of billed_cost_to_date that no rule claims
 -- is_lower_bound: whether the true cost of a model, or what no rule claims, is a lower bound
--- completeness: "complete", or "incomplete: ..." with what each model lacks
+-- completeness: "complete"; or "incomplete: ..." where it is a lower bound, "unsettled: ..." where it is not, with what each model lacks
 -- status: preliminary until the quarter is closed
 -- version: 1 until the quarter is reopened
 WITH summed AS (
@@ -75,8 +75,9 @@ lacking AS (
     SELECT
         quarter,
         string_agg(
-            coalesce(model_id, 'unallocated') || ' (' || replace(completeness, 'incomplete: ', '') || ')', '; ' ORDER BY model_id NULLS LAST
-        ) AS what
+            coalesce(model_id, 'unallocated') || ' (' || what_is_lacking(completeness) || ')', '; ' ORDER BY model_id NULLS LAST
+        ) AS what,
+        bool_or(is_too_low(completeness)) AS is_lower_bound
     FROM wholeness
     WHERE completeness <> 'complete'
     GROUP BY quarter
@@ -121,8 +122,8 @@ SELECT
     1 - share_of(unallocated_cost, true_cost) AS allocated_share,
     unallocated_cost_to_date,
     unallocated_billed_cost_to_date,
-    lacking.what IS NOT NULL AS is_lower_bound,
-    coalesce('incomplete: ' || lacking.what, 'complete') AS completeness,
+    coalesce(lacking.is_lower_bound, FALSE) AS is_lower_bound,
+    coalesce(CASE WHEN lacking.is_lower_bound THEN 'incomplete: ' ELSE 'unsettled: ' END || lacking.what, 'complete') AS completeness,
     status,
     CAST(version AS INTEGER) AS version
 FROM known

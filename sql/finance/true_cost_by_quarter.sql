@@ -18,7 +18,7 @@
 -- idle_platform: idle capacity that no model bears; only where model_id is NULL
 -- multiplier_before_idle: the multiplier, had the model no idle assigned
 -- unconverted_count: charges in another currency, which no rate converts and no total includes
--- completeness: "complete", or "incomplete: ..." where the true cost is a lower bound
+-- completeness: "complete"; "incomplete: ..." where the true cost is a lower bound; "unsettled: ..." where what may still change it does not make it too low: usage whose bill has not come, a credit that could not be read
 -- adjustments: part of true_cost that is of earlier quarters, which were closed when it came or changed
 -- status: preliminary until the quarter is closed
 -- version: 1 until the quarter is reopened
@@ -34,6 +34,8 @@
 -- multiplier_at_horizon: true_cost_at_horizon / training_only_cost_at_horizon (F1, F3); NULL as multiplier_to_date
 -- multiplier_at_horizon_reason: why it is NULL
 -- training_share_at_horizon: training_only_cost_at_horizon / true_cost_at_horizon, 0 to 1 (F2)
+-- is_lower_bound: whether the true cost of the quarter is at least what is told
+-- completeness_to_date: the same as completeness, of true_cost_to_date, quarter by quarter
 SELECT
     figures.model_id,
     figures.quarter,
@@ -125,8 +127,12 @@ SELECT
     CASE
         WHEN figures.is_promoted AND figures.unknown_training_count_to_date = 0
             THEN share_of(figures.training_only_cost_at_horizon, figures.true_cost_at_horizon)
-    END AS training_share_at_horizon
+    END AS training_share_at_horizon,
+    is_too_low(wholeness.completeness) AS is_lower_bound,
+    wholeness_to_date.completeness AS completeness_to_date
 FROM (SELECT *, coalesce(first_promoted_on < quarter_end, FALSE) AS is_promoted FROM books.model_figures) AS figures
 LEFT JOIN wholeness
     ON figures.quarter = wholeness.quarter AND figures.model_id IS NOT DISTINCT FROM wholeness.model_id
+LEFT JOIN wholeness_to_date
+    ON figures.quarter = wholeness_to_date.quarter AND figures.model_id IS NOT DISTINCT FROM wholeness_to_date.model_id
 ORDER BY figures.model_id NULLS LAST, figures.quarter_start

@@ -20,7 +20,7 @@
 -- true_cost_to_date: true cost up to the end of the quarter
 -- cost_per_eval_point: true_cost_to_date by point gained; NULL where nothing was gained
 -- reason: why a figure is NULL
--- completeness: "complete", or "incomplete: ..." where the true cost, and so each figure it stands in, is a lower bound
+-- completeness: of the true cost, and so of each figure it stands in: "complete"; "incomplete: ..." where it is a lower bound; "unsettled: ..." where what may still change it does not make it too low
 WITH owned AS (
     SELECT
         model_id,

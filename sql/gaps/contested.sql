@@ -18,15 +18,31 @@ contested AS (
     FROM books.costs
     LEFT JOIN named_in_several USING (x_delivery_id, x_line)
     WHERE costs.is_contested
+),
+
+told AS (
+    SELECT
+        source,
+        CASE WHEN example IS NULL THEN 'runs' ELSE 'clusters' END AS form,
+        model_id,
+        quarter,
+        count(DISTINCT row(x_delivery_id, x_line, x_part)) AS pieces,
+        min(example) AS example,
+        sum(cost) AS cost
+    FROM contested
+    GROUP BY ALL
 )
 
 SELECT
     source,
-    CASE WHEN example IS NULL THEN 'runs' ELSE 'clusters' END AS form,
-    count(DISTINCT row(x_delivery_id, x_line, x_part)) AS charges,
-    min(example)[1] AS job_name,
-    min(example)[2] AS run_id,
-    min(example)[3] AS clusters,
-    in_money(sum(cost), getvariable('reporting_currency')) AS amounts
-FROM contested
-GROUP BY source, form
+    form,
+    model_id,
+    quarter,
+    pieces,
+    CAST(sum(pieces) OVER one AS BIGINT) AS charges,
+    (min(example) OVER one)[1] AS job_name,
+    (min(example) OVER one)[2] AS run_id,
+    (min(example) OVER one)[3] AS clusters,
+    in_money(sum(cost) OVER one, getvariable('reporting_currency')) AS amounts
+FROM told
+WINDOW one AS (PARTITION BY source, form)

@@ -1,17 +1,38 @@
 -- Jobs that ran where others of their source had GPUs (the same cluster and partition), and name none themselves: perhaps they had
 -- none, perhaps Slurm did not keep count.
+WITH told AS (
+    SELECT
+        absent_quarters.source,
+        job."partition" AS partition_name,
+        job.cluster,
+        absent_quarters.model_id,
+        absent_quarters.is_unclaimed,
+        absent_quarters.quarter,
+        count(*) AS pieces,
+        sum(job.elapsed_seconds) AS seconds,
+        min(job.job_id) AS job_id,
+        min(job.started_at) AS first_at,
+        max(job.started_at) AS last_at
+    FROM absent_quarters
+    INNER JOIN books.jobs AS job
+        ON absent_quarters.delivery_id = job.x_delivery_id AND absent_quarters.line = job.x_line
+    WHERE absent_quarters.kind = 'gpus_not_named'
+    GROUP BY ALL
+)
+
 SELECT
-    job.source,
-    job."partition" AS partition_name,
-    count(*) AS jobs,
-    CAST(sum(job.elapsed_seconds) / 3600 AS DECIMAL(18, 2)) AS hours,
-    min(job.job_id) AS job_id,
-    CAST(min(job.started_at) AS DATE) AS first_day,
-    CAST(max(job.started_at) AS DATE) AS last_day
-FROM books.jobs AS job
-SEMI JOIN (SELECT source, cluster, "partition" FROM books.jobs WHERE gpus > 0 AND status = 'current') AS gpu_partition
-    ON job.source = gpu_partition.source
-    AND job.cluster = gpu_partition.cluster
-    AND job."partition" = gpu_partition."partition"
-WHERE job.status = 'current' AND job.gpus = 0 AND job.elapsed_seconds > 0
-GROUP BY job.source, job.cluster, job."partition"
+    source,
+    model_id,
+    is_unclaimed,
+    quarter,
+    pieces,
+    TRUE AS is_cost,
+    TRUE AS is_lower_bound,
+    partition_name,
+    CAST(sum(pieces) OVER one AS BIGINT) AS jobs,
+    CAST(sum(seconds) OVER one / 3600 AS DECIMAL(18, 2)) AS hours,
+    min(job_id) OVER one AS job_id,
+    CAST(min(first_at) OVER one AS DATE) AS first_day,
+    CAST(max(last_at) OVER one AS DATE) AS last_day
+FROM told
+WINDOW one AS (PARTITION BY source, cluster, partition_name)

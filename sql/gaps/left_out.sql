@@ -43,6 +43,6 @@ left_out AS (
         AND entry.x_occurrence = again.x_occurrence
 )
 
-SELECT source, count(*) AS entries, CAST(sum(seconds) / 3600 AS DECIMAL(18, 2)) AS hours
+SELECT source, count(*) AS pieces, count(*) AS entries, CAST(sum(seconds) / 3600 AS DECIMAL(18, 2)) AS hours
 FROM left_out
 GROUP BY source

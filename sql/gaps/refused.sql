@@ -1,4 +1,13 @@
 -- Files that were refused, whole.
-SELECT source, file, refused_because
-FROM books.deliveries
-WHERE refused_because IS NOT NULL AND NOT is_outdated
+SELECT DISTINCT
+    deliveries.source,
+    deliveries.delivery_id,
+    deliveries.file,
+    deliveries.refused_because,
+    absent_quarters.quarter,
+    1 AS pieces,
+    absent_quarters.is_cost,
+    absent_quarters.is_lower_bound
+FROM absent_quarters
+INNER JOIN books.deliveries USING (delivery_id)
+WHERE absent_quarters.kind = 'refused'

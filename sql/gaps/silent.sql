@@ -6,8 +6,14 @@ SELECT
         WHEN next_day IS NULL THEN 'since'
         ELSE 'between'
     END AS form,
+    model_id,
+    model_id IS NULL AS is_unclaimed,
+    quarter,
+    1 AS pieces,
+    TRUE AS is_cost,
+    TRUE AS is_lower_bound,
+    source || told AS told,
     last_day,
     next_day,
-    string_agg(DISTINCT quarter, ', ' ORDER BY quarter) AS quarters
+    array_to_string(list_sort(list_distinct(list(quarter) OVER (PARTITION BY source, last_day, next_day))), ', ') AS quarters
 FROM silences
-GROUP BY source, last_day, next_day

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from truecost.books.settings import coverages, fill, tell_rules, tell_todays_rul
 from truecost.intake.tables import ensure_tables
 from truecost.sources.others import others_fingerprints
 from truecost.store.fingerprint import fingerprint
-from truecost.store.sql import literal, names, parts_of, query
+from truecost.store.sql import identifier, literal, names, parts_of, query
 from truecost.store.warehouse import last_fingerprint, remember_fingerprint, transaction
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def _derive(session: Session, step: str, folder: str) -> bool:
 def _run(session: Session, sql_names: Sequence[str]) -> None:
     tell_todays_rules(session.con, session.workspace)
     parts = {**_tell_closes(session), **_rules_sql(session), **_matches_sql(session), **receipt_parts()}
+    parts["read_columns"] = _read_columns(session.con)
     session.con.execute("CREATE SCHEMA IF NOT EXISTS books")
     for name in sql_names:
         if name == VERSIONS:
@@ -115,6 +117,16 @@ def _matches_sql(session: Session) -> dict[str, str]:
     }
 
 
+def _read_columns(con: DuckDBPyConnection) -> str:
+    """A charge's columns out of what could be read of a quarantined row."""
+    told = con.execute("DESCRIBE ledger.charges").fetchall()
+    return ", ".join(
+        f"try_cast(json_extract_string(read_json, '$.{name}') AS {kind}) AS {identifier(name)}"
+        for name, kind, *_ in told
+        if not name.startswith("x_delivery") and name not in ("x_line", "x_slot_no")
+    )
+
+
 def _tell_closes(session: Session) -> dict[str, str]:
     """Which quarters are closed, as temp tables; returns where their frozen rows are to be read from."""
     con, closes = session.con, session.closes.standing
@@ -128,6 +140,7 @@ def _tell_closes(session: Session) -> dict[str, str]:
                 "quarter_start": close.start,
                 "quarter_end": close.end,
                 "version": close.version,
+                "closed_at": close.closed_at.astimezone(UTC).replace(tzinfo=None),
                 "content_hash": close.content_hash,
                 "last_delivery_id": last,
                 "frozen_views": [view for view, quarters in frozen_quarters.items() if close.quarter in quarters],

@@ -1,7 +1,8 @@
 """What the books miss, and how to mend it: each ``sql/gaps/<kind>.sql`` asks for facts, and here are their sentences.
 
-A query returns a row a gap: ``source``, ``amounts`` where there is money to name, and what its sentence mentions; where
-a kind is told in several forms, ``form`` says which.
+A query returns a row a fault, quarter and model: what ``sql/clock/missing`` has columns for (a count of ``pieces``, whether
+it is a cost and makes true cost a lower bound; what it leaves out is not known, or not so), and what its sentence
+mentions. Where a kind is told in several forms, ``form`` says which.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
+from truecost.errors import TruecostError
 from truecost.store.rows import read_rows
 from truecost.store.sql import names, query
 
@@ -24,6 +26,20 @@ class Sentence:
 
     what: str
     remedy: str
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What is missing: of which quarters and models (none where that is not known), and how to mend it."""
+
+    kind: str
+    source: str
+    quarters: list[str]
+    models: list[str]
+    is_lower_bound: bool
+    what: str
+    remedy: str
+    amounts: str | None
 
 
 # By kind, and by form where there are several.
@@ -149,28 +165,53 @@ SENTENCES = {
 
 
 def tell_day(con: DuckDBPyConnection) -> None:
-    """What of the books depends on the day: where sources are silent, what is whole, and what is missing."""
-    for name in names("clock"):
-        con.execute(query(name))
+    """What of the books depends on the day: where sources are silent, what is missing, and so what is whole."""
+    for name in ("silences", "absent_quarters", "missing"):
+        con.execute(query(f"clock/{name}"))
     for name in names("gaps"):
         _tell_gaps(con, name)
+    for name in ("wholeness", "wholeness_to_date"):
+        con.execute(query(f"clock/{name}"))
+
+
+def read_gaps(con: DuckDBPyConnection, **wanted: str | None) -> list[Gap]:
+    """What is missing, as the day was told; only of the ``quarter``, ``model``, ``kind`` and ``source`` that are named.
+
+    Raises:
+        TruecostError: nothing is ever called that.
+    """
+    kinds = {name.removeprefix("gaps/") for name in names("gaps")}
+    if wanted.get("kind") not in (None, *kinds):
+        raise TruecostError(f"there is no kind {wanted['kind']}; those there are: {', '.join(sorted(kinds))}")
+    asked = {"quarter": None, "model": None, "kind": None, "source": None, **wanted}
+    return [Gap(**row) for row in read_rows(con, query("attribution/gaps"), asked)]
 
 
 def _tell_gaps(con: DuckDBPyConnection, name: str) -> None:
     kind = name.removeprefix("gaps/")
     told = [_told(kind, facts) for facts in read_rows(con, query(name))]
     if told:
-        con.executemany("INSERT INTO missing VALUES (?, ?, ?, ?, ?)", told)
+        marks = ", ".join([f"({', '.join('?' * len(told[0]))})"] * len(told))
+        con.execute(f"INSERT INTO missing VALUES {marks}", [value for row in told for value in row])
 
 
-def _told(kind: str, facts: Mapping[str, Any]) -> tuple[str | None, ...]:
+def _told(kind: str, facts: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A row of ``missing``."""
     sentence = SENTENCES[f"{kind}/{facts['form']}" if "form" in facts else kind]
     return (
         kind,
         facts["source"],
+        facts.get("model_id"),
+        facts.get("is_unclaimed", False),
+        facts.get("quarter"),
+        facts.get("pieces", 1),
+        facts.get("is_cost", False),
+        facts.get("is_lower_bound", False),
+        facts.get("delivery_id"),
         _WORDS.vformat(sentence.what, (), facts),
         _WORDS.vformat(sentence.remedy, (), facts),
         facts.get("amounts"),
+        facts.get("told"),
     )
 
 

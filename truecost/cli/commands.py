@@ -15,6 +15,7 @@ from truecost.cli import (
     doctor,
     drift,
     export,
+    gaps,
     ingest,
     init,
     plan,
@@ -78,6 +79,7 @@ add(app, reopen.reopen, reopen.EXAMPLES)
 add(app, tie_out.tie_out, tie_out.EXAMPLES, "tie-out")
 add(app, doctor.doctor, doctor.EXAMPLES)
 add(app, status.status, status.EXAMPLES)
+add(app, gaps.gaps, gaps.EXAMPLES)
 add(app, trace.trace, trace.EXAMPLES)
 app.add_typer(sources.app, name="sources")
 app.add_typer(plan.app, name="plan")

@@ -107,4 +107,5 @@ def _show_figures(quarter: str, figures: list[QuarterFigures]) -> None:
     )
     for row in figures:
         if row.completeness != "complete":
-            echo(f"{row.model_id or UNALLOCATED} is at least that: {row.completeness}.")
+            bound = "at least that: " if row.completeness.startswith("incomplete") else ""
+            echo(f"{row.model_id or UNALLOCATED} is {bound}{row.completeness}.")

@@ -24,6 +24,8 @@ REMEDIES = {
     "unpriced": "add the price to a rate card or to [[rates]]",
     "unconverted": "book them in the reporting currency, or deliver exchange rates",
     "contested": "name each job in one run only, with its cluster where several know its id",
+    "gpus_not_named": "export the jobs with AllocTRES, AllocGRES and ReqTRES",
+    "run_without_cost": "deliver the records of its jobs, or correct their ids",
     "unknown_run": "name the run in a training_runs file",
     "left_out": "deliver an entry that no longer holds once more, with a duration of 0",
     INVARIANTS: "see `truecost doctor`; it can't be accepted",

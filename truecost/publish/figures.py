@@ -245,6 +245,7 @@ class ModelFigures:
     failed_share: Decimal | None
     people_and_compute_share: Decimal | None
     completeness: str
+    is_lower_bound: bool
     unconverted_count: int
     stages: Sequence[StageCost]
     kinds: Sequence[KindCost]
@@ -258,7 +259,7 @@ class ModelFigures:
     @property
     def is_incomplete(self) -> bool:
         """Whether its costs are lower bounds."""
-        return self.completeness != "complete" or bool(self.unconverted_count)
+        return self.is_lower_bound or bool(self.unconverted_count)
 
 
 @dataclass(frozen=True)
@@ -279,6 +280,8 @@ class Totals:
     unallocated_billed_cost: Decimal
     unallocated_share: Decimal | None
     unallocated_cost_to_date: Decimal
+    completeness: str
+    is_lower_bound: bool
     allocated_share: Decimal | None = field(metadata=told_by(None))
     unallocated_billed_cost_to_date: Decimal = field(metadata=told_by(None))
 
@@ -367,5 +370,10 @@ class QuarterReport:
 
     @property
     def is_at_least(self) -> bool:
-        """Whether the totals are lower bounds: something is missing, or a model's sources are incomplete."""
-        return bool(self.missing) or any(model.is_incomplete for model in self.models)
+        """Whether the totals are lower bounds."""
+        return self.total.is_lower_bound or any(model.is_incomplete for model in self.models)
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether something is missing, or may still change, that makes no total a lower bound."""
+        return not self.is_at_least and bool(self.missing or self.total.completeness != "complete")

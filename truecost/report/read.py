@@ -50,6 +50,7 @@ _NO_COST = {
     "training_share": None,
     "unconverted_count": 0,
     "completeness": "incomplete: no compute; no labor",
+    "is_lower_bound": True,
     **dict.fromkeys(_OF_THE_QUARTER, _NOTHING),
 }
 _NEVER_A_COST = {
@@ -111,7 +112,10 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> QuarterReport:
         alerts=outlook.alerts,
         decisions=outlook.decisions,
         unallocated=filled_all(Unclaimed, read_rows(con, query("report/unallocated"), [quarter.name])),
-        missing=[Missing(_with_amounts(row), row["remedy"]) for row in read_rows(con, "SELECT * FROM gaps")],
+        missing=[
+            Missing(_with_amounts(row), row["remedy"])
+            for row in read_rows(con, query("report/missing"), [quarter.name])
+        ],
         adjustments=filled_all(Adjustment, read_rows(con, query("report/adjustments"), [quarter.name])),
         quarantine=filled_all(QuarantinedRow, quarantined[:_SHOWN_FAULTS]),
         quarantine_total=sum(row["rows"] for row in quarantined),

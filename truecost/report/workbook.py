@@ -117,6 +117,8 @@ def _summary(book: Book, report: QuarterReport) -> _Totals:
             ["These figures are incomplete: the cost is at least what is shown. Notes says what is missing."],
             ["warning"],
         )
+    elif report.is_unsettled:
+        sheet.put(["These figures are not settled yet. Notes says what may still change them."], ["warning"])
     sheet.skip()
     figures = ("training_only_cost", "true_cost", "multiplier", "billed_cost")
     keys = [*figures, *(f"{figure}_to_date" for figure in figures)]
