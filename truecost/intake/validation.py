@@ -161,7 +161,7 @@ class _Question:
 
 
 def _failing_groups(profile: pl.DataFrame, suite: Suite) -> list[Row]:
-    """The rows of ``failing``. The files of a source are mostly alike, so what was judged before is not judged again."""
+    """The rows of ``failing``. The files of a source are mostly alike: what was judged before is not judged again."""
     if profile.is_empty():
         return []
     if profile.height > _REMEMBERED_GROUPS:
