@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ from tests.support.books import Bench, run_steps
 from tests.support.effort import examples
 from tests.support.prefect_server import serving
 from truecost import steps
+from truecost.cli import main
 from truecost.clock import Clock
 from truecost.store.warehouse import IN_MEMORY, connect
 from truecost.workspace.scaffold import write_demo
@@ -109,13 +112,21 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def truecost() -> Truecost:
-    """Run the real command line in a process of its own."""
+    """Run the command line as a shell would, but here: a process of its own would load the same libraries once more.
 
-    def run(*arguments: str | Path, timeout: float = 240, **kwargs: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "truecost", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **kwargs)  # type: ignore[call-overload,no-any-return]
+    The tests of ``tests/cli`` and ``tests/system`` start processes.
+    """
+    return run_command
 
-    return run
+
+def run_command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = ["truecost", *map(str, arguments)]
+    output, errors = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patched, redirect_stdout(output), redirect_stderr(errors):
+        patched.setattr(sys, "argv", command)
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return subprocess.CompletedProcess(command, ended.value.code or 0, output.getvalue(), errors.getvalue())
 
 
 @pytest.fixture(scope="session")

@@ -33,16 +33,33 @@ CREATE OR REPLACE MACRO whole_digits(digits, point) AS
 CREATE OR REPLACE MACRO fraction_digits(digits, point) AS
     rtrim(CASE WHEN point < 0 THEN repeat('0', -point) || digits ELSE substr(digits, point + 1) END, '0');
 
+-- The digits of an amount (none where all are zeros) as they stand left and right of its point; NULL where its exponent is beyond any
+-- amount. A lambda, so that what is worked out once is also written out once: a file has a dozen amounts in a row, and DuckDB would plan
+-- each use of each.
+CREATE OR REPLACE MACRO amount_parts(amount_text) AS
+    list_transform(
+        [struct_pack(digits := amount_digits(amount_text), point := amount_point(amount_text))],
+        lambda read: CASE
+            WHEN ltrim(read.digits, '0') = '' THEN struct_pack(whole := '', fraction := '')
+            WHEN read.point IS NOT NULL THEN struct_pack(
+                whole := whole_digits(read.digits, read.point), fraction := fraction_digits(read.digits, read.point)
+            )
+        END
+    );
+
 CREATE OR REPLACE MACRO amount_state(amount_text) AS
     CASE
         WHEN amount_text IS NULL THEN 'missing'
         WHEN is_short_amount(amount_text) THEN 'ok'
         WHEN NOT is_amount(amount_text) THEN 'not_a_number'
-        WHEN ltrim(amount_digits(amount_text), '0') = '' THEN 'ok'
-        WHEN amount_exponent(amount_text) IS NULL THEN 'out_of_range'
-        WHEN length(whole_digits(amount_digits(amount_text), amount_point(amount_text))) > 15 THEN 'out_of_range'
-        WHEN length(fraction_digits(amount_digits(amount_text), amount_point(amount_text))) > 20 THEN 'rounded'
-        ELSE 'ok'
+        ELSE list_transform(
+            amount_parts(amount_text),
+            lambda part: CASE
+                WHEN part IS NULL OR length(part.whole) > 15 THEN 'out_of_range'
+                WHEN length(part.fraction) > 20 THEN 'rounded'
+                ELSE 'ok'
+            END
+        )[1]
     END;
 
 -- `fraction` holds more than 20 digits: is one more unit owed in the 20th place?
@@ -88,13 +105,12 @@ CREATE OR REPLACE MACRO parse_amount(amount_text) AS
         WHEN regexp_full_match(amount_text, '[+-]?[0-9]{1,6}(\.[0-9]{1,12})?')
             THEN CAST(try_cast(amount_text AS DECIMAL(18, 12)) AS DECIMAL(38, 20))
         WHEN is_short_amount(amount_text) THEN from_units(short_amount_units(amount_text))
-        WHEN amount_state(amount_text) NOT IN ('ok', 'rounded') THEN NULL
-        WHEN ltrim(amount_digits(amount_text), '0') = '' THEN CAST(0 AS DECIMAL(38, 20))
-        ELSE long_amount(
-            amount_sign(amount_text),
-            whole_digits(amount_digits(amount_text), amount_point(amount_text)),
-            fraction_digits(amount_digits(amount_text), amount_point(amount_text))
-        )
+        WHEN is_amount(amount_text) THEN list_transform(
+            amount_parts(amount_text),
+            lambda part: CASE
+                WHEN length(part.whole) <= 15 THEN long_amount(amount_sign(amount_text), part.whole, part.fraction)
+            END
+        )[1]
     END;
 
 -- numerator / denominator (positive), half-even.

@@ -123,7 +123,7 @@ money = st.decimals(-(10**9), 10**9, places=6)
 
 @given(st.lists(st.tuples(money, money), min_size=1, max_size=60))
 @example([(Decimal(1), Decimal(3)), (Decimal(-1), Decimal(3)), (Decimal(1), Decimal(-3)), (Decimal(5), Decimal(0))])
-def test_a_ratio_is_exact_to_six_places_and_absent_over_zero(
+def test_a_ratio_is_exact_to_six_places_and_absent_over_nothing_or_less(
     con: DuckDBPyConnection, pairs: list[tuple[Decimal, Decimal]]
 ) -> None:
     found = con.execute(
@@ -132,7 +132,7 @@ def test_a_ratio_is_exact_to_six_places_and_absent_over_zero(
         [[f"{above:f}" for above, _ in pairs], [f"{below:f}" for _, below in pairs]],
     ).fetchall()
     expected = [
-        None if below == 0 else Decimal(round(Fraction(above) / Fraction(below) * 10**6)) / 10**6
+        None if below <= 0 else Decimal(round(Fraction(above) / Fraction(below) * 10**6)) / 10**6
         for above, below in pairs
     ]
     assert [row[0] for row in found] == expected

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime, timedelta
@@ -113,7 +113,7 @@ def load_delivery(
                 counts = _write_facts(con, formats()[source.format], read.raw)
                 told = {**read.columns, **_told_counts(counts), "warnings": _warnings(con, read.raw)}
                 _write_delivery(con, columns | told)
-                _write_contents(con, part.delivery_id)
+                _write_contents(con, part.delivery_id, formats()[source.format].dataset)
     except DeliveryRefused as refusal:
         counts = _NO_ROWS
         columns |= _told_counts(counts) | {"refused_because": str(refusal)}
@@ -122,7 +122,7 @@ def load_delivery(
         with transaction(con):
             _forget(con, part.delivery_id)
             _write_delivery(con, columns)
-            _write_contents(con, part.delivery_id)
+            _write_contents(con, part.delivery_id, formats()[source.format].dataset)
     return Loaded(part.delivery_id, source.name, part.file, *counts[:4], columns["refused_because"])
 
 
@@ -373,7 +373,9 @@ def _write_facts(con: DuckDBPyConnection, fmt: Format, raw: RawTable) -> _Counts
             con.execute(_load_sql(con, name, fmt.dataset))
     if fmt.dataset.slots:
         con.execute(query("intake/claims"))
-    con.execute(query("intake/quarantine"))
+    faulty = _one(con, "SELECT count(*) FROM faulty")[0]
+    if faulty:
+        con.execute(query("intake/quarantine"))
     if raw.malformed:
         import polars as pl
 
@@ -386,7 +388,6 @@ def _write_facts(con: DuckDBPyConnection, fmt: Format, raw: RawTable) -> _Counts
         if too_much := con.execute(query("intake/too_much")).fetchone():
             raise DeliveryRefused(f"the amounts of {too_much[0]} add up to more than any bill; correct them")
     rows = _one(con, "SELECT count(*), count(skip_reason) FROM stage")
-    faulty = _one(con, "SELECT count(*) FROM faulty")[0]
     states = [f"checks.{identifier(name)}" for name in fmt.money]
     unreadable = " OR ".join(f"{state} IN ('not_a_number', 'out_of_range')" for state in states) or "FALSE"
     rounded = " OR ".join(f"{state} = 'rounded'" for state in states) or "FALSE"
@@ -442,15 +443,17 @@ def _forget(con: DuckDBPyConnection, delivery_id: int) -> None:
 
 def contents_of() -> dict[str, str]:
     """The tables that deliveries write to, and of each the column that names the delivery."""
-    datasets = {dataset.ledger_table for dataset in known_datasets().values()}
-    return dict.fromkeys(sorted(datasets | {"ledger.invoice_totals"}), "x_delivery_id") | {
-        f"log.{table}": "delivery_id" for table in _LOGGED
-    }
+    return _written(known_datasets().values())
 
 
-def _write_contents(con: DuckDBPyConnection, delivery_id: int) -> None:
+def _written(datasets: Iterable[Dataset]) -> dict[str, str]:
+    tables = {dataset.ledger_table for dataset in datasets} | {"ledger.invoice_totals"}
+    return dict.fromkeys(sorted(tables), "x_delivery_id") | {f"log.{table}": "delivery_id" for table in _LOGGED}
+
+
+def _write_contents(con: DuckDBPyConnection, delivery_id: int, dataset: Dataset) -> None:
     """What the delivery wrote, so that a row that is changed afterwards shows."""
-    for name, column in contents_of().items():
+    for name, column in _written([dataset]).items():
         asked = query("intake/contents", table=name, delivery_column=column)
         con.execute(asked, {"delivery": delivery_id, "name": name})
 

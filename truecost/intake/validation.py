@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _COLUMN_KEYS = ("column", "column_A", "column_B")
+_REMEMBERED_GROUPS = 100  # of the largest profile whose judgement is remembered
 
 
 @dataclass(frozen=True)
@@ -146,13 +147,36 @@ def judge(con: DuckDBPyConnection, suite: Suite) -> None:
         "CREATE OR REPLACE TEMP TABLE failing (group_id BIGINT, position INTEGER, rule VARCHAR, column_name VARCHAR, "
         "message VARCHAR, remedy VARCHAR, is_warning BOOLEAN)"
     )
-    insert_rows(con, "failing", _failing_groups(con.execute("SELECT * FROM profile").pl(), suite))
+    profile = con.execute("SELECT * EXCLUDE (rows) FROM profile ORDER BY group_id").pl()
+    insert_rows(con, "failing", _failing_groups(profile, suite))
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A profile to be judged by a suite, known by what both say."""
+
+    said: str
+    profile: pl.DataFrame = field(compare=False)
+    suite: Suite = field(compare=False)
 
 
 def _failing_groups(profile: pl.DataFrame, suite: Suite) -> list[Row]:
-    """The rows of ``failing``."""
+    """The rows of ``failing``. The files of a source are mostly alike: what was judged before is not judged again."""
     if profile.is_empty():
         return []
+    if profile.height > _REMEMBERED_GROUPS:
+        return _judged(profile, suite)
+    said = repr((suite.dataset, suite.fingerprint, profile.schema, profile.rows()))
+    return _remembered(_Question(said, profile, suite))
+
+
+@lru_cache(maxsize=256)
+def _remembered(asked: _Question) -> list[Row]:
+    return _judged(asked.profile, asked.suite)
+
+
+def _judged(profile: pl.DataFrame, suite: Suite) -> list[Row]:
+    """What Great Expectations says of a profile that has groups."""
     # Great Expectations knows pandas only.
     batch = _profiles().get_batch(batch_parameters={"dataframe": profile.to_pandas(date_as_object=True)})
     if batch.validate(suite.translated, result_format="BOOLEAN_ONLY").success:
