@@ -7,7 +7,7 @@ was closed is no longer as it was. What a close that died had begun is finished 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -174,7 +174,7 @@ def close(
     clock: Clock,
     quarter: str,
     approver: str | None,
-    accepted: Collection[str] = (),
+    accepted: Collection[str] | Mapping[str, str] = (),
     dry_run: bool = False,
 ) -> Closing:
     """Close a quarter: check it, freeze it, publish it as closed and write its report for good.

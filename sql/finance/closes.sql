@@ -4,6 +4,8 @@
 -- closed_at: when it was closed, UTC
 -- approver: who approved it
 -- accepted: the checks that spoke against it and were accepted, as a JSON list
+-- accepted_because: why, as a JSON object by check; a check without a reason is not in it
+-- found: what the accepted checks had found, as a JSON object by check
 -- content_hash: sha256 of the figures and of the settings that gave them their meaning
 -- row_count: the costs frozen
 -- reopened_at: when it was reopened, UTC; NULL while it is closed
@@ -27,6 +29,8 @@ SELECT
     closed.happened_at AS closed_at,
     json_extract_string(closed.data, '$.approver') AS approver,
     CAST(json_extract(closed.data, '$.accepted') AS VARCHAR) AS accepted,
+    coalesce(CAST(json_extract(closed.data, '$.reasons') AS VARCHAR), '{}') AS accepted_because,
+    coalesce(CAST(json_extract(closed.data, '$.findings') AS VARCHAR), '{}') AS found,
     json_extract_string(closed.data, '$.content_hash') AS content_hash,
     CAST(json_extract_string(closed.data, '$.row_count') AS BIGINT) AS row_count,
     reopened.happened_at AS reopened_at,

@@ -1,8 +1,8 @@
 """What the books miss, and how to mend it: each ``sql/gaps/<kind>.sql`` asks for facts, and here are their sentences.
 
-A query returns a row a fault, quarter and model: what ``sql/clock/missing`` has columns for (a count of ``pieces``, whether
-it is a cost and makes true cost a lower bound; what it leaves out is not known, or not so), and what its sentence
-mentions. Where a kind is told in several forms, ``form`` says which.
+A query returns a row a fault, quarter and model: what ``sql/clock/missing`` has columns for (how many ``pieces``,
+whether it is a cost and makes true cost a lower bound; what it leaves out is not known, or not so), and what its
+sentence mentions. Where a kind is told in several forms, ``form`` says which.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "truecost close --quarter FY2026-Q3 --dry-run --workspace books",
-    "truecost close --quarter FY2026-Q3 --approver 'M. Finance' --accept quarantined -w books",
+    "truecost close --quarter FY2026-Q3 --approver 'M. Finance' --accept 'quarantined=two lines, 14 USD' -w books",
 )
 
 
@@ -25,7 +25,12 @@ def close(
     quarter: OneQuarter,
     approver: Annotated[str | None, typer.Option("--approver", help="Who approves the figures.")] = None,
     accept: Annotated[
-        list[str] | None, typer.Option("--accept", metavar="CHECK", help="Close although this check found something.")
+        list[str] | None,
+        typer.Option(
+            "--accept",
+            metavar="CHECK[=REASON]",
+            help="Close although this check found something; the reason stands on the report.",
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the checks and the figures, write nothing.")] = False,
 ) -> None:
@@ -36,7 +41,7 @@ def close(
     workspace, clock = frame.workspace, frame.clock
     frame.see_quarter(quarter)
     with shown_progress():
-        closing = steps.close(workspace, clock, quarter, approver, accept or [], dry_run)
+        closing = steps.close(workspace, clock, quarter, approver, _with_reasons(accept or []), dry_run)
     frame.answer(closing, lambda: show_closing(closing, dry_run))
     raise typer.Exit(FAILED if closing.refused_by else DONE)
 
@@ -92,6 +97,12 @@ def show_set_aside(set_aside: Sequence[str], remedy: str) -> None:
     if set_aside:
         counts = "count" if len(set_aside) > 1 else "counts"
         echo(f"{' and '.join(set_aside)} of this call {counts} for nothing: {remedy}.")
+
+
+def _with_reasons(accepted: Sequence[str]) -> dict[str, str]:
+    """``CHECK=REASON`` -> check: reason; without one, the reason is empty."""
+    told = (item.partition("=") for item in accepted)
+    return {name.strip(): reason.strip() for name, _, reason in told}
 
 
 def _judgement(check: Check) -> str:

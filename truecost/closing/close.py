@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -83,10 +83,12 @@ def close_quarter(
     session: Session,
     name: str,
     approver: str | None,
-    accepted: Collection[str] = (),
+    accepted: Collection[str] | Mapping[str, str] = (),
     dry_run: bool = False,
 ) -> Closing:
     """Check the quarter and, unless this is a dry run or a check refuses it, freeze it.
+
+    ``accepted`` names the checks that may find something, with the reason of each where it is a mapping.
 
     Raises:
         TruecostError: the quarter has not ended, is closed, has no cost, or an earlier one is still open; something was
@@ -120,6 +122,7 @@ def close_quarter(
     )
     if dry_run or closing.refused_by:
         return closing
+    reasons = dict(accepted) if isinstance(accepted, Mapping) else {}
     approver = (approver or "").strip()
     if not approver:
         raise TruecostError("who approves the close? name them with --approver")
@@ -136,6 +139,7 @@ def close_quarter(
         version=version,
         approver=approver,
         accepted=sorted(check.name for check in checks if check.is_accepted),
+        reasons={check.name: reasons[check.name] for check in checks if check.is_accepted and reasons.get(check.name)},
         findings={check.name: [asdict(found) for found in check.findings] for check in checks if check.findings},
         content_hash=closing.content_hash,
         files=files,

@@ -344,6 +344,29 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """A check that spoke against a close and was accepted: what it had found, and why it was let through."""
+
+    check: str
+    found: Sequence[str]
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class SignedClose:
+    """A close of the quarter: who approved it and what with, and who took it back and why."""
+
+    version: int
+    closed_at: datetime
+    approver: str
+    accepted: Sequence[Accepted]
+    content_hash: str
+    reopened_at: datetime | None
+    reopened_by: str | None
+    reopened_because: str | None
+
+
+@dataclass(frozen=True)
 class QuarterReport:
     """All that the report of a quarter says; amounts are in ``currency``."""
 
@@ -367,6 +390,7 @@ class QuarterReport:
     quarantine_total: int
     deliveries: Deliveries
     yardsticks: Sequence[Compared]
+    closes: Sequence[SignedClose] = field(default=(), metadata=told_by("closes"))
 
     @property
     def is_at_least(self) -> bool:

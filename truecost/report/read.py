@@ -6,6 +6,7 @@ a model that is planned and has none yet: its figures are zero, or those it has 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from truecost.errors import TruecostError
 from truecost.publish.figures import (
+    Accepted,
     Adjustment,
     Compared,
     Deliveries,
@@ -23,6 +25,7 @@ from truecost.publish.figures import (
     QuarantinedRow,
     QuarterReport,
     Run,
+    SignedClose,
     StageCost,
     Totals,
     Unclaimed,
@@ -121,6 +124,7 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> QuarterReport:
         quarantine_total=sum(row["rows"] for row in quarantined),
         deliveries=filled(Deliveries, read_rows(con, query("report/deliveries"))[0]),
         yardsticks=_compared(models),
+        closes=_signed(con, quarter),
     )
 
 
@@ -180,6 +184,25 @@ def _quiet_total(con: DuckDBPyConnection, quarter: Quarter, last: Row) -> Row:
     none = {**dict.fromkeys(("multiplier", "unallocated_share", "allocated_share")), "multiplier_reason": _QUIET}
     closed = read_rows(con, query("report/closed"), [quarter.name]) if "closes" in view_names(con) else []
     return {**last, **nothing, **none, **(closed[0] if closed else {"status": "preliminary", "version": 1})}
+
+
+def _signed(con: DuckDBPyConnection, quarter: Quarter) -> list[SignedClose]:
+    """The closes of the quarter; none where what is published is of a truecost that told less of them."""
+    columns = {row["column_name"] for row in read_rows(con, query("report/columns_of_closes"))}
+    if "accepted_because" not in columns:
+        return []
+    return [
+        filled(SignedClose, row, accepted=_accepted(row))
+        for row in read_rows(con, query("report/signed"), [quarter.name])
+    ]
+
+
+def _accepted(row: Row) -> list[Accepted]:
+    reasons, found = json.loads(row["accepted_because"]), json.loads(row["found"])
+    return [
+        Accepted(check, [item["what"] for item in found.get(check, ())], reasons.get(check))
+        for check in json.loads(row["accepted"])
+    ]
 
 
 def _compared(models: Sequence[ModelFigures]) -> list[Compared]:

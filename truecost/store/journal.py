@@ -35,7 +35,7 @@ Kind = Literal[
     "reevaluation",  # one was opened: triggers (rules), alert_ids
     "evaluation",  # its command ended: reevaluation_id, outcome, exit_code, seconds, log
     "decision",  # reevaluation_id, verdict, reasons, staleness_cost, retrain_cost, currency
-    "close",  # quarter, version, content_hash, files, approver, accepted, findings, recorded_at; the model is ""
+    "close",  # quarter, version, content_hash, files, approver, accepted, reasons, findings, recorded_at; no model
     "reopen",  # quarter, version (of the close it undoes), reason, by, recorded_at; the model is ""
     "report",  # the report of a close was kept: quarter, version, files, recorded_at; the model is ""
 ]
