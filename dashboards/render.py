@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from truecost.dashboards import charts, formats
 
-from truecost.publish.figures import ModelFigures, PastQuarter, PlannedStage, QuarterReport, Run, Totals
+from truecost.publish.figures import Missing, ModelFigures, PastQuarter, PlannedStage, QuarterReport, Run, Totals
 from truecost.publish.yardsticks import ARTICLE
 from truecost.workspace.config import label
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 RECENT_QUARTERS = 8  # what a model's chart and table show; the workbook holds them all
+FAULTS_SHOWN = 3  # of one cause
 RUNS_SHOWN = 12
 FEATURES_SHOWN = 12
 
@@ -89,6 +90,7 @@ def render_report(report: QuarterReport, link: Callable[[str], str] = str) -> st
         headline=headline(report),
         figures=key_figures(report),
         sections=[_section(model, report.currency) for model in report.models],
+        missing=grouped(report.missing),
         open_alerts=[alert for alert in report.alerts if alert.is_open],
         features_shown=FEATURES_SHOWN,
         strip=_strip(report.models),
@@ -105,6 +107,27 @@ def headline(report: QuarterReport) -> str:
         f"In {report.quarter} {_subject(report)} truly cost {at_least}{true_cost};"
         f" {_quoted(total, currency)}. {_to_date(total)}."
     )
+
+
+def grouped(missing: Sequence[Missing], limit: int = FAULTS_SHOWN) -> list[Missing]:
+    """What is missing, the first ``limit`` of those that one cause has; of the others, how many they are."""
+    held: dict[tuple[str, str, str, str | None], list[Missing]] = {}
+    for item in missing:
+        held.setdefault((item.kind, item.source, _cause(item), item.remedy), []).append(item)
+    shown: list[Missing] = []
+    for (kind, source, cause, remedy), items in held.items():
+        others = len(items) - limit
+        if others <= 1:
+            shown += items
+            continue
+        why = f" ({cause})" if cause else ""
+        shown += [*items[:limit], Missing(f"{others} more of {source} are {_words(kind)}{why}", remedy, kind, source)]
+    return shown
+
+
+def _cause(item: Missing) -> str:
+    """Why a file was refused, whichever it is: what else is missing has no cause apart from its kind."""
+    return item.what.partition(" was refused: ")[2]
 
 
 def key_figures(report: QuarterReport) -> list[Figure]:

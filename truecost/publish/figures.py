@@ -298,8 +298,12 @@ class Unclaimed:
 
 @dataclass(frozen=True)
 class Missing:
+    """What is missing and what to do; ``kind`` as ``finance.gaps`` has it."""
+
     what: str
     remedy: str | None
+    kind: str = field(default="", metadata=told_by(None))
+    source: str = field(default="", metadata=told_by(None))
 
 
 @dataclass(frozen=True)

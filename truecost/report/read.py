@@ -116,7 +116,7 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> QuarterReport:
         decisions=outlook.decisions,
         unallocated=filled_all(Unclaimed, read_rows(con, query("report/unallocated"), [quarter.name])),
         missing=[
-            Missing(_with_amounts(row), row["remedy"])
+            Missing(_with_amounts(row), row["remedy"], row["kind"], row["source"])
             for row in read_rows(con, query("report/missing"), [quarter.name])
         ],
         adjustments=filled_all(Adjustment, read_rows(con, query("report/adjustments"), [quarter.name])),
