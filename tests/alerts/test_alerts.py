@@ -21,10 +21,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.support.prefect_server import eventually
 from tests.support.quality import EVALUATE, put_score
 from truecost import steps
 from truecost.alerts.alerts import Alerted, acknowledge, standing_alerts
 from truecost.clock import Clock
+from truecost.decisions import evaluation
 from truecost.errors import TruecostError
 from truecost.store.journal import Journal
 from truecost.workspace.workspace import Workspace, load_workspace
@@ -298,6 +300,60 @@ def test_a_command_that_runs_too_long_is_killed_with_its_children(tmp_path: Path
         assert time.monotonic() < gone, "the child outlived the command"
 
 
+ESCAPE = """
+import os, subprocess, sys, time
+# A child with a session of its own, and its parent gone: nothing ties it to the command any more.
+if os.fork() == 0:
+    os.setsid()
+    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)
+    open('child.new', 'w').write(str(child.pid))
+    os.rename('child.new', 'child.pid')
+    os._exit(0)
+while not os.path.exists('child.pid'):
+    time.sleep(0.01)
+time.sleep(float(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(("seconds", "reason"), [(0, "the eval command left no score"), (600, "the eval command ran")])
+def test_a_child_with_a_session_of_its_own_ends_with_the_command(tmp_path: Path, seconds: int, reason: str) -> None:
+    root = tmp_path / "books"
+    workspace = impatient(evaluating(root, f"python escape.py {seconds}"), timedelta(seconds=5))
+    (root / "escape.py").write_text(ESCAPE)
+    assert outcome(workspace)[1].startswith(reason)
+    assert not is_running(int((root / "child.pid").read_text()))
+
+
+def test_the_command_ends_where_we_are_killed(tmp_path: Path) -> None:
+    root = tmp_path / "books"
+    evaluating(root, "python escape.py 600")
+    (root / "escape.py").write_text(ESCAPE + "\n")
+    program = (
+        "import sys; from datetime import date; from pathlib import Path; from truecost import steps; "
+        "from truecost.clock import Clock; from truecost.workspace.workspace import load_workspace\n"
+        "steps.reevaluate(load_workspace(Path(sys.argv[1])), Clock(date(2026, 10, 5)), 'bot')"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(root)]) as process:
+        eventually((root / "child.pid").exists, within=60)
+        child = int((root / "child.pid").read_text())
+        assert is_running(child)
+        process.kill()
+    eventually(lambda: not is_running(child), within=20)
+
+
+def test_what_a_command_says_is_kept_up_to_a_limit_and_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "KEPT_BYTES", 1 << 20)
+    root = tmp_path / "books"
+    workspace = evaluating(root, "python shout.py")
+    (root / "shout.py").write_text("import sys\nfor _ in range(200): sys.stdout.write('x' * (1 << 20))\nsys.exit(7)\n")
+    assert outcome(workspace)[1] == "the eval command ended with 7; see reports/evaluations/bot-2.log"
+    log = (root / "reports/evaluations/bot-2.log").read_bytes()
+    assert len(log) < (1 << 20) + 100
+    assert log.endswith(f"[{199 << 20:,} bytes more were not kept]\n".encode())
+
+
 def impatient(workspace: Workspace, within: timedelta) -> Workspace:
     """With a time limit for the command that is shorter than truecost.toml can say."""
     models = [model.model_copy(update={"evaluate_within": within}) for model in workspace.config.models]
@@ -412,7 +468,7 @@ def test_nobody_else_judges_between_reading_the_journal_and_writing_it(
         "import sys; from datetime import date; from pathlib import Path; from truecost import steps; "
         "from truecost.clock import Clock; from truecost.errors import WarehouseBusy; "
         "from truecost.workspace.workspace import load_workspace\n"
-        "try: steps.alert(load_workspace(Path(sys.argv[1])), Clock(date(2026, 10, 5)))\n"
+        "try: steps.alert(load_workspace(Path(sys.argv[1])).without_waiting(), Clock(date(2026, 10, 5)))\n"
         "except WarehouseBusy: sys.exit(75)"
     )
 

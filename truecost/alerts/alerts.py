@@ -96,6 +96,15 @@ def waiting_reevaluations(workspace: Workspace) -> list[Reevaluation]:
     return sorted((item for item in found if item.model_id in known), key=lambda item: item.reevaluation_id)
 
 
+def untold_alerts(workspace: Workspace) -> list[str]:
+    """The messages of alerts that hold and that none of the addresses has taken; without addresses, none."""
+    if not addresses(workspace):
+        return []
+    events = Journal(workspace.journal).events()
+    taken = {event.data["message_id"] for event in events if event.kind == "delivered"}
+    return [held.message for held in standings(events).values() if held.asks and held.alert_id not in taken]
+
+
 def _write_down(
     journal: Journal, events: list[Event], workspace: Workspace, clock: Clock, readings: list[Reading]
 ) -> list[Event]:

@@ -20,6 +20,10 @@ Key = tuple[str, str]  # model, rule
 OVERSPEND = "overspend"
 DRIFT = "drift"
 EVAL_DECAY = "eval_decay"
+DELIVERIES = "deliveries"
+SILENCE = "silence"
+BOOKS = "books"
+WORKSPACE_RULES = (DELIVERIES, SILENCE, BOOKS)  # of the workspace as a whole, whatever the model
 _ASKING: tuple[State, ...] = ("WARNING", "ALERT")  # the states that ask someone to act
 
 

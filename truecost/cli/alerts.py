@@ -63,14 +63,6 @@ def show_alerts(alerts: Sequence[Standing], waiting: Sequence[Reevaluation]) -> 
         echo(f"{item.model_id} waits for its re-evaluation ({because}): `truecost reevaluate --model`.")
 
 
-def show_open_alerts(alerts: Sequence[Standing]) -> None:
-    """A line each, for a run's summary."""
-    from truecost.cli.text import echo
-
-    for held in alerts:
-        echo(f"{held.state} {held.alert_id} ({held.rule.replace('_', ' ')}): {held.message}.", held.state)
-
-
 app = group(
     "What asks for someone; `ack` says that you have seen it.",
     alerts,
