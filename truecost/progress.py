@@ -29,6 +29,20 @@ def say(what: str, item: str | None = None, number: int = 0, total: int = 0, at_
 
 
 @contextmanager
+def hearing_too(listener: Callable[[Step], None]) -> Iterator[None]:
+    """Hear it beside whoever listens already."""
+    before = _listener
+
+    def both(step: Step) -> None:
+        listener(step)
+        if before is not None:
+            before(step)
+
+    with listening(both):
+        yield
+
+
+@contextmanager
 def listening(listener: Callable[[Step], None]) -> Iterator[None]:
     """Hear what steps say, for as long as the block lasts."""
     global _listener

@@ -1,4 +1,8 @@
-SELECT source, file, status, rows_read, rows_loaded, rows_quarantined, rows_duplicate, rows_skipped
+-- The latest deliveries; those that ask for someone, as they were last delivered, come first.
+SELECT source, file, status, rows_read, rows_loaded, rows_quarantined, rows_duplicate, rows_skipped, reason
 FROM deliveries
-ORDER BY delivery_id DESC
+ORDER BY
+    row_number() OVER (PARTITION BY source, file ORDER BY delivery_id DESC) = 1
+    AND (status IN ('refused', 'held') OR rows_quarantined > 0) DESC,
+    delivery_id DESC
 LIMIT 200

@@ -41,11 +41,10 @@ def _command(process: int) -> str | None:
         words = Path(f"/proc/{process}/cmdline").read_bytes().decode("utf-8", "replace").rstrip("\0").split("\0")
     except OSError:
         return None
-    if len(words) > 1 and Path(words[0]).name.startswith("python"):
+    is_python = len(words) > 1 and Path(words[0]).name.startswith("python")
+    if is_python and (words[1] == "-m" or not words[1].startswith("-")):
         words = words[2:] if words[1] == "-m" else words[1:]
-    if words and Path(words[0]).name:
-        words[0] = Path(words[0]).name
-    told = shlex.join(word for word in words if word)
+    told = " ".join(shlex.join([Path(words[0]).name, *words[1:]]).split()) if words else ""
     return (told if len(told) <= _LONGEST else f"{told[: _LONGEST - 3]}...") or None
 
 

@@ -490,6 +490,10 @@ class AlertsSection(_Section):
         default=Decimal("0.25"),
         description="The share from which it is an alert, where it is above the plan's P90 as well.",
     )
+    quarantined_share: Annotated[Decimal, Field(ge=0, le=1)] = Field(
+        default=Decimal("0.01"),
+        description="A file with more than this share of its rows quarantined is a warning of the rule `deliveries`.",
+    )
     renotify_every: Duration = Field(
         default=timedelta(days=7), description="How often what lasts is told again, until someone acknowledges it."
     )
