@@ -13,9 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import duckdb
@@ -23,6 +21,7 @@ import pytest
 
 from tests.support.prefect_server import eventually
 from tests.support.quality import EVALUATE, put_score
+from tests.support.receiver import SECRET, receiving
 from truecost import steps
 from truecost.alerts.alerts import Alerted, acknowledge, standing_alerts
 from truecost.clock import Clock
@@ -31,7 +30,6 @@ from truecost.errors import TruecostError
 from truecost.store.journal import Journal
 from truecost.workspace.workspace import Workspace, load_workspace
 
-SECRET = "s3cr3t-token"
 OCTOBER = Clock(date(2026, 10, 5))
 
 TOML = """
@@ -167,33 +165,10 @@ def test_an_earlier_clock_changes_nothing(tmp_path: Path) -> None:
 # ---- Telling people ------------------------------------------------------------------------------------------------
 
 
-class Receiver(BaseHTTPRequestHandler):
-    """Takes what Apprise's ``json://`` posts; refuses it while told to."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        server: Any = self.server
-        if server.is_refusing:
-            self.send_response(503)
-        else:
-            server.taken.append(json.loads(body))
-            self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """A test is quiet."""
-
-
 @pytest.fixture
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
-        server.taken, server.is_refusing = [], False  # type: ignore[attr-defined]
-        Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        url = f"json://user:{SECRET}@127.0.0.1:{server.server_port}/{SECRET}"
-        monkeypatch.setenv("TRUECOST_ALERT_URLS", url)
+    with receiving(monkeypatch) as server:
         yield server
-        server.shutdown()
 
 
 def test_a_message_reaches_its_address_once_and_says_what_to_do(receiver: Any, tmp_path: Path) -> None:
@@ -201,7 +176,7 @@ def test_a_message_reaches_its_address_once_and_says_what_to_do(receiver: Any, t
     assert judged(workspace).delivered == 1
     assert judged(workspace).delivered == 0
     (message,) = receiver.taken
-    assert message["title"] == "[truecost small] bot: overspend ALERT"
+    assert (message["title"], message["type"]) == ("[truecost small] bot: overspend ALERT", "failure")
     assert "most in data curation (+" in message["message"]
     assert "truecost alerts ack 1" in message["message"]
 

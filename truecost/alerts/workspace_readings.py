@@ -39,12 +39,13 @@ def deliveries(rows: Sequence[Row], share: Decimal) -> Reading:
     refused = [(row["file"], row["reason"]) for row in rows if row["trouble"] == "refused"]
     held = [(row["file"], "") for row in rows if row["trouble"] == "held"]
     spoilt = [(row["file"], "") for row in rows if row["trouble"] == "quarantined"]
+    percent = f"{(100 * share).normalize():f} %"
     told = (
         told_by_cause("file refused", "files refused", refused),
         told_by_cause("file held", "files held", held),
         told_by_cause(
-            f"file with more than {100 * share:.3g} % of its rows quarantined",
-            f"files with more than {100 * share:.3g} % of their rows quarantined",
+            f"file with more than {percent} of its rows quarantined",
+            f"files with more than {percent} of their rows quarantined",
             spoilt,
         ),
     )

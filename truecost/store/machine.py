@@ -43,6 +43,8 @@ _DENIED = _Kind(
     "may not be written or read",
     "allow {user} to, there and in its folder, then run again",
 )
+# Of DuckDB's: others repeat values of a file, which may hold any words.
+_ABOUT_FILES = frozenset({"IOException", "TransactionException", "OutOfMemoryException", "FatalException"})
 _QUOTED = re.compile(r'"([^"]+)"')
 
 
@@ -92,7 +94,8 @@ def _told(error: BaseException, kinds: tuple[_Kind, ...]) -> str | None:
 def _is_of(error: BaseException, kind: _Kind) -> bool:
     if isinstance(error, OSError):
         return error.errno in kind.numbers
-    return _is_of_duckdb(error) and any(words in str(error) for words in kind.words)
+    is_about_files = _is_of_duckdb(error) and type(error).__name__ in _ABOUT_FILES
+    return is_about_files and any(words in str(error) for words in kind.words)
 
 
 def _is_of_duckdb(error: BaseException) -> bool:
