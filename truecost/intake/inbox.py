@@ -37,9 +37,10 @@ def inbox_root(workspace: Path, source_path: str) -> Path:
     return Path(os.path.realpath(folder if folder.is_dir() else folder.parent))
 
 
-def fixed_part(workspace: Path, source_path: str) -> Path:
-    """The part of a source's path before its first wildcard."""
-    return _split(workspace, source_path)[0]
+def fixed_part(workspace: Path, source_path: str) -> tuple[Path, bool]:
+    """The part of a source's path before its first wildcard, and whether there is one."""
+    fixed, pattern = _split(workspace, source_path)
+    return fixed, bool(pattern)
 
 
 def named_paths(workspace: Path, source_path: str) -> list[Path]:

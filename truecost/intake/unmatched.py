@@ -33,10 +33,10 @@ def _unmatched(workspace: Workspace, source: SourceSection, delivered: Collectio
     if named_paths(workspace.root, source.path):
         return
     moves = (source.landing or workspace.config.workspace.landing) == "move"
-    folder = fixed_part(workspace.root, source.path)
-    if not folder.parent.is_dir() or ("*" in source.path and not folder.is_dir()):
-        missing = folder if folder.parent.is_dir() else folder.parent
-        shown = missing.relative_to(workspace.root) if missing.is_relative_to(workspace.root) else missing
+    fixed, is_pattern = fixed_part(workspace.root, source.path)
+    folder = fixed if is_pattern else fixed.parent
+    if not folder.is_dir():
+        shown = folder.relative_to(workspace.root) if folder.is_relative_to(workspace.root) else folder
         yield Unmatched(source.name, f"there is no folder {shown}", "correct `path`, or put the folder there")
     elif source.name not in delivered:
         yield Unmatched(source.name, f"no file matches {source.path}", "put files there, or correct `path`")
