@@ -8,8 +8,8 @@ from decimal import Decimal
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from truecost import steps
+from truecost.alerts.standing import Standing
 from truecost.publish.publication import open_published
-from truecost.steps import Standing
 from truecost.store.sql import query
 from truecost.workspace.workspace import Workspace
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from truecost import steps
-from truecost.alerts.standing import read_standing
+from truecost.alerts.standing import Standing, read_standing
 from truecost.archive.closes import Close, closed_quarters
 from truecost.archive.unfinished import Unfinished
 from truecost.clock import Clock
@@ -38,7 +38,7 @@ class SourceState:
 class Overview:
     sources: list[SourceState]
     warnings: list[str]
-    standing: steps.Standing
+    standing: Standing
     quarters: list[str]
     models: list[str]
     closed: list[Close]
@@ -79,7 +79,7 @@ def read_overview(workspace: Workspace, clock: Clock) -> Overview:
 
 
 def _overview(
-    workspace: Workspace, loaded: Sequence[tuple[Any, ...]], standing: steps.Standing, busy: str | None = None
+    workspace: Workspace, loaded: Sequence[tuple[Any, ...]], standing: Standing, busy: str | None = None
 ) -> Overview:
     brought = {row[0]: row[1:] for row in loaded}
     landed = {(entry.source, part.file) for entry in Landing(workspace.landing).entries() for part in entry.parts}

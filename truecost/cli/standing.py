@@ -8,7 +8,7 @@ from truecost.cli.frame import ASKS_FOR_SOMEONE, DONE, FAILED
 from truecost.cli.text import echo
 
 if TYPE_CHECKING:
-    from truecost.steps import Standing
+    from truecost.alerts.standing import Standing
 
 
 def show_standing(standing: Standing) -> None:

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 _PR_SET_CHILD_SUBREAPER = 36
 _BLOCK = 1 << 16
@@ -59,7 +59,7 @@ def _supervised(command: list[str], folder: str, log: str, seconds: float, kept_
 class _Said:
     """What the command says: the first of it is kept, the rest is read, so that it can go on, and counted."""
 
-    def __init__(self, pipe: BinaryIO, kept: BinaryIO, kept_bytes: int) -> None:
+    def __init__(self, pipe: IO[bytes], kept: IO[bytes], kept_bytes: int) -> None:
         self.pipe, self._kept, self._room, self.dropped = pipe, kept, kept_bytes, 0
 
     def take(self) -> bool:
@@ -88,7 +88,7 @@ class _Said:
             self._kept.write(f"\n[{self.dropped:,} bytes more were not kept]\n".encode())
 
 
-def selectable(pipe: BinaryIO) -> bool:
+def selectable(pipe: IO[bytes]) -> bool:
     """Whether something can be read from it without waiting."""
     with selectors.DefaultSelector() as ready:
         ready.register(pipe, selectors.EVENT_READ)
