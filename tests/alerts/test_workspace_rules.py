@@ -48,7 +48,7 @@ def test_many_refused_files_are_one_message_by_cause_that_names_the_first(receiv
     judged(books)
     ((kind, title, message),) = told(receiver)
     assert (kind, title) == ("failure", "[truecost books] deliveries ALERT")
-    assert message.startswith("11 files refused: 9 the compressed file is cut or damaged, 2 ")
+    assert message.startswith("11 files refused: 9 because the compressed file is cut or damaged, 2 because a line ")
     assert message.endswith("; first: inbox/rates/00.csv.gz.")
 
 
@@ -123,7 +123,7 @@ def test_a_broken_promise_of_the_books_is_told(receiver: Any, tmp_path: Path) ->
     steps.alert(books.workspace, OCTOBER)
     ((kind, title, message),) = told(receiver)
     assert (kind, title) == ("failure", "[truecost books] books ALERT")
-    assert message.startswith("2 promises of the books are broken: 1 rows add up, 1 ")
+    assert message.startswith("2 promises of the books are broken: 1 because not: rows add up, 1 ")
 
 
 def test_sound_books_are_not_looked_through_again_until_they_change(
@@ -211,7 +211,7 @@ def test_faults_are_counted_by_what_they_have_in_common() -> None:
     faults = [(f"{number}.gz", f"it is cut (byte {number}); send it again") for number in range(3)]
     faults += [("a.csv", "no column x; add it"), ("b.csv", "it is empty; export it"), ("c.csv", "it is odd; look")]
     assert told_by_cause("file", "files", faults) == (
-        "6 files: 3 it is cut, 1 no column x, 1 it is empty, 1 for other reasons; first: 0.gz"
+        "6 files: 3 because it is cut, 1 because no column x, 1 because it is empty, 1 for other reasons; first: 0.gz"
     )
     assert told_by_cause("file", "files", faults[:1]) == "1 file: 0.gz (it is cut)"
     assert told_by_cause("file", "files", []) == ""

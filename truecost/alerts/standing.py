@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from truecost.alerts.alerts import standing_alerts, untold_alerts
 from truecost.alerts.causes import told_by_cause
-from truecost.alerts.states import WORKSPACE_RULES
+from truecost.alerts.states import DELIVERIES
 from truecost.alerts.states import Standing as StandingAlert
 from truecost.intake.unmatched import Unmatched, unmatched_sources
 from truecost.store.sql import query
@@ -67,23 +67,31 @@ class Standing:
                 "warning",
                 f"warning: no address took the alert: {message}; the next run tries again.",
             )
-        for held in self.alerts:
-            if held.rule not in WORKSPACE_RULES:  # those are the lines above
-                yield held.state, f"{held.state} {held.alert_id} ({held.rule.replace('_', ' ')}): {held.message}."
+        for held in self._alerts_beside_them:
+            yield held.state, f"{held.state} {held.alert_id} ({held.rule.replace('_', ' ')}): {held.message}."
 
     def headline(self) -> str:
         """All of it in a line: the causes, how many each, and the first."""
         told = [
             told_by_cause("file refused", "files refused", self.refused),
             told_by_cause("file held", "files held", [(file, "") for file in self.held]),
-            f"{self.quarantined_rows:,} quarantined" if self.quarantined_rows else "",
+            _rows_quarantined(self.quarantined_rows),
             told_by_cause(
                 "source without files", "sources without files", [(one.source, one.what) for one in self.unmatched]
             ),
             told_by_cause("alert not delivered", "alerts not delivered", [(one, "") for one in self.untold]),
-            told_by_cause("alert open", "alerts open", [(held.message, "") for held in self.alerts]),
+            told_by_cause("alert open", "alerts open", [(held.message, "") for held in self._alerts_beside_them]),
         ]
         return ". ".join(filter(None, told)) or "nothing is open"
+
+    @property
+    def _alerts_beside_them(self) -> list[StandingAlert]:
+        """The alerts that say more than that files are refused, held or quarantined."""
+        return [held for held in self.alerts if held.rule != DELIVERIES]
+
+
+def _rows_quarantined(number: int) -> str:
+    return "" if not number else "1 row quarantined" if number == 1 else f"{number:,} rows quarantined"
 
 
 def read_standing(workspace: Workspace, con: DuckDBPyConnection, is_published: bool = False) -> Standing:

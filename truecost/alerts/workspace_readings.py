@@ -69,7 +69,7 @@ def silence(silent: Sequence[Row], gone: Sequence[Unmatched]) -> Reading:
 
 def books(broken: Sequence[Breach]) -> Reading:
     """The reading of the promises the books keep."""
-    faults = [(f"{breach.subject}: {breach.fault}", breach.invariant.replace("_", " ")) for breach in broken]
+    faults = [(f"{breach.subject}: {breach.fault}", f"not: {breach.invariant.replace('_', ' ')}") for breach in broken]
     told = told_by_cause("promise of the books is broken", "promises of the books are broken", faults)
     about = sorted({breach.invariant for breach in broken})
     return _reading(BOOKS, "ALERT" if broken else "OK", (told,), about, "the books keep every promise")
