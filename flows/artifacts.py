@@ -14,18 +14,21 @@ from truecost.store.sql import query
 from truecost.workspace.workspace import Workspace
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_HEADINGS = {"failed": "faults", "asks": "needs attention", "done": "nothing is open"}
 _LISTED = 50  # lines; the log has all of them
 
 
 def show_standing(workspace: Workspace, standing: Standing, quarter: str | None) -> None:
-    """What is open, line by line, and where the report is."""
+    """What is open: a sentence a kind, where the report is, then line by line."""
+    told = [f"## {_plain(workspace.name)}: {_HEADINGS[standing.outcome]}", ""]
+    told += [f"- {_plain(sentence)}" for sentence in standing.summary()]
+    told += ["", *_where(workspace, quarter)]
     lines = [sentence for _, sentence in standing.lines()]
-    told = [f"# {_plain(workspace.name)}: {_plain(standing.headline())}", ""]
-    told += [f"- {_plain(line)}" for line in lines[:_LISTED]]
+    if lines:
+        told += ["", "### Each of them", "", *(f"- {_plain(line)}" for line in lines[:_LISTED])]
     if len(lines) > _LISTED:
         told.append(f"- and {len(lines) - _LISTED:,} more: the log of this run has them all")
-    told += ["", *_where(workspace, quarter)]
-    create_markdown_artifact(key="standing", markdown="\n".join(told), description=standing.headline())
+    create_markdown_artifact(key="standing", markdown="\n".join(told), description="What is open, and the report.")
 
 
 def show_deliveries(workspace: Workspace) -> None:

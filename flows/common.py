@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from prefect import State, get_run_logger, task
+from prefect import get_run_logger, task
 from prefect.states import Completed, Failed
 from truecost.flows.artifacts import show_standing
 from truecost.flows.temporary_server import end_it_with_us
@@ -85,8 +85,8 @@ def ended(workspace_dir: str, result: dict[str, Any], quarter: str | None = None
     return result
 
 
-def result_of(state: State[Any]) -> dict[str, Any]:
-    """What a flow of ours came to; an error that ended it is raised."""
+def result_of(state: Any) -> dict[str, Any]:
+    """What a flow of ours came to, by the state it returned; an error that ended it is raised."""
     found: dict[str, Any] = state.result(raise_on_failure=state.name != FAULTS)
     return found
 

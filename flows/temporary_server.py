@@ -41,7 +41,7 @@ def end_it_with_us() -> None:
         return process
 
     guarded.is_guarded = True  # type: ignore[attr-defined]
-    SubprocessASGIServer._run_uvicorn_command = guarded  # type: ignore[method-assign]
+    SubprocessASGIServer._run_uvicorn_command = guarded  # type: ignore[method-assign, assignment]
 
 
 def _guard(server: int) -> None:

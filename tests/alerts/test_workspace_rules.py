@@ -123,7 +123,7 @@ def test_a_broken_promise_of_the_books_is_told(receiver: Any, tmp_path: Path) ->
     steps.alert(books.workspace, OCTOBER)
     ((kind, title, message),) = told(receiver)
     assert (kind, title) == ("failure", "[truecost books] books ALERT")
-    assert message.startswith("2 promises of the books are broken: 1 because not: rows add up, 1 ")
+    assert message.startswith("the books break a promise in 2 places: `rows add up`, `rows are held`; first: ")
 
 
 def test_sound_books_are_not_looked_through_again_until_they_change(

@@ -50,7 +50,7 @@ def test_a_run_ends_in_the_state_that_its_exit_code_says(server: str, tmp_path: 
     (standing,) = [item for item in artifacts(server, run["id"]) if item["key"] == "standing"]
     if code:
         assert run["state"]["message"].startswith("2 files refused: 2 ")
-        assert standing["data"].startswith("# books: 2 files refused: 2 ")
+        assert standing["data"].startswith("## books: faults\n\n- 2 files refused: 2 because ")
         assert r"inbox/rates/\[b\]\*.csv.gz" in standing["data"], "a name is no mark of Markdown"
     assert (books.root / "reports/reports.duckdb").as_uri() in standing["data"]
     deliveries = next(item for item in artifacts(server, run["id"]) if item["key"] == "deliveries")

@@ -71,7 +71,11 @@ class Standing:
             yield held.state, f"{held.state} {held.alert_id} ({held.rule.replace('_', ' ')}): {held.message}."
 
     def headline(self) -> str:
-        """All of it in a line: the causes, how many each, and the first."""
+        """All of it in a line."""
+        return ". ".join(self.summary()) or "nothing is open"
+
+    def summary(self) -> list[str]:
+        """A sentence a kind of what is open: how many, by cause, and the first."""
         told = [
             told_by_cause("file refused", "files refused", self.refused),
             told_by_cause("file held", "files held", [(file, "") for file in self.held]),
@@ -82,7 +86,7 @@ class Standing:
             told_by_cause("alert not delivered", "alerts not delivered", [(one, "") for one in self.untold]),
             told_by_cause("alert open", "alerts open", [(held.message, "") for held in self._alerts_beside_them]),
         ]
-        return ". ".join(filter(None, told)) or "nothing is open"
+        return list(filter(None, told))
 
     @property
     def _alerts_beside_them(self) -> list[StandingAlert]:

@@ -69,9 +69,12 @@ def silence(silent: Sequence[Row], gone: Sequence[Unmatched]) -> Reading:
 
 def books(broken: Sequence[Breach]) -> Reading:
     """The reading of the promises the books keep."""
-    faults = [(f"{breach.subject}: {breach.fault}", f"not: {breach.invariant.replace('_', ' ')}") for breach in broken]
-    told = told_by_cause("promise of the books is broken", "promises of the books are broken", faults)
     about = sorted({breach.invariant for breach in broken})
+    told = ""
+    if broken:
+        promises = ", ".join(f"`{name.replace('_', ' ')}`" for name in about)
+        first = f"{broken[0].subject}: {broken[0].fault}"
+        told = f"the books break a promise in {len(broken):,} places: {promises}; first: {first}"
     return _reading(BOOKS, "ALERT" if broken else "OK", (told,), about, "the books keep every promise")
 
 
