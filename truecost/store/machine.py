@@ -26,7 +26,7 @@ class _Kind(NamedTuple):
 
 
 _FULL = _Kind(
-    frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG}),
+    frozenset({errno.ENOSPC, errno.EDQUOT}),
     (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "max_temp_directory_size"),
     "can't be written: the disk is full",
     "make room, then run again; what was there before is kept",
