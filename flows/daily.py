@@ -1,26 +1,22 @@
 """The daily flow: land, load, attribute, compare, drift, alert, reevaluate, publish, report.
 
-One task a step. A step is retried where trying again can help: while another process holds the warehouse. Every step is
-idempotent, so a retry, or the whole flow again, changes nothing.
+One task a step. A step waits where another process holds the warehouse, for as long as the workspace says, and is not
+tried again: what it fails with would be so again. Every step is idempotent, so the whole flow again changes nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_table_artifact
-from truecost.flows.common import is_served, opened, step
+from truecost.flows.artifacts import show_deliveries, show_quarter
+from truecost.flows.common import ended, is_served, opened, result_of, run_name, step
 from truecost.flows.events import tell_alert, tell_reevaluation
 
 from truecost import steps
-from truecost.publish.publication import open_published
-from truecost.store.sql import query
-from truecost.workspace.workspace import Workspace
 
 
 @step("land")
@@ -86,7 +82,7 @@ def publish(workspace_dir: str, as_of: date | None) -> bool:
     """Swap in the file finance reads."""
     workspace, clock = opened(workspace_dir, as_of)
     is_new = steps.publish(workspace, clock)
-    _show_deliveries(workspace)
+    show_deliveries(workspace)
     return is_new
 
 
@@ -97,15 +93,16 @@ def report(workspace_dir: str, as_of: date | None) -> str | None:
     if not steps.has_costs(workspace, clock):
         return None
     reported = steps.report(workspace, clock)
-    _show_quarter(workspace, reported.quarter)
+    show_quarter(workspace, reported.quarter)
     return reported.quarter
 
 
-@flow(name="daily")
-def daily(workspace_dir: str = ".", as_of: date | None = None) -> dict[str, Any]:
+@flow(name="daily", flow_run_name=run_name)
+def daily(workspace_dir: str = ".", as_of: date | None = None) -> Any:
     """Everything a night needs, for one workspace."""
     done = bring_up_to_date(workspace_dir, as_of)
-    return {**done, "quarter": report(workspace_dir, as_of)}
+    quarter = report(workspace_dir, as_of)
+    return ended(workspace_dir, {**done, "quarter": quarter}, quarter)
 
 
 def bring_up_to_date(workspace_dir: str, as_of: date | None) -> dict[str, Any]:
@@ -128,29 +125,4 @@ def watch(workspace_dir: str, as_of: date | None) -> dict[str, Any]:
 
 def run_daily(workspace_dir: Path, as_of: date | None) -> dict[str, Any]:
     """Run the flow in this process, against the configured Prefect API or a temporary one."""
-    return daily(str(workspace_dir), as_of)
-
-
-def _show_deliveries(workspace: Workspace) -> None:
-    _artifact(
-        workspace, "deliveries", "report/latest_deliveries", [], "The latest deliveries, and what became of their rows."
-    )
-
-
-def _show_quarter(workspace: Workspace, quarter: str) -> None:
-    title = f"True cost beside training-only cost in {quarter}."
-    _artifact(workspace, "true-cost", "report/quarter_figures", [quarter], title)
-
-
-def _artifact(workspace: Workspace, key: str, name: str, values: list[str], description: str) -> None:
-    with open_published(workspace.published) as con:
-        found = con.execute(query(name), values)
-        columns = [column[0] for column in found.description or ()]
-        rows = [dict(zip(columns, map(_shown, row), strict=True)) for row in found.fetchall()]
-    create_table_artifact(key=key, table=rows, description=description)
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, Decimal):
-        return f"{value:,.2f}"
-    return "" if value is None else str(value)
+    return result_of(daily(str(workspace_dir), as_of, return_state=True))

@@ -12,16 +12,15 @@ from typing import Any
 
 from prefect import flow
 from truecost.flows import daily
+from truecost.flows.common import ended, result_of, run_name
 
 
-@flow(name="drift")
-def drift(workspace_dir: str = ".", as_of: date | None = None) -> dict[str, Any]:
+@flow(name="drift", flow_run_name=run_name)
+def drift(workspace_dir: str = ".", as_of: date | None = None) -> Any:
     """Watch production and evals of one workspace."""
-    done: dict[str, Any] = daily.watch(workspace_dir, as_of)
-    return done
+    return ended(workspace_dir, daily.watch(workspace_dir, as_of))
 
 
 def run_drift(workspace_dir: Path, as_of: date | None) -> dict[str, Any]:
     """Run the flow in this process, against the configured Prefect API or a temporary one."""
-    found: dict[str, Any] = drift(str(workspace_dir), as_of)
-    return found
+    return result_of(drift(str(workspace_dir), as_of, return_state=True))

@@ -25,7 +25,7 @@ def tell_alert(workspace: Workspace, event: Event) -> None:
     payload = {name: event.data[name] for name in ("rule", "state", "previous", "message", "drivers")}
     emit_event(
         ALERT,
-        resource=_resource(event.model_id, labels),
+        resource=_resource(event.model_id, labels) if event.model_id else _resource_of_workspace(workspace, labels),
         payload={**payload, "alert_id": event.event_id, "workspace": workspace.name},
     )
 
@@ -65,4 +65,12 @@ def _resource(model_id: str, labels: dict[str, str] | None = None) -> dict[str, 
         "prefect.resource.id": f"truecost.model.{model_id}",
         "prefect.resource.name": model_id,
         **(labels or {}),
+    }
+
+
+def _resource_of_workspace(workspace: Workspace, labels: dict[str, str]) -> dict[str, str]:
+    return {
+        "prefect.resource.id": f"truecost.workspace.{workspace.name}",
+        "prefect.resource.name": workspace.name,
+        **labels,
     }

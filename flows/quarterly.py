@@ -11,7 +11,8 @@ from typing import Any
 
 from prefect import flow
 from truecost.flows import daily
-from truecost.flows.common import opened, step
+from truecost.flows.artifacts import show_quarter
+from truecost.flows.common import ended, opened, result_of, run_name, step
 
 from truecost import steps
 
@@ -21,17 +22,18 @@ def report_quarter(workspace_dir: str, as_of: date | None, quarter: str | None) 
     """Write the quarter's report; a quarter without any cost before it is an error here."""
     workspace, clock = opened(workspace_dir, as_of)
     reported = steps.report(workspace, clock, quarter)
+    show_quarter(workspace, reported.quarter)
     return {"quarter": reported.quarter, "folder": str(reported.folder), "is_new": reported.is_new}
 
 
-@flow(name="quarterly")
-def quarterly(workspace_dir: str = ".", as_of: date | None = None, quarter: str | None = None) -> dict[str, Any]:
+@flow(name="quarterly", flow_run_name=run_name)
+def quarterly(workspace_dir: str = ".", as_of: date | None = None, quarter: str | None = None) -> Any:
     """Bring one workspace up to date and report a quarter; by default the latest that has ended."""
     done = daily.bring_up_to_date(workspace_dir, as_of)
-    return {**done, "report": report_quarter(workspace_dir, as_of, quarter)}
+    reported = report_quarter(workspace_dir, as_of, quarter)
+    return ended(workspace_dir, {**done, "report": reported}, reported["quarter"])
 
 
 def run_quarterly(workspace_dir: Path, as_of: date | None, quarter: str | None = None) -> dict[str, Any]:
     """Run the flow in this process, against the configured Prefect API or a temporary one."""
-    found: dict[str, Any] = quarterly(str(workspace_dir), as_of, quarter)
-    return found
+    return result_of(quarterly(str(workspace_dir), as_of, quarter, return_state=True))

@@ -12,7 +12,7 @@ from typing import Any
 
 from prefect import flow
 from truecost.flows import daily
-from truecost.flows.common import is_served, opened, step
+from truecost.flows.common import ended, is_served, opened, result_of, run_name, step
 from truecost.flows.events import last_event, tell_alerts_since
 
 from truecost import steps
@@ -31,18 +31,15 @@ def decide(workspace_dir: str, model: str, as_of: date | None, only_open: bool) 
     return asdict(decided)
 
 
-@flow(name="reevaluate")
-def reevaluate(
-    model: str, workspace_dir: str = ".", as_of: date | None = None, only_open: bool = False
-) -> dict[str, Any]:
+@flow(name="reevaluate", flow_run_name=run_name)
+def reevaluate(model: str, workspace_dir: str = ".", as_of: date | None = None, only_open: bool = False) -> Any:
     """Re-evaluate one model of one workspace; with ``only_open``, only where a re-evaluation waits for it."""
     decision = decide(workspace_dir, model, as_of, only_open)
     published = daily.publish(workspace_dir, as_of)
     quarter = daily.report(workspace_dir, as_of)
-    return {"decision": decision, "published": published, "quarter": quarter}
+    return ended(workspace_dir, {"decision": decision, "published": published, "quarter": quarter}, quarter)
 
 
 def run_reevaluate(workspace_dir: Path, as_of: date | None, model: str) -> dict[str, Any]:
     """Run the flow in this process, against the configured Prefect API or a temporary one."""
-    found: dict[str, Any] = reevaluate(model, str(workspace_dir), as_of)
-    return found
+    return result_of(reevaluate(model, str(workspace_dir), as_of, return_state=True))

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truecost import progress
-from truecost.alerts.alerts import Alerted, standing_alerts, waiting_reevaluations
+from truecost.alerts.alerts import Alerted, waiting_reevaluations
 from truecost.alerts.alerts import alert as judge_alerts
+from truecost.alerts.standing import Standing, read_standing
 from truecost.alerts.states import Reevaluation
-from truecost.alerts.states import Standing as StandingAlert
 from truecost.archive.integrity import archive_faults, sound_closes
 from truecost.archive.record import vouch
 from truecost.archive.unfinished import Unfinished, find_unfinished
@@ -49,27 +49,13 @@ from truecost.publish.publication import published_faults, read_published
 from truecost.quarters import parse_quarter
 from truecost.report.quarterly import report_faults, report_quarter, reported_status, write_report
 from truecost.store.journal import Journal, mirror
-from truecost.store.sql import query
+from truecost.store.machine import in_plain_words
 from truecost.store.warehouse import connect
 from truecost.workspace.past import known_at
 from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How the workspace stands: what is open and asks for someone. It decides the exit code."""
-
-    refused: tuple[tuple[str, str], ...]
-    held: tuple[str, ...]
-    quarantined_rows: int
-    alerts: tuple[StandingAlert, ...] = ()
-
-    @property
-    def is_clean(self) -> bool:
-        return not (self.refused or self.held or self.quarantined_rows or self.alerts)
 
 
 @dataclass(frozen=True)
@@ -264,7 +250,7 @@ def _publish_and_report(workspace: Workspace, clock: Clock, quarter: str) -> Non
     """What follows once the journal holds that a quarter was closed or reopened."""
     _publish_anew(workspace, clock)
     _report(workspace, clock, quarter)
-    with connect(workspace.warehouse) as con:
+    with connect(workspace.warehouse, workspace.wait) as con:
         _copy_journal(con, workspace)  # that the report is kept
 
 
@@ -291,23 +277,34 @@ def _copy_journal(con: DuckDBPyConnection, workspace: Workspace) -> None:
 def faults(workspace: Workspace, clock: Clock = REAL, deep: bool = False) -> list[str]:
     """What is wrong with what landed, the ledger, the books, the journal's chain, what was frozen, published or kept,
     or was left unfinished; a sentence each. ``deep`` loads every landed file anew and compares.
+
+    Raises:
+        WarehouseBusy: another command has the warehouse: see ``faults_beside``.
     """
-    with connect(workspace.warehouse) as con:
-        found = archive_faults(workspace, con)
-    found += landing_faults(workspace)
-    if not found:
-        load(workspace, clock)  # what an older truecost loaded, it did not sum
-        with connect(workspace.warehouse) as con:
-            found += ledger_faults(workspace, con)
-            found += deep_faults(workspace, con) if deep else []
-            found += published_faults(workspace, con)
-            found += report_faults(workspace)
-    if not found:
-        attribute(workspace, clock)
-        broken = check_invariants(workspace, clock)
-        found += [f"{breach.subject}: {breach.fault} ({breach.invariant})" for breach in broken]
-        found += [str(item) for item in unfinished(workspace)]
+    with in_plain_words():
+        with connect(workspace.warehouse, workspace.wait) as con:
+            found = archive_faults(workspace, con)
+        found += landing_faults(workspace)
+        if not found:
+            load(workspace, clock)  # what an older truecost loaded, it did not sum
+            with connect(workspace.warehouse, workspace.wait) as con:
+                found += ledger_faults(workspace, con)
+                found += deep_faults(workspace, con) if deep else []
+                found += published_faults(workspace, con)
+                found += report_faults(workspace)
+        if not found:
+            attribute(workspace, clock)
+            broken = check_invariants(workspace, clock)
+            found += [f"{breach.subject}: {breach.fault} ({breach.invariant})" for breach in broken]
+            found += [str(item) for item in unfinished(workspace)]
     return found
+
+
+def faults_beside(workspace: Workspace) -> list[str]:
+    """What of it shows while another command has the warehouse: in what landed, the journal, and what was frozen or
+    kept.
+    """
+    return [*archive_faults(workspace), *landing_faults(workspace), *report_faults(workspace)]
 
 
 def report(workspace: Workspace, clock: Clock, quarter_name: str | None = None) -> Reported:
@@ -346,15 +343,9 @@ def report_known_at(workspace: Workspace, moment: datetime, quarter_name: str | 
 
 
 def standing(workspace: Workspace) -> Standing:
-    """What is refused, held or quarantined, and has not been delivered again since."""
-    with connect(workspace.warehouse) as con:
-        rows = con.execute(query("report/standing")).fetchall()
-    return Standing(
-        refused=tuple((file, because) for file, status, because, _ in rows if status == "refused"),
-        held=tuple(file for file, status, _, _ in rows if status == "held"),
-        quarantined_rows=sum(quarantined for *_, quarantined in rows),
-        alerts=tuple(held for held in standing_alerts(workspace) if held.state == "ALERT" and held.asks),
-    )
+    """What is refused, held or quarantined and has not been delivered again since, and what else asks for someone."""
+    with connect(workspace.warehouse, workspace.wait) as con:
+        return read_standing(workspace, con)
 
 
 def check_invariants(workspace: Workspace, clock: Clock = REAL) -> list[Breach]:
@@ -396,6 +387,6 @@ def suggest_rules(workspace: Workspace, limit: int, clock: Clock = REAL) -> list
 def has_costs(workspace: Workspace, clock: Clock) -> bool:
     """Whether the latest quarter that has ended, or one before it, has costs to report on."""
     quarter = report_quarter(workspace, clock, None)
-    with connect(workspace.warehouse) as con:
+    with connect(workspace.warehouse, workspace.wait) as con:
         row = con.execute("SELECT count(*) FROM books.costs WHERE quarter_start <= ?", [quarter.start]).fetchone()
     return bool(row and row[0])

@@ -1,7 +1,7 @@
 -- Every message of the alerts, a row a change of state: what was raised, who has seen it, and whether it still holds.
 -- id: number of the alert: `truecost alerts ack ID`
--- rule: overspend, drift or eval_decay
--- model_id: the model
+-- rule: overspend, drift, eval_decay; of the workspace as a whole deliveries, silence, books
+-- model_id: the model; NULL where it is the workspace as a whole
 -- state: OK, WARNING, ALERT or NO_DATA
 -- previous_state: the state before; NULL where it is the first
 -- raised_at: when the state began, UTC
@@ -14,8 +14,9 @@
 WITH known AS (
     SELECT event_id, kind, happened_at, model_id, data
     FROM outlook.events
-    SEMI JOIN config_models USING (model_id)
-    WHERE happened_at < getvariable('as_of') + INTERVAL 1 DAY
+    WHERE
+        happened_at < getvariable('as_of') + INTERVAL 1 DAY
+        AND (model_id = '' OR model_id IN (SELECT config_models.model_id FROM config_models))
 ),
 
 state AS (
@@ -48,7 +49,7 @@ followed AS (
 SELECT
     state.id,
     state.rule,
-    state.model_id,
+    nullif(state.model_id, '') AS model_id,
     state.state,
     state.previous_state,
     state.raised_at,

@@ -13,23 +13,23 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import duckdb
 import pytest
 
+from tests.support.prefect_server import eventually
 from tests.support.quality import EVALUATE, put_score
+from tests.support.receiver import SECRET, receiving
 from truecost import steps
 from truecost.alerts.alerts import Alerted, acknowledge, standing_alerts
 from truecost.clock import Clock
+from truecost.decisions import evaluation
 from truecost.errors import TruecostError
 from truecost.store.journal import Journal
 from truecost.workspace.workspace import Workspace, load_workspace
 
-SECRET = "s3cr3t-token"
 OCTOBER = Clock(date(2026, 10, 5))
 
 TOML = """
@@ -165,33 +165,10 @@ def test_an_earlier_clock_changes_nothing(tmp_path: Path) -> None:
 # ---- Telling people ------------------------------------------------------------------------------------------------
 
 
-class Receiver(BaseHTTPRequestHandler):
-    """Takes what Apprise's ``json://`` posts; refuses it while told to."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        server: Any = self.server
-        if server.is_refusing:
-            self.send_response(503)
-        else:
-            server.taken.append(json.loads(body))
-            self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """A test is quiet."""
-
-
 @pytest.fixture
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
-        server.taken, server.is_refusing = [], False  # type: ignore[attr-defined]
-        Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        url = f"json://user:{SECRET}@127.0.0.1:{server.server_port}/{SECRET}"
-        monkeypatch.setenv("TRUECOST_ALERT_URLS", url)
+    with receiving(monkeypatch) as server:
         yield server
-        server.shutdown()
 
 
 def test_a_message_reaches_its_address_once_and_says_what_to_do(receiver: Any, tmp_path: Path) -> None:
@@ -199,7 +176,7 @@ def test_a_message_reaches_its_address_once_and_says_what_to_do(receiver: Any, t
     assert judged(workspace).delivered == 1
     assert judged(workspace).delivered == 0
     (message,) = receiver.taken
-    assert message["title"] == "[truecost small] bot: overspend ALERT"
+    assert (message["title"], message["type"]) == ("[truecost small] bot: overspend ALERT", "failure")
     assert "most in data curation (+" in message["message"]
     assert "truecost alerts ack 1" in message["message"]
 
@@ -296,6 +273,60 @@ def test_a_command_that_runs_too_long_is_killed_with_its_children(tmp_path: Path
     gone = time.monotonic() + 10
     while is_running(child):
         assert time.monotonic() < gone, "the child outlived the command"
+
+
+ESCAPE = """
+import os, subprocess, sys, time
+# A child with a session of its own, and its parent gone: nothing ties it to the command any more.
+if os.fork() == 0:
+    os.setsid()
+    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)
+    open('child.new', 'w').write(str(child.pid))
+    os.rename('child.new', 'child.pid')
+    os._exit(0)
+while not os.path.exists('child.pid'):
+    time.sleep(0.01)
+time.sleep(float(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(("seconds", "reason"), [(0, "the eval command left no score"), (600, "the eval command ran")])
+def test_a_child_with_a_session_of_its_own_ends_with_the_command(tmp_path: Path, seconds: int, reason: str) -> None:
+    root = tmp_path / "books"
+    workspace = impatient(evaluating(root, f"python escape.py {seconds}"), timedelta(seconds=5))
+    (root / "escape.py").write_text(ESCAPE)
+    assert outcome(workspace)[1].startswith(reason)
+    assert not is_running(int((root / "child.pid").read_text()))
+
+
+def test_the_command_ends_where_we_are_killed(tmp_path: Path) -> None:
+    root = tmp_path / "books"
+    evaluating(root, "python escape.py 600")
+    (root / "escape.py").write_text(ESCAPE + "\n")
+    program = (
+        "import sys; from datetime import date; from pathlib import Path; from truecost import steps; "
+        "from truecost.clock import Clock; from truecost.workspace.workspace import load_workspace\n"
+        "steps.reevaluate(load_workspace(Path(sys.argv[1])), Clock(date(2026, 10, 5)), 'bot')"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(root)]) as process:
+        eventually((root / "child.pid").exists, within=60)
+        child = int((root / "child.pid").read_text())
+        assert is_running(child)
+        process.kill()
+    eventually(lambda: not is_running(child), within=20)
+
+
+def test_what_a_command_says_is_kept_up_to_a_limit_and_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "KEPT_BYTES", 1 << 20)
+    root = tmp_path / "books"
+    workspace = evaluating(root, "python shout.py")
+    (root / "shout.py").write_text("import sys\nfor _ in range(200): sys.stdout.write('x' * (1 << 20))\nsys.exit(7)\n")
+    assert outcome(workspace)[1] == "the eval command ended with 7; see reports/evaluations/bot-2.log"
+    log = (root / "reports/evaluations/bot-2.log").read_bytes()
+    assert len(log) < (1 << 20) + 100
+    assert log.endswith(f"[{199 << 20:,} bytes more were not kept]\n".encode())
 
 
 def impatient(workspace: Workspace, within: timedelta) -> Workspace:
@@ -412,7 +443,7 @@ def test_nobody_else_judges_between_reading_the_journal_and_writing_it(
         "import sys; from datetime import date; from pathlib import Path; from truecost import steps; "
         "from truecost.clock import Clock; from truecost.errors import WarehouseBusy; "
         "from truecost.workspace.workspace import load_workspace\n"
-        "try: steps.alert(load_workspace(Path(sys.argv[1])), Clock(date(2026, 10, 5)))\n"
+        "try: steps.alert(load_workspace(Path(sys.argv[1])).without_waiting(), Clock(date(2026, 10, 5)))\n"
         "except WarehouseBusy: sys.exit(75)"
     )
 

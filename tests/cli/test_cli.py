@@ -44,13 +44,6 @@ except SystemExit as stop:
     assert not stop.code, stop.code
 print(sorted({name.split(".")[0] for name in sys.modules}))
 """
-HOLD = """
-import sys
-import duckdb
-with duckdb.connect(sys.argv[1]):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
 
 
 class Said(NamedTuple):
@@ -312,7 +305,7 @@ def test_status_counts_what_is_loaded_and_open(say: Say, demo: Path) -> None:
         ("support-bot", "drift"),
         ("support-bot", "eval_decay"),
     }
-    assert told["standing"] == {"refused": [], "held": [], "quarantined_rows": 3}
+    assert told["standing"] == {"refused": [], "held": [], "quarantined_rows": 3, "unmatched": [], "untold": []}
 
 
 def test_status_tells_what_waits_and_what_is_missing(say: Say, own_demo: Path) -> None:
@@ -325,7 +318,13 @@ def test_status_tells_what_waits_and_what_is_missing(say: Say, own_demo: Path) -
     assert {source["name"]: source["files_waiting"] for source in told["sources"] if source["files_waiting"]} == {
         "slurm": 1
     }
-    assert told["warnings"] == ["none: no file matches inbox/none/*.csv"]
+    assert told["standing"]["unmatched"] == [
+        {
+            "source": "none",
+            "what": "there is no folder inbox/none",
+            "remedy": "correct `path`, or put the folder there",
+        }
+    ]
 
 
 def test_sources_lists_what_is_configured_and_every_format(say: Say, demo: Path) -> None:
@@ -575,23 +574,6 @@ def test_only_debug_shows_the_traceback() -> None:
     assert "Traceback" not in plain.stderr
     assert "Traceback" in debugged.stderr
     assert "NotADirectoryError" in debugged.stderr
-
-
-@pytest.mark.parametrize("command", ["ingest", "status", "publish"])
-def test_a_warehouse_in_use_is_told_as_such(say: Say, own_demo: Path, command: str) -> None:
-    warehouse = own_demo / "warehouse.duckdb"
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(warehouse)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        said = say(command, "-w", own_demo)
-        assert said.code == 1
-        assert said.err == f"truecost: {warehouse} is in use by another process; wait until it ends, then run again\n"
-        assert say("trace", "-w", own_demo, "--model", "support-bot").code == 0, (
-            "what is published can be read all along"
-        )
-    assert say(command, "-w", own_demo).code == 0
 
 
 def test_a_damaged_warehouse_is_told_as_such(say: Say, tmp_path: Path) -> None:

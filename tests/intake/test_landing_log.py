@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.books import DAY, Books, config, rates
+from truecost import steps
 from truecost.clock import Clock
+from truecost.errors import TruecostError
 from truecost.intake.landing import LandedSet, Landing, set_order, source_files
 
 LONG_AGO = 1_700_000_000
@@ -214,3 +216,20 @@ def test_versions_that_are_no_numbers_are_ordered_as_text(books: Books) -> None:
     assert set_order(source, "run=20260105T04/x.csv") == "20260105T04"
     books.configure(config("rates"))
     assert set_order(books.workspace.config.sources[0], "a-v2.csv") is None
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b'{"source": "aws", "par', b"no JSON", b"[]", b"{}", b"null", b"\xff\xfe", b'{"parts": 3}']
+)
+def test_a_damaged_entry_is_told_by_name_with_what_to_do(books: Books, content: bytes) -> None:
+    books.put("inbox/rates/a.csv", rates({}))
+    land(books)
+    landing = Landing(books.workspace.landing)
+    path = landing.entry_path(landing.entries()[0].set_version)
+    path.chmod(0o600)
+    path.write_bytes(content)
+    for step in (lambda: steps.land(books.workspace, Clock(DAY)), lambda: steps.load(books.workspace)):
+        with pytest.raises(TruecostError) as told:
+            step()
+        assert str(told.value) == f"{path} is damaged: it is no entry of the landing log; put it back from a backup"
+    assert str(told.value) in steps.faults(books.workspace)

@@ -80,7 +80,7 @@ class Served:
             return run if run["end_time"] else None
 
         run = self.eventually(ended)
-        assert run["state_name"] == "Completed", f"{run['state']}\n{self.told()}"
+        assert run["state_type"] == "COMPLETED", f"{run['state']}\n{self.told()}"
         return dict(run)
 
 

@@ -95,6 +95,19 @@ def faults(tmp_path: Path, text: str | bytes) -> list[Fault]:
             "activity = 'trainning' is not possible",
             None,
         ),
+        (HEAD + BOT + 'evaluate = ""\n', 5, "evaluate = '' is not possible", "name a program, or take the key out"),
+        (
+            HEAD + BOT + 'evaluate = "python eval.py \'half"\n',
+            5,
+            """evaluate = "python eval.py 'half" is not possible""",
+            "close its quotes: it is taken apart as a shell would",
+        ),
+        (
+            HEAD + 'wait = "soon"\n' + BOT,
+            3,
+            "wait = 'soon' is not possible",
+            "write it like 90s: a whole number and s, m or h",
+        ),
     ],
 )
 def test_a_fault_is_told_on_its_line_with_a_remedy(

@@ -9,12 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from truecost import progress
-from truecost.alerts.notify import addresses, deliver, service
+from truecost.alerts.notify import Message, Severity, addresses, deliver, service
 from truecost.alerts.readings import read_all
 from truecost.alerts.states import (
+    BOOKS,
+    DELIVERIES,
+    SILENCE,
     Reading,
     Reevaluation,
     Standing,
+    State,
     due_reevaluations,
     moves,
     open_reevaluations,
@@ -28,6 +32,14 @@ from truecost.errors import TruecostError
 from truecost.store.journal import Event, Journal
 from truecost.store.warehouse import last_fingerprint
 from truecost.workspace.workspace import Workspace
+
+# An alert that has passed is good news.
+_SEVERITY: dict[State, Severity] = {"ALERT": "failure", "WARNING": "warning", "OK": "success", "NO_DATA": "info"}
+_WHERE = {
+    DELIVERIES: "Each with its reason: truecost status",
+    SILENCE: "What the totals lack: truecost status, and the view finance.gaps",
+    BOOKS: "Each of them: truecost doctor",
+}
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,15 @@ def waiting_reevaluations(workspace: Workspace) -> list[Reevaluation]:
     return sorted((item for item in found if item.model_id in known), key=lambda item: item.reevaluation_id)
 
 
+def untold_alerts(workspace: Workspace) -> list[str]:
+    """The messages of alerts that hold and that none of the addresses has taken; without addresses, none."""
+    if not addresses(workspace):
+        return []
+    events = Journal(workspace.journal).events()
+    taken = {event.data["message_id"] for event in events if event.kind == "delivered"}
+    return [held.message for held in standings(events).values() if held.asks and held.alert_id not in taken]
+
+
 def _write_down(
     journal: Journal, events: list[Event], workspace: Workspace, clock: Clock, readings: list[Reading]
 ) -> list[Event]:
@@ -132,7 +153,7 @@ def _tell(journal: Journal, workspace: Workspace, clock: Clock) -> tuple[int, li
         address = told[place - 1]
         name = f"address {place} ({service(address)})"
         progress.say(f"telling {name}")
-        if deliver(address, *_worded(workspace, by_id, message)):
+        if deliver(address, _worded(workspace, by_id, message)):
             event_data = {"message_id": message.event_id, "address": place, "service": service(address)}
             journal.append("delivered", clock.now(), message.model_id, **event_data)
             delivered += 1
@@ -141,16 +162,19 @@ def _tell(journal: Journal, workspace: Workspace, clock: Clock) -> tuple[int, li
     return delivered, list(dict.fromkeys(failed))
 
 
-def _worded(workspace: Workspace, by_id: dict[int, Event], message: Event) -> tuple[str, str]:
-    """Title and body. A reminder names the alert it repeats."""
+def _worded(workspace: Workspace, by_id: dict[int, Event], message: Event) -> Message:
+    """A reminder names the alert it repeats."""
     alert_event = by_id[message.data.get("alert_id", message.event_id)]
-    rule, state = alert_event.data["rule"].replace("_", " "), alert_event.data["state"].replace("_", " ")
+    rule, state = alert_event.data["rule"].replace("_", " "), alert_event.data["state"]
     again = ", still" if message.kind == "reminder" else ""
-    title = f"[truecost {workspace.name}] {message.model_id}: {rule} {state}{again}"
+    of_model = f"{message.model_id}: " if message.model_id else ""
     since = f"since {alert_event.happened_at:%Y-%m-%d}"
     before = alert_event.data["previous"]
-    before = f", {before.replace('_', ' ')} before" if before else ""
-    lines = [f"{message.data['message']}.", f"{state} {since}{before}."]
-    if alert_event.data["state"] in ("WARNING", "ALERT"):
+    before = f", {before.replace('_', ' ')} before" if before not in (None, state) else ""
+    lines = [f"{message.data['message']}.", f"{state.replace('_', ' ')} {since}{before}."]
+    if not message.model_id and state != "OK":
+        lines.append(_WHERE[alert_event.data["rule"]])
+    if state in ("WARNING", "ALERT"):
         lines.append(f"To hear no more of it: truecost alerts ack {alert_event.event_id}")
-    return title, "\n".join(lines)
+    title = f"[truecost {workspace.name}] {of_model}{rule} {state.replace('_', ' ')}{again}"
+    return Message(title, tuple(lines), _SEVERITY[state])

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from truecost.alerts.states import DRIFT, EVAL_DECAY, OVERSPEND, Reading, State
+from truecost.alerts.workspace_readings import of_workspace
 from truecost.books.session import Session
 from truecost.drift.drift import DATASET, EVAL_DROP, signals
 from truecost.planning.comparison import read_against_plan
@@ -18,7 +19,9 @@ _DRIVERS = 3  # so many are named
 
 
 def read_all(session: Session) -> list[Reading]:
-    """One reading a rule and model that has something to be judged by: a plan, a request log, eval scores."""
+    """One reading a rule and model that has something to be judged by (a plan, a request log, eval scores), and one a
+    rule of the workspace.
+    """
     read_against_plan(session)
     workspace, today = session.workspace, session.clock.today()
     start_month = workspace.config.workspace.fiscal_year_start_month
@@ -29,6 +32,7 @@ def read_all(session: Session) -> list[Reading]:
     return [
         *(overspend(row) for row in spent),
         *quality(signals(session)),
+        *of_workspace(session),
     ]
 
 

@@ -20,18 +20,27 @@ Key = tuple[str, str]  # model, rule
 OVERSPEND = "overspend"
 DRIFT = "drift"
 EVAL_DECAY = "eval_decay"
+DELIVERIES = "deliveries"
+SILENCE = "silence"
+BOOKS = "books"
+WORKSPACE_RULES = (DELIVERIES, SILENCE, BOOKS)  # of the workspace as a whole, whatever the model
 _ASKING: tuple[State, ...] = ("WARNING", "ALERT")  # the states that ask someone to act
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a rule says of a model today. ``drivers`` are what weighs most, in words, the largest first."""
+    """What a rule says of a model today; of the workspace as a whole, the model is ``""``.
+
+    ``drivers`` are what weighs most, in words, the largest first. ``about`` is what it is about, where that can grow
+    while the state lasts: files, sources.
+    """
 
     model_id: str
     rule: str
     state: State
     message: str
     drivers: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -55,6 +64,7 @@ class Standing:
     raised_at: datetime
     told_at: datetime
     acknowledged_at: datetime | None = None
+    about: tuple[str, ...] = ()
 
     @property
     def asks(self) -> bool:
@@ -97,6 +107,7 @@ def standings(events: Iterable[Event]) -> dict[Key, Standing]:
                 message=event.data["message"],
                 raised_at=event.happened_at,
                 told_at=event.happened_at,
+                about=tuple(event.data.get("about", ())),
             )
         elif event.kind in ("reminder", "acknowledged"):
             key = of_alert[event.data["alert_id"]]
@@ -112,7 +123,10 @@ def standings(events: Iterable[Event]) -> dict[Key, Standing]:
 def moves(
     held: Mapping[Key, Standing], readings: Sequence[Reading], now: datetime, renotify_every: timedelta
 ) -> list[Move]:
-    """What today's readings change. A rule that nothing is read of any more has no data."""
+    """What today's readings change. A rule that nothing is read of any more has no data.
+
+    What comes to a state that lasts, another refused file, begins it anew: who has acknowledged it has not seen that.
+    """
     read = {reading.key for reading in readings}
     silent = [
         Reading(model, rule, "NO_DATA", f"{model}: there is nothing to judge {rule.replace('_', ' ')} by any more")
@@ -124,13 +138,16 @@ def moves(
 
 
 def _move(held: Standing | None, reading: Reading, now: datetime, renotify_every: timedelta) -> Move | None:
-    if held is None or held.state != reading.state:
+    if held is None and reading.state == "OK" and reading.rule in WORKSPACE_RULES:
+        return None  # that nothing has ever been amiss is no event
+    if held is None or held.state != reading.state or set(reading.about) - set(held.about):
         told = {
             "rule": reading.rule,
             "state": reading.state,
             "previous": held.state if held else None,
             # That all is well, or nothing known yet, is no news where nothing has been said before.
             "is_told": held is not None or reading.state in _ASKING,
+            **({"about": list(reading.about)} if reading.about else {}),
         }
         return Move("alert", reading, told)
     if held.asks and now - held.told_at >= renotify_every:
@@ -153,12 +170,15 @@ def open_reevaluations(events: Iterable[Event]) -> dict[str, Reevaluation]:
 def due_reevaluations(events: Sequence[Event]) -> dict[str, tuple[Standing, ...]]:
     """By model: the alerts that ask for a re-evaluation and have none.
 
-    An alert that was raised while a re-evaluation was open is part of its evidence and asks for no other one.
+    An alert that was raised while a re-evaluation was open is part of its evidence and asks for no other one; one of
+    the workspace as a whole asks for none.
     """
     is_open = open_reevaluations(events)
     decided = {event.model_id: event.event_id for event in events if event.kind == "decision"}
     found: dict[str, tuple[Standing, ...]] = {}
     for held in standings(events).values():
+        if not held.model_id:
+            continue
         if held.state == "ALERT" and held.model_id not in is_open and held.alert_id > decided.get(held.model_id, 0):
             found[held.model_id] = (*found.get(held.model_id, ()), held)
     return found

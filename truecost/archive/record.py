@@ -49,7 +49,7 @@ def keep_report(workspace: Workspace, clock: Clock, close: Close, folder: Path, 
     """Keep the first report after a close as it is: it is the quarter's from then on."""
     if workspace.home:  # a past view reads what was kept, and keeps nothing
         return
-    with connect(workspace.warehouse):  # two reports at once: the first is kept
+    with connect(workspace.warehouse, workspace.wait):  # two reports at once: the first is kept
         if any(event.kind == "report" and _is_of(event, close) for event in Journal(workspace.journal).events()):
             return
         staged = laid_out(close.folder / REPORT)

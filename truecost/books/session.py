@@ -14,6 +14,7 @@ from truecost.archive.closes import Closes
 from truecost.archive.integrity import sound_closes
 from truecost.books.settings import tell
 from truecost.clock import Clock
+from truecost.store.machine import in_plain_words
 from truecost.store.warehouse import connect
 from truecost.workspace.workspace import Workspace
 
@@ -40,8 +41,8 @@ def open_session(workspace: Workspace, clock: Clock) -> Iterator[Session]:
 
     Raises:
         WarehouseBusy: another process has it open.
-        TruecostError: the journal or what was frozen is not as it was written.
+        TruecostError: the journal or what was frozen is not as it was written, or the machine denies a step its disk.
         ConfigError: a setting was changed that gives closed figures their meaning.
     """
-    with connect(workspace.warehouse) as con:
+    with in_plain_words(), connect(workspace.warehouse, workspace.wait) as con:
         yield Session(con, workspace, clock, sound_closes(workspace, con))

@@ -12,9 +12,13 @@ from truecost.cli.frame import Frame, add, group
 if TYPE_CHECKING:
     from truecost.alerts.states import Reevaluation, Standing
 
+WORKSPACE = "(workspace)"  # in the place of a model, where an alert is of all of it
+
 
 def alerts(frame: Frame) -> None:
-    """Every rule that is not OK: spending against the plan, drift, eval scores; and the re-evaluations that wait."""
+    """Every rule that is not OK (spending, drift, evals, deliveries, silent sources, the books), and what waits for
+    its re-evaluation.
+    """
     from truecost.alerts.alerts import standing_alerts, waiting_reevaluations
 
     held, waiting = standing_alerts(frame.workspace), waiting_reevaluations(frame.workspace)
@@ -31,7 +35,10 @@ def ack(
 
     held = acknowledge(frame.workspace, frame.clock, alert_id)
     frame.answer(
-        held, lambda: echo(f"Alert {alert_id} ({held.model_id}, {held.rule.replace('_', ' ')}) is acknowledged.")
+        held,
+        lambda: echo(
+            f"Alert {alert_id} ({held.model_id or WORKSPACE}, {held.rule.replace('_', ' ')}) is acknowledged."
+        ),
     )
 
 
@@ -51,7 +58,7 @@ def show_alerts(alerts: Sequence[Standing], waiting: Sequence[Reevaluation]) -> 
             ],
             [
                 (
-                    *(held.alert_id, held.state, held.model_id, held.rule, f"{held.raised_at:%Y-%m-%d}"),
+                    *(held.alert_id, held.state, held.model_id or WORKSPACE, held.rule, f"{held.raised_at:%Y-%m-%d}"),
                     f"{held.acknowledged_at:%Y-%m-%d}" if held.acknowledged_at else None,
                     held.message,
                 )
@@ -61,14 +68,6 @@ def show_alerts(alerts: Sequence[Standing], waiting: Sequence[Reevaluation]) -> 
     for item in waiting:
         because = ", ".join(rule.replace("_", " ") for rule in item.triggers)
         echo(f"{item.model_id} waits for its re-evaluation ({because}): `truecost reevaluate --model`.")
-
-
-def show_open_alerts(alerts: Sequence[Standing]) -> None:
-    """A line each, for a run's summary."""
-    from truecost.cli.text import echo
-
-    for held in alerts:
-        echo(f"{held.state} {held.alert_id} ({held.rule.replace('_', ' ')}): {held.message}.", held.state)
 
 
 app = group(

@@ -21,6 +21,7 @@ import typer
 from typer.core import TyperGroup
 
 from truecost.cli.completion import models, quarters, quarters_in
+from truecost.cli.progress import shown_waiting
 from truecost.errors import ConfigError, TruecostError
 
 if TYPE_CHECKING:
@@ -176,7 +177,8 @@ def framed(function: Callable[..., None], takes_known_at: bool = False) -> Calla
         if frame.moment and not takes_known_at:
             raise typer.BadParameter("--known-at is for `truecost report` alone; leave it out", ctx=context)
         try:
-            function(frame, **said)
+            with shown_waiting():
+                function(frame, **said)
         except KeyboardInterrupt as stopped:
             raise Stopped from stopped
 
@@ -288,14 +290,23 @@ def run(app: typer.Typer) -> NoReturn:
     except TruecostError as error:
         _fail([str(error)], error.exit_code)
     except OSError as error:
+        _fail_where_denied(error)
         where = f"{error.filename}: " if error.filename else ""
         _fail([f"{where}{error.strerror or error}; mend that, then run again"], FAILED)
     except (KeyboardInterrupt, typer.Abort):
         _fail([str(Stopped())], STOPPED)
     except Exception as error:
+        _fail_where_denied(error)
         said = next(iter(str(error).splitlines()), "")
         _fail([f"unexpected {type(error).__name__}: {said}; run it again with --debug to see where it arose"], FAILED)
     sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _fail_where_denied(error: Exception) -> None:
+    from truecost.store.machine import denied
+
+    if told := denied(error):
+        _fail([told], FAILED)
 
 
 def _wrong_use(error: typer.TyperException) -> NoReturn:

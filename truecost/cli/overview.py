@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from truecost import steps
+from truecost.alerts.standing import Standing, read_standing
 from truecost.archive.closes import Close, closed_quarters
 from truecost.archive.unfinished import Unfinished
 from truecost.clock import Clock
+from truecost.errors import WarehouseBusy
 from truecost.intake.landing import Landing, source_files
 from truecost.publish.publication import open_published
 from truecost.store.sql import query
@@ -35,7 +38,7 @@ class SourceState:
 class Overview:
     sources: list[SourceState]
     warnings: list[str]
-    standing: steps.Standing
+    standing: Standing
     quarters: list[str]
     models: list[str]
     closed: list[Close]
@@ -59,24 +62,37 @@ class QuarterFigures:
 
 
 def read_overview(workspace: Workspace, clock: Clock) -> Overview:
-    """Read it from the landing log, the warehouse and the published file."""
-    steps.attribute(workspace)
-    with connect(workspace.warehouse) as con:
-        loaded = {row[0]: row[1:] for row in con.execute(query("report/sources")).fetchall()}
+    """Read it from the landing log, the warehouse and the published file; where another holds the warehouse, from what
+    was last published, which is said.
+    """
+    try:
+        steps.attribute(workspace.without_waiting())
+        with connect(workspace.warehouse) as con:
+            loaded = con.execute(query("report/sources")).fetchall()
+            return _overview(workspace, loaded, read_standing(workspace, con))
+    except WarehouseBusy as busy:
+        if not workspace.published.is_file():
+            raise
+        with open_published(workspace.published) as con:
+            loaded = con.execute(query("report/published_overview")).fetchall()
+            return _overview(workspace, loaded, read_standing(workspace, con, is_published=True), str(busy))
+
+
+def _overview(
+    workspace: Workspace, loaded: Sequence[tuple[Any, ...]], standing: Standing, busy: str | None = None
+) -> Overview:
+    brought = {row[0]: row[1:] for row in loaded}
     landed = {(entry.source, part.file) for entry in Landing(workspace.landing).entries() for part in entry.parts}
-    sources, warnings = [], []
+    sources = []
     for source in workspace.config.sources:
-        files = source_files(workspace, source)
-        held: tuple[Any, ...] = loaded.get(source.name, (0, 0, 0, None))
-        waiting = sum((source.name, file) not in landed for file in files)
+        waiting = sum((source.name, file) not in landed for file in source_files(workspace, source))
+        held = brought.get(source.name, (0, 0, 0, None))
         sources.append(SourceState(source.name, source.format, waiting, held[0], held[1] or 0, held[2] or 0, held[3]))
-        if not files and not held[0]:
-            warnings.append(f"{source.name}: no file matches {source.path}")
     quarters, models = _published(workspace)
     return Overview(
         sources,
-        warnings,
-        steps.standing(workspace),
+        [f"{busy.partition(';')[0]}: this is how it stood when it was last published"] if busy else [],
+        standing,
         quarters,
         models,
         closed_quarters(workspace),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -26,6 +27,13 @@ def shown_progress(is_flow: bool = False) -> Iterator[None]:
     else:
         with listening(_Lines(0.0 if is_flow else _PATIENCE_SECONDS)):
             yield
+
+
+@contextmanager
+def shown_waiting() -> Iterator[None]:
+    """Of a command that shows no progress: only what must be told at once, such as that it waits for another."""
+    with listening(_Lines(math.inf)):
+        yield
 
 
 @contextmanager
@@ -63,7 +71,7 @@ class _Lines:
     def __call__(self, step: Step) -> None:
         seconds = time.monotonic() - self.began
         told = f"{step.what} {step.total:,} files" if step.total else " ".join(filter(None, (step.what, step.item)))
-        if told != self.last and seconds >= self.quiet_for:
+        if told != self.last and (step.at_once or seconds >= self.quiet_for):
             write(f"{seconds:6.1f} s  {visible(told)}\n", sys.stderr)
             sys.stderr.flush()
             self.last = told

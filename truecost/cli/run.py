@@ -11,8 +11,8 @@ from truecost.cli.frame import Frame, Strict
 from truecost.errors import TruecostError
 
 if TYPE_CHECKING:
+    from truecost.alerts.standing import Standing
     from truecost.cli.overview import QuarterFigures
-    from truecost.steps import Standing
     from truecost.workspace.workspace import Workspace
 
 EXAMPLES = (

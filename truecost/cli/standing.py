@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from truecost.cli.alerts import show_open_alerts
 from truecost.cli.frame import ASKS_FOR_SOMEONE, DONE, FAILED
 from truecost.cli.text import echo
 
 if TYPE_CHECKING:
-    from truecost.steps import Standing
+    from truecost.alerts.standing import Standing
 
 
 def show_standing(standing: Standing) -> None:
-    """A line each: refused, held, quarantined, alerts."""
-    for file, because in standing.refused:
-        echo(f"refused: {file}: {because}.", "refused")
-    for file in standing.held:
-        echo(f"held: {file}: it claims what another file already holds; the report says how to settle it.", "held")
-    if standing.quarantined_rows:
-        rows = "1 row is" if standing.quarantined_rows == 1 else f"{standing.quarantined_rows} rows are"
-        echo(f"{rows} quarantined: see the view finance.quarantine, or `truecost sources check FILE`.", "quarantined")
-    show_open_alerts(standing.alerts)
+    """A line each: refused, held, quarantined, what no file matches, alerts."""
+    for state, sentence in standing.lines():
+        echo(sentence, state)
 
 
 def exit_code(standing: Standing, strict: bool) -> int:
     """How it went."""
-    if standing.refused:
-        return FAILED
-    return ASKS_FOR_SOMEONE if strict and not standing.is_clean else DONE
+    return {"failed": FAILED, "asks": ASKS_FOR_SOMEONE if strict else DONE, "done": DONE}[standing.outcome]

@@ -1,24 +1,27 @@
-"""Running a model's eval command: without a shell, with a time limit, its output kept."""
+"""Running a model's eval command: without a shell, with a time limit, the first of its output kept."""
 
 from __future__ import annotations
 
-import contextlib
+import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from truecost import progress
 from truecost.clock import Clock
+from truecost.decisions import supervise
 from truecost.decisions.policy import Outcome
 from truecost.workspace.config import ModelSection
 from truecost.workspace.workspace import Workspace
+
+KEPT_BYTES = 16 << 20  # of what the command says
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ def evaluate(workspace: Workspace, clock: Clock, model: ModelSection, number: in
     """Run ``[[models]] evaluate`` in the workspace folder and wait for it, for ``evaluate_within`` at most.
 
     The command finds TRUECOST_MODEL, TRUECOST_WORKSPACE and TRUECOST_AS_OF in its environment, and the Python that runs
-    truecost first on its path; the addresses of alerts are kept from it. At the limit it is killed with all it started.
+    truecost first on its path; the addresses of alerts are kept from it. When it is done, at the limit, and where we
+    are killed ourselves, all that it has started is ended with it.
     """
     if model.evaluate is None:
         return Evaluated("not_configured", f"{model.id} has no eval command: name one with `evaluate` under [[models]]")
@@ -45,13 +49,10 @@ def evaluate(workspace: Workspace, clock: Clock, model: ModelSection, number: in
     kept = os.path.relpath(log, workspace.root)
     progress.say(f"evaluating {model.id}")
     began = time.monotonic()
-    try:
-        with log.open("wb") as output:
-            exit_code = _run(shlex.split(model.evaluate), workspace, clock, model, output.fileno())
-    except OSError as error:
-        what = f"the eval command of {model.id} can't be run ({error.strerror or error})"
-        return Evaluated("failed", what, log=kept)
-    seconds = round(time.monotonic() - began, 1)
+    answer = _supervised(workspace, clock, model, log)
+    if "error" in answer:
+        return Evaluated("failed", f"the eval command of {model.id} can't be run ({answer['error']})", log=kept)
+    seconds, exit_code = round(time.monotonic() - began, 1), answer["exit_code"]
     if exit_code is None:
         within = _seconds(model.evaluate_within)
         return Evaluated("timed_out", f"the eval command ran longer than {within}; see {kept}", None, seconds, kept)
@@ -60,30 +61,29 @@ def evaluate(workspace: Workspace, clock: Clock, model: ModelSection, number: in
     return Evaluated("scored", "the eval command ended well", exit_code, seconds, kept)
 
 
-def _run(command: list[str], workspace: Workspace, clock: Clock, model: ModelSection, output: int) -> int | None:
-    """The exit code; None where it took too long and was killed."""
-    process = subprocess.Popen(
-        command,
-        cwd=workspace.root,
+def _supervised(workspace: Workspace, clock: Clock, model: ModelSection, log: Path) -> dict[str, Any]:
+    """What the supervisor answers: ``exit_code``, None where the command took too long; or ``error``."""
+    asked = {
+        "command": shlex.split(model.evaluate or ""),
+        "folder": str(workspace.root),
+        "log": str(log),
+        "seconds": model.evaluate_within.total_seconds(),
+        "kept_bytes": KEPT_BYTES,
+    }
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", supervise.__file__, json.dumps(asked)],
         env=_environment(workspace, clock, model),
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,  # so that it can be killed with its children
-    )
+        stdin=subprocess.PIPE,  # never written to: it ends when we do, and then so does the command
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # whoever interrupts us leaves the ending to the supervisor
+    ) as supervisor:
+        assert supervisor.stdout is not None
+        said = supervisor.stdout.read()
     try:
-        return process.wait(timeout=model.evaluate_within.total_seconds())
-    except subprocess.TimeoutExpired:
-        return None
-    finally:
-        # Also what the command has left behind, and where we are interrupted ourselves.
-        _kill_group(process)
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+        answer: dict[str, Any] = json.loads(said)
+    except ValueError:
+        return {"error": "what watched over it was ended from outside"}
+    return answer
 
 
 def _environment(workspace: Workspace, clock: Clock, model: ModelSection) -> dict[str, str]:

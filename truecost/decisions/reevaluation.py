@@ -42,7 +42,7 @@ def opened(workspace: Workspace, clock: Clock, model_id: str) -> Reevaluation:
     """The model's open re-evaluation; one is opened where there is none, because someone asked."""
     workspace.model(model_id)
     journal = Journal(workspace.journal)
-    with connect(workspace.warehouse):  # its lock keeps two from opening one each
+    with connect(workspace.warehouse, workspace.wait):  # its lock keeps two from opening one each
         events = journal.events()
         if model_id not in open_reevaluations(events):
             events.append(journal.append("reevaluation", clock.now(), model_id, triggers=["asked"], alert_ids=[]))

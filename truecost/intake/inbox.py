@@ -37,6 +37,12 @@ def inbox_root(workspace: Path, source_path: str) -> Path:
     return Path(os.path.realpath(folder if folder.is_dir() else folder.parent))
 
 
+def fixed_part(workspace: Path, source_path: str) -> tuple[Path, bool]:
+    """The part of a source's path before its first wildcard, and whether there is one."""
+    fixed, pattern = _split(workspace, source_path)
+    return fixed, bool(pattern)
+
+
 def named_paths(workspace: Path, source_path: str) -> list[Path]:
     """What the path of a source names now, whether or not it may be taken; hidden files are none of ours."""
     fixed, pattern = _split(workspace, source_path)

@@ -27,6 +27,7 @@ from truecost.errors import DeliveryRefused, TruecostError
 from truecost.intake.inbox import inbox_root, named_paths, open_taken, taken_path
 from truecost.sources import shown_size
 from truecost.store.files import clear_leftovers, sha256_of, sync_folder, write_once
+from truecost.store.machine import disk_refuses
 from truecost.store.sql import query
 from truecost.workspace.config import SourceSection
 from truecost.workspace.workspace import Workspace
@@ -199,9 +200,16 @@ class Landing:
         except FileNotFoundError:
             return None  # taken away since it was listed: there is nothing to land
         except OSError as error:
+            if disk_refuses(error) or self._is_ours(error):
+                error.filename = error.filename or str(self._objects)
+                raise  # no fault of the file
             what = "folder" if path.is_dir() else "file"
             return _Content(None, 0, f"the {what} can't be read ({error.strerror or error}); allow reading it")
         return _Content(None, 0, "the file changes while it is read; it is left for the next run")
+
+    def _is_ours(self, error: OSError) -> bool:
+        """Whether it is the landing folder that can't be written, rather than the file that can't be read."""
+        return error.filename is not None and Path(os.fsdecode(error.filename)).is_relative_to(self._objects)
 
     def _is_unchanged(self, path: Path, root: Path, real: Path, before: tuple[int, ...]) -> bool:
         """Whether ``path`` still leads to the same file, and that is as it was before it was copied."""

@@ -196,7 +196,7 @@ class Alert:
 
     id: int
     rule: str
-    model_id: str
+    model_id: str | None  # None: of the workspace as a whole
     state: str
     raised_at: datetime
     delivered_at: datetime | None

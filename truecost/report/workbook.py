@@ -186,7 +186,7 @@ def _alerts(sheet: Sheet, report: QuarterReport) -> None:
         columns,
         [
             [
-                *(row.model_id, _words(row.rule), row.state, row.is_open, row.raised_at),
+                *(row.model_id or "The workspace", _words(row.rule), row.state, row.is_open, row.raised_at),
                 *(row.acknowledged_at, row.message),
             ]
             for row in report.alerts

@@ -16,6 +16,7 @@ from pathlib import Path
 from xml.parsers.expat import ExpatError
 
 from truecost.errors import DeliveryRefused, TruecostError
+from truecost.store.machine import disk_refuses
 
 _LONGEST_SAID = 300  # by an error, which may hold as much of the file as it likes
 _LONGEST = 2_000
@@ -48,6 +49,7 @@ def refusing(path: Path | None, file: str) -> Iterator[None]:
 
     Raises:
         DeliveryRefused: why it is refused, in one sentence.
+        TruecostError: the disk takes nothing more, whatever the file.
     """
     try:
         yield
@@ -56,6 +58,8 @@ def refusing(path: Path | None, file: str) -> Iterator[None]:
     except TruecostError:
         raise
     except Exception as error:
+        if full := disk_refuses(error):
+            raise TruecostError(full) from error
         raise _refusal(error, path, file) from error
 
 

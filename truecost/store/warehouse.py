@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from truecost.errors import TruecostError, WarehouseBusy
+from truecost.store.holder import holder, is_held, tell_waiting
+from truecost.store.machine import denied, in_plain_words
 from truecost.store.sql import names, query
 
 if TYPE_CHECKING:
@@ -18,37 +22,60 @@ if TYPE_CHECKING:
 IN_MEMORY = ":memory:"
 MACROS = "macros"  # the step that makes them
 STORAGE_VERSION = "v1.4.0"  # of what we write: DuckDB reads it from then on, and writes it in two thirds of the time
+AT_ONCE = timedelta(0)
+_POLL_SECONDS = 0.2
 _MEMORY_LIMIT_SHARE = 0.6
 
 
-def connect(path: Path | str) -> DuckDBPyConnection:
+def connect(path: Path | str, wait: timedelta = AT_ONCE) -> DuckDBPyConnection:
     """Open the warehouse at ``path`` (or ``":memory:"``), migrated, with the macros loaded and the clock in UTC.
 
+    Where another process has it open, ``wait`` is how long it is waited for.
+
     Raises:
-        WarehouseBusy: another process has it open.
-        TruecostError: it is not a warehouse of this version.
+        WarehouseBusy: another process still has it open.
+        TruecostError: it is not a warehouse of this version, or the machine does not allow it.
     """
+    with in_plain_words():
+        con = _opened(path, wait)
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET enable_progress_bar = false")
+        if path != IN_MEMORY:
+            for leftover in Path(path).parent.glob(f".new-*-{Path(path).name}"):
+                leftover.unlink(missing_ok=True)
+            con.execute("SET memory_limit = ?", [f"{_memory_limit_bytes()}B"])
+        _migrate(con, str(path))
+        _create_macros(con)
+    return con
+
+
+def _opened(path: Path | str, wait: timedelta) -> DuckDBPyConnection:
     import duckdb
 
-    try:
-        if path != IN_MEMORY and not Path(path).exists():
-            _create(Path(path))
-        con = duckdb.connect(str(path))
-    except duckdb.IOException as error:
-        if "could not set lock" in str(error).lower():
-            raise WarehouseBusy(f"{path} is in use by another process; wait until it ends, then run again") from error
-        raise TruecostError(
-            f"{path} can't be opened as a warehouse; move it away and run again to rebuild it"
-        ) from error
-    con.execute("SET TimeZone = 'UTC'")
-    con.execute("SET enable_progress_bar = false")
-    if path != IN_MEMORY:
-        for leftover in Path(path).parent.glob(f".new-*-{Path(path).name}"):
-            leftover.unlink(missing_ok=True)
-        con.execute("SET memory_limit = ?", [f"{_memory_limit_bytes()}B"])
-    _migrate(con, str(path))
-    _create_macros(con)
-    return con
+    give_up = time.monotonic() + wait.total_seconds()
+    while True:
+        try:
+            if path != IN_MEMORY and not Path(path).exists():
+                _create(Path(path))
+            return duckdb.connect(str(path))
+        except duckdb.IOException as error:
+            if is_held(error):
+                who = holder(error)
+                if time.monotonic() >= give_up:
+                    raise WarehouseBusy(_busy(path, who, wait)) from error
+            elif denied(error):
+                raise
+            else:
+                raise TruecostError(
+                    f"{path} can't be opened as a warehouse; move it away and run again to rebuild it"
+                ) from error
+        tell_waiting(who)
+        time.sleep(_POLL_SECONDS)
+
+
+def _busy(path: Path | str, who: str, wait: timedelta) -> str:
+    waited = f"; it was waited for {wait.total_seconds():g} seconds (`wait` of [workspace])" if wait else ""
+    return f"{path} is in use by {who}{waited}; run again when that has ended"
 
 
 @contextmanager

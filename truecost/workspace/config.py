@@ -6,11 +6,12 @@ Numbers with a fraction are read as exact decimals, since many of them are money
 from __future__ import annotations
 
 import re
+import shlex
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from truecost.sources import Limits, shown_size
 
@@ -59,6 +60,23 @@ Duration = Annotated[
     ),
     PlainSerializer(lambda value: f"{value.total_seconds():.0f} s", return_type=str, when_used="json"),
 ]
+
+
+def _patience(value: object) -> object:
+    found = re.fullmatch(r"(0|[1-9][0-9]{0,5})([smh])", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("write it like 90s: a whole number and s, m or h")
+    return timedelta(**{{"s": "seconds", **_UNITS}[found.group(2)]: int(found.group(1))})
+
+
+Patience = Annotated[
+    timedelta,
+    BeforeValidator(
+        lambda value: value if isinstance(value, timedelta) else _patience(value),
+        json_schema_input_type=Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,5})[smh]$")],
+    ),
+    PlainSerializer(lambda value: f"{value.total_seconds():.0f} s", return_type=str, when_used="json"),
+]
 Values = Annotated[list[Scalar], BeforeValidator(_listed, json_schema_input_type=Scalar | list[Scalar])]
 
 _SIZE_UNITS = {"kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
@@ -79,6 +97,23 @@ Size = Annotated[
         json_schema_input_type=Annotated[str, Field(pattern=SIZE_AS_WRITTEN)],
     ),
     PlainSerializer(shown_size, return_type=str),
+]
+
+
+def _command(value: str) -> str:
+    try:
+        words = shlex.split(value)
+    except ValueError as error:
+        raise ValueError("close its quotes: it is taken apart as a shell would") from error
+    if not words or not words[0]:
+        raise ValueError("name a program, or take the key out")
+    return value
+
+
+Command = Annotated[
+    str,
+    AfterValidator(_command),
+    Field(json_schema_extra={"pattern": r"""^([^'"\\\s]|'[^']+'|"[^"\\]+")([^'"\\]|'[^']*'|"([^"\\]|\\.)*"|\\.)*$"""}),
 ]
 
 
@@ -151,6 +186,10 @@ class WorkspaceSection(_Section):
         default=12,
         description="How many months from a model's first promotion on the yardsticks are held against.",
     )
+    wait: Patience = Field(
+        default=timedelta(minutes=10),
+        description="How long a command waits for another that has the warehouse open; `0s` gives up at once.",
+    )
     as_of: date | None = Field(default=None, description="The day to take for today; left out, it is today.")
 
 
@@ -215,7 +254,7 @@ class ModelSection(_Section):
 
     id: Annotated[str, Field(min_length=1)] = Field(description="What rules, files and reports call the model.")
     plan: str | None = Field(default=None, description="The file of its plan, in the workspace.")
-    evaluate: str | None = Field(
+    evaluate: Command | None = Field(
         default=None, description="The command that evaluates it again, run in the workspace without a shell."
     )
     evaluate_within: Duration = Field(
@@ -450,6 +489,10 @@ class AlertsSection(_Section):
     overspend_alert: Annotated[Decimal, Field(ge=0)] = Field(
         default=Decimal("0.25"),
         description="The share from which it is an alert, where it is above the plan's P90 as well.",
+    )
+    quarantined_share: Annotated[Decimal, Field(ge=0, le=1)] = Field(
+        default=Decimal("0.01"),
+        description="A file with more than this share of its rows quarantined is a warning of the rule `deliveries`.",
     )
     renotify_every: Duration = Field(
         default=timedelta(days=7), description="How often what lasts is told again, until someone acknowledges it."

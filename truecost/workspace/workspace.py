@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,16 @@ class Workspace:
     @property
     def name(self) -> str:
         return self.config.workspace.name
+
+    @property
+    def wait(self) -> timedelta:
+        """How long a step waits for the warehouse."""
+        return self.config.workspace.wait
+
+    def without_waiting(self) -> Workspace:
+        """The same, for someone who would rather read something else than wait for the warehouse."""
+        section = self.config.workspace.model_copy(update={"wait": timedelta(0)})
+        return replace(self, config=self.config.model_copy(update={"workspace": section}))
 
     @property
     def warehouse(self) -> Path:

@@ -1,0 +1,2 @@
+-- The sources that have brought a file.
+SELECT DISTINCT source FROM log.deliveries

@@ -1,0 +1,2 @@
+-- The sources that have brought a file, as last published.
+SELECT DISTINCT source FROM deliveries

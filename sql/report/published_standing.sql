@@ -1,0 +1,5 @@
+-- What is open, as last published: each file as it was last delivered.
+SELECT file, status, reason AS refused_because, rows_quarantined
+FROM deliveries
+QUALIFY row_number() OVER (PARTITION BY source, file ORDER BY delivery_id DESC) = 1
+ORDER BY delivery_id
