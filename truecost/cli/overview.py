@@ -29,6 +29,10 @@ class SourceState:
     rows_loaded: int
     rows_quarantined: int
     last_received_at: datetime | None
+    files_refused: int = 0
+    files_held: int = 0
+    files_duplicate: int = 0
+    rows_held: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,9 @@ def read_overview(workspace: Workspace, clock: Clock) -> Overview:
     sources, warnings = [], []
     for source in workspace.config.sources:
         files = source_files(workspace, source)
-        held: tuple[Any, ...] = loaded.get(source.name, (0, 0, 0, None))
+        held: tuple[Any, ...] = loaded.get(source.name, (0, 0, 0, None, 0, 0, 0, 0))
         waiting = sum((source.name, file) not in landed for file in files)
-        sources.append(SourceState(source.name, source.format, waiting, held[0], held[1] or 0, held[2] or 0, held[3]))
+        sources.append(SourceState(source.name, source.format, waiting, held[0], held[1] or 0, held[2] or 0, *held[3:]))
         if not files and not held[0]:
             warnings.append(f"{source.name}: no file matches {source.path}")
     quarters, models = _published(workspace)

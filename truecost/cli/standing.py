@@ -16,11 +16,11 @@ def show_standing(standing: Standing) -> None:
     """A line each: refused, held, quarantined, alerts."""
     for file, because in standing.refused:
         echo(f"refused: {file}: {because}.", "refused")
-    for file in standing.held:
-        echo(f"held: {file}: it claims what another file already holds; the report says how to settle it.", "held")
+    for file, number in zip(standing.held, standing.held_numbers, strict=True):
+        echo(f"held: {file}: it counts for nothing yet; `truecost deliveries show {number}` says why.", "held")
     if standing.quarantined_rows:
         rows = "1 row is" if standing.quarantined_rows == 1 else f"{standing.quarantined_rows} rows are"
-        echo(f"{rows} quarantined: see the view finance.quarantine, or `truecost sources check FILE`.", "quarantined")
+        echo(f"{rows} quarantined: `truecost quarantine list` says why.", "quarantined")
     show_open_alerts(standing.alerts)
 
 
