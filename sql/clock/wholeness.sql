@@ -27,8 +27,8 @@ without_costs AS (
     SELECT DISTINCT missing.model_id, missing.quarter, quarter.quarter_start
     FROM missing
     INNER JOIN (SELECT DISTINCT quarter, quarter_start FROM books.model_quarters) AS quarter USING (quarter)
-    ANTI JOIN books.model_quarters
-        ON missing.model_id = model_quarters.model_id AND missing.quarter = model_quarters.quarter
+    ANTI JOIN books.model_quarters AS with_costs
+        ON missing.model_id = with_costs.model_id AND missing.quarter = with_costs.quarter
     WHERE missing.is_cost AND missing.model_id IS NOT NULL
 ),
 

@@ -5,7 +5,8 @@ WITH so_far AS (
         model_id,
         quarter,
         quarter_start,
-        list(CASE WHEN completeness <> 'complete' THEN quarter || ' (' || what_is_lacking(completeness) || ')' END) OVER until_then AS lacks,
+        list(CASE WHEN completeness <> 'complete' THEN quarter || ' (' || what_is_lacking(completeness) || ')' END)
+            OVER until_then AS lacks,
         bool_or(starts_with(completeness, 'incomplete')) OVER until_then AS is_too_low
     FROM wholeness
     WINDOW until_then AS (PARTITION BY model_id ORDER BY quarter_start)

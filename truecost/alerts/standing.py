@@ -5,6 +5,7 @@ The command line turns it into an exit code, the flows into the state that a run
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -36,6 +37,8 @@ class Standing:
     alerts: tuple[StandingAlert, ...] = ()
     unmatched: tuple[Unmatched, ...] = ()
     untold: tuple[str, ...] = ()
+    held_numbers: tuple[int, ...] = ()  # the deliveries of `held`, in its order
+    files: tuple[tuple[str, int], ...] = ()  # how many files, as last delivered, by what became of them
 
     @property
     def is_clean(self) -> bool:
@@ -52,14 +55,11 @@ class Standing:
         """Each of what is open: the state it is in, and a sentence, which begins with that state."""
         for file, because in self.refused:
             yield "refused", f"refused: {file}: {because}."
-        for file in self.held:
-            yield "held", f"held: {file}: it claims what another file already holds; the report says how to settle it."
+        for file, number in zip(self.held, self.held_numbers, strict=True):
+            yield "held", f"held: {file}: it counts for nothing yet; `truecost deliveries show {number}` says why."
         if self.quarantined_rows:
             rows = "1 row is" if self.quarantined_rows == 1 else f"{self.quarantined_rows} rows are"
-            yield (
-                "quarantined",
-                f"{rows} quarantined: see the view finance.quarantine, or `truecost sources check FILE`.",
-            )
+            yield "quarantined", f"{rows} quarantined: `truecost quarantine list` says why."
         for source in self.unmatched:
             yield "warning", f"warning: {source}."
         for message in self.untold:
@@ -104,10 +104,12 @@ def read_standing(workspace: Workspace, con: DuckDBPyConnection, is_published: b
     rows = con.execute(query(standing)).fetchall()
     known = {source for (source,) in con.execute(query(delivered)).fetchall()}
     return Standing(
-        refused=tuple((file, because) for file, status, because, _ in rows if status == "refused"),
-        held=tuple(file for file, status, _, _ in rows if status == "held"),
-        quarantined_rows=sum(quarantined for *_, quarantined in rows),
+        refused=tuple((file, because) for file, status, because, *_ in rows if status == "refused"),
+        held=tuple(file for file, status, *_ in rows if status == "held"),
+        quarantined_rows=sum(quarantined for *_, quarantined, _ in rows),
         alerts=tuple(held for held in standing_alerts(workspace) if held.state == "ALERT" and held.asks),
         unmatched=tuple(unmatched_sources(workspace, known)),
         untold=tuple(untold_alerts(workspace)),
+        held_numbers=tuple(number for _, status, _, _, number in rows if status == "held"),
+        files=tuple(Counter(status for _, status, *_ in rows).items()),
     )

@@ -16,6 +16,7 @@ WITH quarantined AS (
     SELECT
         quarantine.* EXCLUDE (dataset),
         deliveries.source,
+        deliveries.file,
         deliveries.dataset,
         row_number() OVER () AS row_no,
         lower(coalesce(quarantine.column_name, '')) LIKE '%tag%' OR quarantine.read_json IS NULL AS is_blind
@@ -205,7 +206,7 @@ owned AS (
         ) AS model_id,
         by_run.model_id IS NULL AND ruled.rule_no IS NULL AND NOT ruled.is_split AS is_unclaimed,
         CASE
-            WHEN ruled.charge_category IS NOT DISTINCT FROM 'Tax' AND getvariable('tax') = 'recoverable' THEN 0
+            WHEN coalesce(ruled.charge_category = 'Tax', FALSE) AND getvariable('tax') = 'recoverable' THEN 0
             WHEN ruled.x_basis = 'billed' AND ruled.effective_cost IS NULL AND ruled.billed_cost < 0 THEN ruled.billed_cost
             WHEN ruled.x_basis = 'billed' THEN ruled.effective_cost
         END AS amount
@@ -219,18 +220,17 @@ owned AS (
 
 -- The days of what each file brought, where one is asked for.
 asked AS (
-    SELECT deliveries.delivery_id, deliveries.source, deliveries.file
-    FROM books.deliveries
+    SELECT delivery.delivery_id, delivery.source, delivery.file
+    FROM books.deliveries AS delivery
     SEMI JOIN (
         SELECT source, file FROM books.deliveries WHERE refused_because IS NOT NULL AND NOT is_outdated
         UNION ALL
-        SELECT deliveries.source, deliveries.file
+        SELECT source, file
         FROM quarantined
-        INNER JOIN books.deliveries USING (delivery_id)
-        WHERE quarantined.first_day IS NULL
+        WHERE first_day IS NULL
     ) AS wanted
-        ON deliveries.source = wanted.source
-        AND deliveries.file = wanted.file
+        ON delivery.source = wanted.source
+        AND delivery.file = wanted.file
 ),
 
 brought AS (
@@ -283,7 +283,7 @@ refused AS (
         ) AS last_day
     FROM books.deliveries
     LEFT JOIN file_days USING (source, file)
-    WHERE deliveries.refused_because IS NOT NULL AND NOT deliveries.is_outdated
+    WHERE (deliveries.refused_because IS NOT NULL OR deliveries.held_because IS NOT NULL) AND NOT deliveries.is_outdated
 )
 
 SELECT
@@ -326,6 +326,7 @@ SELECT
     is_unclaimed,
     bool_or(amount IS DISTINCT FROM 0),
     coalesce(sum(amount) > 0, TRUE)
+    AND (x_delivery_id, slot) NOT IN (SELECT (delivery_id, slot) FROM books.claims WHERE status = 'held' AND is_less)
 FROM owned
 WHERE slot IS NOT NULL
 GROUP BY x_delivery_id, slot, date_trunc('month', charge_period_start), billing_currency, model_id, is_unclaimed
@@ -348,7 +349,7 @@ FROM owned
 WHERE row_no IS NULL AND slot IS NULL
 UNION ALL
 SELECT
-    'refused',
+    CASE WHEN refused_because IS NULL THEN 'held' ELSE 'refused' END,
     delivery_id,
     NULL,
     NULL,
