@@ -24,6 +24,7 @@ TESTS = HERE.parent
 MUTANTS = HERE / "mutants.toml"
 SEED = 1  # so that a fault found once is found again
 STEPS = "600"  # of the machine over time: enough for what is planted here
+PERCENT = "20"  # of the values of a property, as in `make test`
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,11 @@ def _tested(mutant: Mutant | None, tests: Iterable[str]) -> int:
             return text.replace(mutant.replaced, mutant.planted) if name == mutant.file else text
 
         queries.text_of = text_of
-    os.environ |= {"TRUECOST_STEPS": STEPS, "TRUECOST_MUTANT": str(mutant.number if mutant else 0)}
+    os.environ |= {
+        "TRUECOST_STEPS": STEPS,
+        "TRUECOST_EXAMPLES": PERCENT,
+        "TRUECOST_MUTANT": str(mutant.number if mutant else 0),
+    }
     os.chdir(TESTS.parent)
     sys.path.insert(0, str(TESTS.parent))  # as `python -m pytest` does
     told = ["-x", "-q", "-p", "no:cacheprovider", "-n0", f"--hypothesis-seed={SEED}"]
