@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from tests.support.books import Bench, run_steps
 from tests.support.effort import examples
+from tests.support.new_warehouses import copied
 from tests.support.prefect_server import serving
 from truecost import steps
 from truecost.cli import main
@@ -73,6 +74,7 @@ Truecost = Callable[..., subprocess.CompletedProcess[str]]
 LONGEST = (
     "test_books_over_time.py",
     "test_perturbation.py",
+    "test_the_day_decides.py",
     "test_kill.py",
     "test_closing.py",
     "test_loop.py",
@@ -80,6 +82,8 @@ LONGEST = (
     "test_alerts.py",
     "test_orchestration.py",
     "test_independent_check.py",
+    "test_dispositions.py",
+    "test_run_outcomes.py",
 )
 
 
@@ -100,6 +104,13 @@ def _no_database_where_none_is_needed(request: pytest.FixtureRequest, monkeypatc
     if request.node.get_closest_marker("pure"):
         monkeypatch.setattr(duckdb, "connect", refused)
         monkeypatch.setattr(duckdb, "execute", refused)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _new_warehouses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A warehouse that is not there yet is a copy of one that was made."""
+    with copied(tmp_path_factory.mktemp("new")):
+        yield
 
 
 @pytest.fixture(scope="session")

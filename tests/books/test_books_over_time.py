@@ -1,8 +1,7 @@
 """Whatever arrives, changes, closes or reopens, in any order: what is closed stays, nothing is lost or counted twice.
 
-The machine takes 10,000 steps; ``TRUECOST_STEPS`` names another number, and `make test` takes a share. Most steps
-bring a record, which is cheap; every so often the books are kept, a quarter is closed or one is reopened, and every
-promise is checked.
+The machine takes 10,000 steps, in `make test-slow`; ``TRUECOST_STEPS`` names another number. Most steps bring a record,
+which is cheap; every so often the books are kept, a quarter is closed or one is reopened, and every promise is checked.
 """
 
 from __future__ import annotations
@@ -302,7 +301,7 @@ class BooksOverTime(RuleBasedStateMachine):
         return number
 
 
-TestBooksOverTime = pytest.mark.hypothesis(pytest.mark.timeout(1200)(BooksOverTime.TestCase))  # minutes
+TestBooksOverTime = pytest.mark.slow(pytest.mark.timeout(1200)(BooksOverTime.TestCase))  # minutes
 TestBooksOverTime.settings = settings(
     max_examples=max(1, STEPS // STEPS_OF_ONE),
     stateful_step_count=STEPS_OF_ONE,

@@ -56,7 +56,7 @@ def test_what_was_superseded_stays_in_the_ledger(books: Open) -> None:
     ledger = books(config("aws"), {"inbox/aws/jan.csv": focus(cost(10), cost(1))})
     before = ledger.ask("FROM ledger.charges ORDER BY x_line")
     ledger.put("inbox/aws/jan.csv", focus(cost(12)))
-    ledger.run()
+    ledger.take_in()
     assert ledger.ask("FROM ledger.charges WHERE x_delivery_id = 1 ORDER BY x_line") == before
 
 
@@ -426,9 +426,9 @@ def test_landing_by_moving_leaves_what_was_written_to_since(tmp_path: Path, monk
         ledger.put("inbox/rates/a.csv", late)
 
     monkeypatch.setattr(Landing, "_append", appended_while_written)
-    ledger.run()
+    ledger.take_in()
     assert (ledger.root / "inbox/rates/a.csv").read_text() == late
-    ledger.run()
+    ledger.take_in()
     assert ledger.delivery("a.csv")["rows_read"] == 2
 
 
@@ -449,7 +449,7 @@ def test_a_rule_of_the_suite_that_changes_loads_the_landed_files_anew(books: Ope
         '"kwargs": {"column": "price_per_gpu_hour", "max_value": 5}, '
         '"meta": {"message": "is dearer than we pay", "remedy": "ask procurement"}}]}',
     )
-    ledger.run()
+    ledger.take_in()
     assert [(row["value"], row["message"], row["remedy"]) for row in ledger.quarantine("r.csv")] == [
         ("9", "is dearer than we pay", "ask procurement")
     ]
@@ -459,7 +459,7 @@ def test_a_rule_of_the_suite_that_changes_loads_the_landed_files_anew(books: Ope
 def test_a_time_zone_that_changes_moves_the_jobs(books: Open) -> None:
     ledger = books(config("slurm"), {"inbox/slurm/a.txt": sacct({})})
     ledger.configure(config("slurm", timezone='"Europe/Berlin"'))
-    ledger.run()
+    ledger.take_in()
     assert str(ledger.one("SELECT started_at FROM books.jobs")) == "2026-01-09 23:00:00"
 
 

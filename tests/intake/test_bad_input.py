@@ -573,7 +573,7 @@ def test_a_header_as_wide_as_a_log_without_one_is_still_a_header(tmp_path: Path)
             "inbox/slurm/none.txt": "|".join(row[:1] + ["x"] * 24 + row[-1:]),
         },
     )
-    books.run()
+    books.take_in()
     assert books.delivery("header.txt")["refused_because"] == (
         "line 1 lacks the column AllocTRES that slurm needs; export it, or map it under `columns` of the source"
     ), "its jobs are not taken for jobs without GPUs"
@@ -583,7 +583,7 @@ def test_a_header_as_wide_as_a_log_without_one_is_still_a_header(tmp_path: Path)
 def test_a_parquet_file_damaged_inside_is_refused_without_naming_where_it_is_kept(tmp_path: Path) -> None:
     sound = parquet("damaged")
     books = Books.of(tmp_path / "workspace", config("aws"), {"inbox/aws/bill.parquet": damaged(sound, 30)})
-    books.run()
+    books.take_in()
     why = books.delivery("bill.parquet")["refused_because"]
     assert why.startswith("the Parquet file can't be read (")
     assert why.endswith("); export it again")
@@ -609,14 +609,14 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
 
     with monkeypatch.context() as patched:
         patched.setattr(Landing, "_copy", copied_while_written)
-        books.run()
+        books.take_in()
     assert books.delivery("a.csv")["refused_because"] == (
         "the file changes while it is read; it is left for the next run"
     )
     assert books.delivery("b.csv")["status"] == "loaded"
     assert not list((books.root / "landing" / "objects").glob(".new-*"))
 
-    books.run()
+    books.take_in()
     assert books.delivery("a.csv")["rows_read"] == written + 1
     assert not steps.standing(books.workspace).refused
 
@@ -634,7 +634,7 @@ def test_a_file_that_settles_while_it_is_read_is_landed_as_it_is_in_the_end(
         return copied
 
     monkeypatch.setattr(Landing, "_copy", copied_while_written_once)
-    books.run()
+    books.take_in()
     assert books.delivery("a.csv")["rows_read"] == 2
 
 
@@ -646,12 +646,12 @@ def test_a_file_that_cannot_be_read_is_refused_until_it_can(tmp_path: Path, monk
     books = Books.of(tmp_path / "workspace", config("rates"), {"inbox/rates/a.csv": rates({})})
     with monkeypatch.context() as patched:
         patched.setattr(Landing, "_copy", _no_access)
-        books.run()
+        books.take_in()
         refused = "the file can't be read (Permission denied); allow reading it"
         assert books.delivery("a.csv")["refused_because"] == refused
-        books.run()
+        books.take_in()
         assert books.statuses() == [("a.csv", "refused")], "it is logged once, not at each run"
-    books.run()
+    books.take_in()
     assert books.delivery("a.csv")["status"] == "loaded"
 
 
@@ -661,7 +661,7 @@ def test_a_file_without_read_permission_is_refused_and_the_others_load(tmp_path:
         tmp_path / "workspace", config("rates"), {"inbox/rates/a.csv": rates({}), "inbox/rates/b.csv": rates({})}
     )
     (books.root / "inbox/rates/a.csv").chmod(0)
-    books.run()
+    books.take_in()
     assert dict(books.statuses()) == {"a.csv": "refused", "b.csv": "loaded"}
 
 
@@ -669,7 +669,7 @@ def test_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
     toml = config("rates").replace("inbox/rates/*", "inbox/card.csv")
     books = Books.of(tmp_path / "workspace", toml, {"inbox/other.csv": rates({})})
     (books.root / "inbox/card.csv").symlink_to("gone.csv")
-    books.run()
+    books.take_in()
     assert books.delivery("card.csv")["refused_because"] == ("the link leads to no file; mend it or take it out")
 
 
@@ -683,7 +683,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Books:
     """A workspace with a quarantined row and nothing refused, loaded."""
     files = {"inbox/rates/card.csv": rates({}, {"price_per_gpu_hour": "$3.00", "valid_from": "2026-02-01"})}
     books = Books.of(tmp_path_factory.mktemp("faulty") / "workspace", config("rates"), files)
-    books.run()
+    books.take_in()
     return books
 
 
@@ -697,7 +697,7 @@ def test_quarantined_rows_are_exit_code_3_only_where_asked_for(truecost: Truecos
 
 def test_a_refused_delivery_is_exit_code_1_and_machines_read_why(truecost: Truecost, tmp_path: Path) -> None:
     books = Books.of(tmp_path / "workspace", config("rates"), {"inbox/rates/card.csv": rates({})})
-    books.run()
+    books.take_in()
     books.put("inbox/rates/empty.csv", "")
     done = truecost("ingest", "--workspace", books.root, "--json")
     assert (done.returncode, done.stderr) == (1, "")

@@ -143,7 +143,7 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Books:
         "inbox/log/good.jsonl": call("good") + "\n",
     }
     books = Books.of(tmp_path_factory.mktemp("hostile") / "workspace", TOML, {**files, **good})
-    books.run()
+    books.take_in()
     return books
 
 
@@ -163,17 +163,17 @@ def test_the_good_files_beside_them_load(inbox: Books) -> None:
 
 
 def test_a_refused_file_is_not_read_again_until_it_is_delivered_again(inbox: Books) -> None:
-    assert inbox.run() == []
+    assert inbox.take_in() == []
 
 
 def test_a_good_file_under_the_same_path_settles_it(tmp_path: Path) -> None:
     again = {file: (bad, good) for file, bad, _, good in DAMAGED.values() if good}
     books = Books.of(tmp_path / "workspace", TOML, {f"inbox/{file}": bad for file, (bad, _) in again.items()})
-    books.run()
+    books.take_in()
     assert len(steps.standing(books.workspace).refused) == len(again)
     for file, (_, good) in again.items():
         books.put(f"inbox/{file}", good)
-    books.run()
+    books.take_in()
     assert not steps.standing(books.workspace).refused
     for file in again:
         assert books.delivery(f"inbox/{file}")["rows_read"] > 0, file
@@ -216,7 +216,7 @@ def test_whatever_a_reader_raises_refuses_its_file_alone(
     files = {"inbox/rates/a.csv": rates({"gpu_type": "spoilt"}), "inbox/rates/b.csv": rates({})}
     books = Books.of(tmp_path / "workspace", config("rates"), files)
     broken_for(monkeypatch, "rate_card", error)
-    books.run()
+    books.take_in()
     assert dict(books.statuses()) == {"a.csv": "refused", "b.csv": "loaded"}
     assert books.delivery("a.csv")["refused_because"].startswith(told)
 
@@ -227,7 +227,7 @@ def test_a_fault_nobody_foresaw_is_in_the_log_with_its_traceback(
     books = Books.of(tmp_path / "workspace", config("rates"), {"inbox/rates/a.csv": rates({"gpu_type": "spoilt"})})
     broken_for(monkeypatch, "rate_card", OddError("why"))
     with caplog.at_level(logging.ERROR, "truecost"):
-        books.run()
+        books.take_in()
     (record,) = [record for record in caplog.records if record.name.startswith("truecost")]
     assert "inbox/rates/a.csv" in record.getMessage()
     assert record.exc_info is not None
@@ -240,11 +240,11 @@ def test_what_is_the_machines_fault_is_tried_again_at_the_next_run(
     books = Books.of(tmp_path / "workspace", config("rates"), {"inbox/rates/a.csv": rates({"gpu_type": "spoilt"})})
     with monkeypatch.context() as patched:
         broken_for(patched, "rate_card", OSError(5, "Input/output error"))
-        books.run()
+        books.take_in()
         assert books.delivery("a.csv")["refused_because"] == (
             "the landed file can't be read (Input/output error); it is tried again at the next run"
         )
-    books.run()
+    books.take_in()
     assert books.delivery("a.csv")["status"] == "loaded"
 
 
@@ -253,7 +253,7 @@ def test_rows_that_cannot_be_stored_refuse_their_file_and_leave_nothing(tmp_path
     rows = [{"price_per_gpu_hour": "999999999999999", "gpu_type": f"g{number}"} for number in range(1_100)]
     files = {"inbox/rates/a.csv": rates(*rows), "inbox/rates/b.csv": rates({})}
     books = Books.of(tmp_path / "workspace", config("rates"), files)
-    books.run()
+    books.take_in()
     assert dict(books.statuses()) == {"a.csv": "refused", "b.csv": "loaded"}
     assert books.delivery("a.csv")["refused_because"] == (
         "the amounts of price_per_gpu_hour add up to more than any bill; correct them"
@@ -339,13 +339,13 @@ def test_a_good_file_in_place_of_a_pipe_or_a_link_settles_it(tmp_path: Path) -> 
         ("loop.csv", SPECIAL["a link to itself"][0]),
     ):
         make(books.root / "inbox/rates" / name)
-    books.run()
+    books.take_in()
     assert len(steps.standing(books.workspace).refused) == 3
     for at, name in enumerate(("pipe.csv", "zero.csv")):
         (books.root / "inbox/rates" / name).unlink()
         books.put(f"inbox/rates/{name}", rates({"gpu_type": f"g{at}"}))
     books.take_out("inbox/rates/loop.csv")
-    books.run()
+    books.take_in()
     assert not steps.standing(books.workspace).refused
     assert books.delivery("zero.csv")["status"] == "loaded"
 
@@ -354,7 +354,7 @@ def test_a_link_within_the_inbox_is_fine(tmp_path: Path) -> None:
     books = Books.of(tmp_path / "workspace", config("rates"), {"inbox/elsewhere/card": rates({})})
     (books.root / "inbox/rates").mkdir()
     (books.root / "inbox/rates/card.csv").symlink_to("../elsewhere/card")
-    books.run()
+    books.take_in()
     assert books.statuses() == [("card.csv", "loaded")]
 
 
@@ -383,7 +383,7 @@ def test_an_inbox_that_is_a_link_and_a_path_elsewhere_are_their_owners_choice(tm
     more = '[[sources]]\nname = "else"\nformat = "rate_card"\npath = "../elsewhere/*.csv"\n'
     books = Books.of(tmp_path / "workspace", config("rates", more=more))
     (books.root / "inbox").symlink_to(tmp_path / "disk")
-    books.run()
+    books.take_in()
     assert dict(books.statuses()) == {"a.csv": "loaded", "b.csv": "loaded", "out.csv": "refused"}
 
 
@@ -420,11 +420,11 @@ def test_a_folder_that_may_not_be_read_is_told_until_it_may(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "scandir", denied)
-        books.run()
+        books.take_in()
         assert books.ask("SELECT file, refused_because FROM books.deliveries") == [
             {"file": "inbox/rates", "refused_because": "the folder can't be read (Permission denied); allow reading it"}
         ]
-    books.run()
+    books.take_in()
     assert not steps.standing(books.workspace).refused
     assert books.delivery("a.csv")["status"] == "loaded"
 
@@ -445,7 +445,7 @@ def test_a_landed_file_is_as_open_as_the_one_it_came_from_and_nobody_may_write_i
 ) -> None:
     books = Books.of(tmp_path / "workspace", config("rates"), {"inbox/rates/a.csv": rates({})})
     (books.root / "inbox/rates/a.csv").chmod(mode)
-    books.run()
+    books.take_in()
     assert kept(books, "inbox/rates/a.csv") == landed
     assert books.delivery("a.csv")["status"] == "loaded"
 
@@ -455,10 +455,10 @@ def test_the_same_content_from_two_files_is_as_open_as_the_less_open_one(tmp_pat
         tmp_path / "workspace", config("rates"), {"inbox/rates/a.csv": rates({}), "inbox/rates/b.csv": rates({})}
     )
     (books.root / "inbox/rates/b.csv").chmod(0o600)
-    books.run()
+    books.take_in()
     assert kept(books, "inbox/rates/a.csv") == 0o400
     (books.root / "inbox/rates/b.csv").chmod(0o644)
-    books.run()
+    books.take_in()
     assert kept(books, "inbox/rates/a.csv") == 0o400
 
 
@@ -485,14 +485,14 @@ def test_a_row_beyond_the_limit_refuses_its_file_until_the_limit_is_raised(tmp_p
     books = Books.of(
         tmp_path / "workspace", limited(TOML, max_row="2kB"), {f"inbox/{file}": text, "inbox/rates/b.csv": rates({})}
     )
-    books.run()
+    books.take_in()
     delivery = books.delivery(file)
     assert delivery["refused_because"] == (
         f"{where} is longer than 2kB; write one record a line, or raise `max_row` of [limits]"
     )
     assert books.delivery("b.csv")["status"] == "loaded"
     books.configure(TOML)
-    books.run()
+    books.take_in()
     if case != "a header":
         assert books.delivery(file)["status"] == "loaded"
 
@@ -503,7 +503,7 @@ def test_rows_as_long_as_the_limit_load(tmp_path: Path) -> None:
     longest = max(len(line) for line in text.splitlines())
     assert longest >= 2_048
     books = Books.of(tmp_path / "workspace", limited(config("rates"), max_row="3kB"), {"inbox/rates/a.csv": text})
-    books.run()
+    books.take_in()
     assert books.delivery("a.csv")["rows_loaded"] == 230
 
 
@@ -511,7 +511,7 @@ def test_a_quote_that_never_closes_spoils_its_line_whatever_the_limit(tmp_path: 
     rows = [{"gpu_type": f"g{number}"} for number in range(200)]
     text = rates(*rows).replace("g0,", '"g0,', 1)
     books = Books.of(tmp_path / "workspace", limited(config("rates"), max_row="1kB"), {"inbox/rates/a.csv": text})
-    books.run()
+    books.take_in()
     delivery = books.delivery("a.csv")
     assert (delivery["rows_loaded"], delivery["rows_quarantined"]) == (199, 1)
 
@@ -530,7 +530,7 @@ def test_a_quote_that_never_closes_spoils_its_line_whatever_the_limit(tmp_path: 
 def test_a_file_that_unpacks_beyond_the_limit_is_refused(tmp_path: Path, file: str, content: bytes) -> None:
     files: dict[str, str | bytes] = {f"inbox/{file}": content, "inbox/rates/b.csv": rates({})}
     books = Books.of(tmp_path / "workspace", limited(TOML, max_file="2MB"), files)
-    books.run()
+    books.take_in()
     assert books.delivery(file)["refused_because"] == (
         "the file holds more than 2MB; deliver it in parts, or raise `max_file` of [limits]"
     )
@@ -541,7 +541,7 @@ def test_a_file_beyond_the_limit_is_not_copied(tmp_path: Path) -> None:
     books = Books.of(tmp_path / "workspace", limited(config("rates"), max_file="1MB"), {"inbox/rates/b.csv": rates({})})
     with (books.root / "inbox/rates/a.csv").open("wb") as file:
         file.truncate(1 << 40)
-    books.run()
+    books.take_in()
     assert books.delivery("a.csv")["refused_because"] == (
         "the file is larger than 1MB; deliver it in parts, or raise `max_file` of [limits]"
     )
@@ -559,7 +559,7 @@ def test_a_parquet_file_of_one_giant_row_is_refused_by_its_footer(tmp_path: Path
     }
     path = books.put("inbox/rates/a.parquet", b"")
     pq.write_table(pa.table({**columns, "valid_to": [os.urandom(1_000_000).hex()]}), path)
-    books.run()
+    books.take_in()
     assert "line 1 is longer than 1MB" in books.delivery("a.parquet")["refused_because"]
 
 
@@ -626,6 +626,7 @@ def packed_line(path: Path, begins: bytes) -> None:
             file.write(b"x" * (1 << 20))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "begins"), [("aws.csv.gz", b"x"), ("aws2.csv.gz", bill("b").encode())])
 def test_a_small_file_with_a_line_of_2_gb_is_refused_in_little_memory(tmp_path: Path, name: str, begins: bytes) -> None:
     packed_line(tmp_path / name, begins)
@@ -634,6 +635,7 @@ def test_a_small_file_with_a_line_of_2_gb_is_refused_in_little_memory(tmp_path: 
     assert peak < 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begins", [b'{"a": "', b'[{"a": "'])
 def test_a_small_log_with_a_line_of_2_gb_is_refused_in_little_memory(tmp_path: Path, begins: bytes) -> None:
     packed_line(tmp_path / "log.json.gz", begins)
@@ -642,6 +644,7 @@ def test_a_small_log_with_a_line_of_2_gb_is_refused_in_little_memory(tmp_path: P
     assert peak < 500
 
 
+@pytest.mark.slow
 def test_a_file_of_nothing_but_faults_is_counted_in_little_memory(tmp_path: Path) -> None:
     rows = (f"{number},cut,{'x' * 1_000}\n" for number in range(200_000))
     (tmp_path / "one.csv").write_text(bill("faults"))

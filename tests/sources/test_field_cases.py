@@ -94,7 +94,7 @@ def test_gpus_are_read_from_the_first_field_that_names_them(
     tmp_path: Path, fields: dict[str, str], gpus: int, types: dict[str | None, int], source: str | None
 ) -> None:
     books = Books.of(tmp_path / "w", config("slurm"), {"inbox/slurm/a.txt": sacct({**GPUS_NOT_LISTED, **fields})})
-    books.run()
+    books.take_in()
     (job,) = books.ask("SELECT gpus, gpu_types, gpu_source FROM ledger.jobs")
     assert (job["gpus"], job["gpu_source"]) == (gpus, source)
     assert {gpu["gpu_type"]: gpu["gpus"] for gpu in job["gpu_types"]} == types
@@ -105,10 +105,10 @@ def test_a_file_without_alloc_tres_loads_where_another_field_names_gpus(tmp_path
         "JobID|Start|End|ElapsedRaw|State|AllocGRES\n7|2026-01-10T00:00:00|2026-01-10T01:00:00|3600|COMPLETED|gpu:2\n"
     )
     books = Books.of(tmp_path / "w", config("slurm"), {"inbox/slurm/a.txt": lines})
-    books.run()
+    books.take_in()
     assert books.one("SELECT gpus FROM ledger.jobs") == 2
     books.put("inbox/slurm/b.txt", lines.replace("AllocGRES", "NodeList"))
-    books.run()
+    books.take_in()
     assert "lacks the column AllocTRES" in books.delivery("b.txt")["refused_because"]
 
 
@@ -176,7 +176,7 @@ def test_jobs_that_can_not_be_so_are_quarantined_and_the_others_load(
     books = Books.of(
         tmp_path / "w", config("slurm"), {"inbox/slurm/a.txt": sacct({"JobID": "1"}, {"JobID": "2", **fields})}
     )
-    books.run()
+    books.take_in()
     assert books.ask("SELECT job_id FROM ledger.jobs") == [{"job_id": "1"}]
     (bad,) = books.quarantine("a.txt")
     assert (bad["line"], bad["column_name"]) == (3, column)
@@ -197,14 +197,14 @@ def test_jobs_that_can_not_be_so_are_quarantined_and_the_others_load(
 )
 def test_jobs_that_can_be_so_are_good(tmp_path: Path, fields: dict[str, str]) -> None:
     books = Books.of(tmp_path / "w", config("slurm"), {"inbox/slurm/a.txt": sacct(fields)})
-    books.run()
+    books.take_in()
     assert books.quarantine("a.txt") == []
 
 
 def test_how_long_a_job_may_be_running_is_the_sources_to_say(tmp_path: Path) -> None:
     job = sacct({"State": "RUNNING", "End": "Unknown", "ElapsedRaw": "2678400"})
     books = Books.of(tmp_path / "w", config("slurm", max_running='"60d"'), {"inbox/slurm/a.txt": job})
-    books.run()
+    books.take_in()
     assert books.quarantine("a.txt") == []
 
 
@@ -225,7 +225,7 @@ def test_the_repeated_hour_is_settled_by_end_and_elapsed(
 ) -> None:
     job = sacct({"Start": start, "End": end, "ElapsedRaw": str(seconds)})
     books = Books.of(tmp_path / "w", config("slurm", timezone=f'"{zone}"'), {"inbox/slurm/a.txt": job})
-    books.run()
+    books.take_in()
     assert books.quarantine("a.txt") == []
     (row,) = books.ask(
         "SELECT CAST(started_at AS VARCHAR) AS at, date_diff('second', started_at, ended_at) AS lasted FROM ledger.jobs"
@@ -469,13 +469,13 @@ def rates_of(books: Books) -> list[tuple[str, str, Decimal]]:
 
 def test_files_of_one_currency_each_add_up_and_a_newer_one_holds(tmp_path: Path) -> None:
     books = Books.of(tmp_path / "w", RATES, {"inbox/pln.csv": PORTAL + quoted("PLN", "2026-08-07", "4.3")})
-    books.run()
+    books.take_in()
     books.put("inbox/usd.csv", PORTAL + quoted("USD", "2026-08-07", "1.15"))
-    books.run()
+    books.take_in()
     assert rates_of(books) == [("2026-08-07", "PLN", Decimal("4.3")), ("2026-08-07", "USD", Decimal("1.15"))]
     books.put("inbox/usd-2.csv", PORTAL + quoted("USD", "2026-08-07", "1.16"))
     books.put("inbox/wide.csv", "Date,USD,JPY,\n2026-08-07,1.17,170,\n")
-    books.run()
+    books.take_in()
     assert rates_of(books) == [
         ("2026-08-07", "JPY", Decimal(170)),
         ("2026-08-07", "PLN", Decimal("4.3")),
@@ -486,7 +486,7 @@ def test_files_of_one_currency_each_add_up_and_a_newer_one_holds(tmp_path: Path)
 def test_the_portals_page_names_series_in_its_headings(tmp_path: Path) -> None:
     page = 'DATE,TIME PERIOD,"US dollar/Euro (EXR.D.USD.EUR.SP00.A)"\n2026-08-07,07 Aug 2026,1.15\n2026-08-08,x,\n'
     books = Books.of(tmp_path / "w", RATES, {"inbox/page.csv": page})
-    books.run()
+    books.take_in()
     assert rates_of(books) == [("2026-08-07", "USD", Decimal("1.15"))]
 
 
@@ -499,7 +499,7 @@ def test_a_series_that_is_no_daily_rate_of_the_euro_is_quarantined(tmp_path: Pat
     )
     rows += quoted("JPY", "2026-08-07", "140", base="USD") + quoted("GBP", "2026-08-07", "0,86")
     books = Books.of(tmp_path / "w", RATES, {"inbox/a.csv": rows.replace("0,86", '"0,86"')})
-    books.run()
+    books.take_in()
     assert [(row["line"], row["column_name"]) for row in books.quarantine("a.csv")] == [
         (3, "TIME_PERIOD"),
         (5, "CURRENCY_DENOM"),
@@ -507,7 +507,7 @@ def test_a_series_that_is_no_daily_rate_of_the_euro_is_quarantined(tmp_path: Pat
     ]
     assert books.delivery("a.csv")["rows_skipped"] == 1, "a day without a rate"
     books.put("inbox/b.csv", "TIME_PERIOD,VALUE\n2026-08-07,1.15\n")
-    books.run()
+    books.take_in()
     assert "neither a column a currency" in books.delivery("b.csv")["refused_because"]
 
 
@@ -641,7 +641,7 @@ def test_a_key_that_a_format_can_not_use_is_a_fault(tmp_path: Path, source: str,
 def test_headerless_files_say_how_to_name_their_fields(tmp_path: Path) -> None:
     line = "7|COMPLETED|2026-01-10T00:00:00|2026-01-10T01:00:00|3600|cpu=8,gres/gpu=2"
     books = Books.of(tmp_path / "w", config("slurm"), {"inbox/slurm/a.txt": f"{line}\n"})
-    books.run()
+    books.take_in()
     assert "line 1 is data and names no columns" in books.delivery("a.txt")["refused_because"]
     assert '`fields = ["JobID", ...]`' in books.delivery("a.txt")["refused_because"]
     fields = '["JobID", "State", "Start", "End", "ElapsedRaw", "AllocTRES"]'
@@ -649,7 +649,7 @@ def test_headerless_files_say_how_to_name_their_fields(tmp_path: Path) -> None:
     books.put("inbox/slurm/p.txt", f"{line.replace('7', '8', 1)}|\n")  # sacct -p
     books.put("inbox/slurm/named.txt", f"JobID|State|Start|End|ElapsedRaw|AllocTRES\n{line.replace('7', '9', 1)}\n")
     books.put("inbox/slurm/short.txt", "10|COMPLETED\n")
-    books.run()
+    books.take_in()
     jobs = books.ask("SELECT job_id, gpus, x_line FROM ledger.jobs ORDER BY job_id")
     assert [(job["job_id"], job["gpus"], job["x_line"]) for job in jobs] == [("7", 2, 1), ("8", 2, 1), ("9", 2, 2)]
     assert "line 1 has 2 fields, and `fields` of the source names 6" in books.delivery("short.txt")["refused_because"]
@@ -698,6 +698,6 @@ def test_an_azure_export_is_not_taken_for_exchange_rates(tmp_path: Path) -> None
 def test_answers_without_aliases_say_what_else_to_save(tmp_path: Path, answer: str, warned: bool) -> None:
     toml = '[workspace]\nname = "m"\n[[sources]]\nname = "mlflow"\nformat = "mlflow_registry"\npath = "inbox/*"\n'
     books = Books.of(tmp_path / "w", toml, {"inbox/a.json": answer})
-    books.run()
+    books.take_in()
     told = books.one("SELECT warnings FROM log.deliveries")
     assert ["registered-models/search" in warning for warning in told] == [True] * warned

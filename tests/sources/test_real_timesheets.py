@@ -79,7 +79,7 @@ def test_dates_no_file_settles_are_asked_for(shared: Path, tmp_path: Path) -> No
     path = shared / "staff_time" / "clockify_solidtime_1.csv"
     toml = f'[workspace]\nname = "w"\n[[sources]]\nname = "s"\nformat = "timesheet"\npath = "{path.as_posix()}"\n'
     books = Books.of(tmp_path / "workspace", toml)
-    (loaded,) = books.run()
+    (loaded,) = books.take_in()
     assert "Start Date 03/04/2024 could be day or month first" in str(loaded.refused_because)
     assert "dates =" in str(loaded.refused_because)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC
 from itertools import accumulate
@@ -45,12 +45,12 @@ _FROZEN = {
 
 def settle_receipts(session: Session) -> bool:
     """Derive what became of each delivery, unless nothing it rests on has changed."""
-    return _derive(session, _RECEIPTS_STEP, RECEIPTS)
+    return _derive(session, {_RECEIPTS_STEP: RECEIPTS})
 
 
 def keep_books(session: Session) -> bool:
     """Derive the receipts and the books anew, unless nothing they rest on has changed; returns whether they were."""
-    return _derive(session, STEP, BOOKS)
+    return _derive(session, {_RECEIPTS_STEP: RECEIPTS, STEP: BOOKS})
 
 
 def rebuild_books(session: Session) -> None:
@@ -67,14 +67,19 @@ def rules_in_force(session: Session) -> list[RuleSet]:
     return rule_sets(zip(closes, last, strict=True), workspace.config.attribution, workspace.lookups)
 
 
-def _derive(session: Session, step: str, folder: str) -> bool:
+def _derive(session: Session, steps: Mapping[str, str]) -> bool:
+    """Derive the folder of each step that is not up to date, in order; a folder stands for those in it, too."""
     rests_on = _fingerprint(session)
-    if last_fingerprint(session.con, step) == rests_on:
+    stale = {step: folder for step, folder in steps.items() if last_fingerprint(session.con, step) != rests_on}
+    if not stale:
         return False
+    derived = {name for step, folder in steps.items() if step not in stale for name in names(folder)}
+    wanted = {name for folder in stale.values() for name in names(folder)} - derived
     ensure_tables(session.con)
     with transaction(session.con):
-        _run(session, names(folder))
-        remember_fingerprint(session.con, step, rests_on)
+        _run(session, sorted(wanted))
+        for step in stale:
+            remember_fingerprint(session.con, step, rests_on)
     return True
 
 
