@@ -13,7 +13,7 @@
 -- prepaid_amount: paid before; NULL where the file has lines only
 -- rounding_amount: rounding of what is to pay; NULL where the file has lines only
 -- payable_amount: tax_inclusive_amount - prepaid_amount + rounding_amount; NULL where the file has lines only
--- status: current, superseded, duplicate or held
+-- status: current, superseded, duplicate, held or rejected
 -- x_delivery_id: the delivery, in `deliveries`
 WITH claim AS (
     SELECT delivery_id AS x_delivery_id, slot_no AS x_slot_no, slot, status

@@ -1,4 +1,4 @@
--- Files of which nothing may count: refused, or with a slot that another set claims too.
+-- Files of which nothing may count: refused, not let in, or with a slot that another set claims too.
 WITH contested AS (
     SELECT claims.slot
     FROM log.claims
@@ -10,5 +10,5 @@ WITH contested AS (
 SELECT DISTINCT deliveries.source, deliveries.file
 FROM log.deliveries
 LEFT JOIN log.claims USING (delivery_id)
-WHERE deliveries.refused_because IS NOT NULL OR claims.slot IN (SELECT slot FROM contested)
+WHERE deliveries.refused_because IS NOT NULL OR deliveries.held_because IS NOT NULL OR claims.slot IN (SELECT slot FROM contested)
 ORDER BY ALL

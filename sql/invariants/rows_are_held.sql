@@ -6,8 +6,8 @@ WITH quarantined AS (
 SELECT
     file || ' (delivery ' || delivery_id || ')' AS subject,
     coalesce(stored_rows, 0) || ' rows are stored and ' || coalesce(quarantined_rows, 0) || ' quarantined, where the delivery says '
-    || rows_loaded + rows_duplicate || ' and ' || rows_quarantined AS fault
+    || rows_loaded + rows_duplicate + rows_held || ' and ' || rows_quarantined AS fault
 FROM books.deliveries
 LEFT JOIN books.stored_rows USING (delivery_id)
 LEFT JOIN quarantined USING (delivery_id)
-WHERE coalesce(stored_rows, 0) <> rows_loaded + rows_duplicate OR coalesce(quarantined_rows, 0) <> rows_quarantined
+WHERE coalesce(stored_rows, 0) <> rows_loaded + rows_duplicate + rows_held OR coalesce(quarantined_rows, 0) <> rows_quarantined

@@ -1,5 +1,5 @@
 -- The latest deliveries; those that ask for someone, as they were last delivered, come first.
-SELECT source, file, status, reason, rows_read, rows_loaded, rows_quarantined, rows_duplicate, rows_skipped
+SELECT source, file, status, reason, rows_read, rows_loaded, rows_quarantined, rows_duplicate, rows_held, rows_skipped
 FROM deliveries
 ORDER BY
     row_number() OVER (PARTITION BY source, file ORDER BY delivery_id DESC) = 1

@@ -4,6 +4,8 @@ CREATE OR REPLACE TEMP TABLE config_sources (
     format VARCHAR,
     dataset VARCHAR,
     restates VARCHAR,
+    is_merged BOOLEAN,
+    is_keyed BOOLEAN,
     one_in INTEGER,
     promoted_aliases VARCHAR[]
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.effort import examples
-from truecost.store.sql import query
+from truecost.books.slots import judge_claims
 from truecost.store.warehouse import IN_MEMORY, connect
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def read(con: DuckDBPyConnection, history: Sequence[Delivered]) -> dict[tuple[in
                 "1 AS rows_accepted, ? AS period, ? AS is_incomplete",
                 [d.number, number, slot, content, period_of, d.is_incomplete],
             )
-    con.execute(query("books/10_deliveries/10_claims"))
+    judge_claims(con, (), Decimal("0.05"))
     rows = con.execute("SELECT delivery_id, slot, status FROM books.claims").fetchall()
     assert len({row[:2] for row in rows}) == len(rows), "no claim is told twice"
     return {(number, slot): status for number, slot, status in rows}
@@ -150,9 +151,11 @@ def read(con: DuckDBPyConnection, history: Sequence[Delivered]) -> dict[tuple[in
 
 def opened() -> DuckDBPyConnection:
     con = connect(IN_MEMORY)
-    con.execute("CREATE SCHEMA books; CREATE TEMP TABLE config_sources (source VARCHAR, restates VARCHAR)")
+    con.execute(
+        "CREATE SCHEMA books; CREATE TEMP TABLE config_sources (source VARCHAR, restates VARCHAR, is_merged BOOLEAN)"
+    )
     for source, (_, restates) in SOURCES.items():
-        con.execute("INSERT INTO config_sources VALUES (?, ?)", [source, restates])
+        con.execute("INSERT INTO config_sources VALUES (?, ?, FALSE)", [source, restates])
     return con
 
 

@@ -84,6 +84,7 @@ class Closes:
 
     every: tuple[Close, ...] = ()
     standing: tuple[Close, ...] = ()
+    decided: tuple[Event, ...] = ()  # of deliveries: accepted or rejected; the books rest on it as they do on closes
 
     @cached_property
     def times(self) -> Counter[str]:
@@ -109,7 +110,8 @@ def read_closes(workspace: Workspace, events: Sequence[Event]) -> Closes:
             standing.append(close)
         elif event.kind == "reopen":
             standing = [close for close in standing if close.quarter != event.data["quarter"]]
-    return Closes(tuple(every), tuple(standing))
+    decided = tuple(event for event in events if event.kind == "delivery")
+    return Closes(tuple(every), tuple(standing), decided)
 
 
 def closed_quarters(workspace: Workspace) -> list[Close]:

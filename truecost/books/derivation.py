@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 
 from truecost.archive.closes import COSTS, PLAN, QUANTITIES, VIEWS, Close, quarters_frozen, view_file
 from truecost.books.attribution import Subjects, lookup_key_sql, rule_number_sql, rule_numbers_sql, rule_sets_sql
+from truecost.books.merged import merged_parts
 from truecost.books.receipts import VERSIONS, receipt_parts, versions_sql
 from truecost.books.rulesets import RuleSet, rule_sets
 from truecost.books.session import Session
 from truecost.books.settings import coverages, fill, tell_rules, tell_todays_rules
+from truecost.books.slots import CLAIMS, judge_claims
 from truecost.intake.tables import ensure_tables
 from truecost.sources.others import others_fingerprints
 from truecost.store.fingerprint import fingerprint
@@ -80,9 +82,12 @@ def _run(session: Session, sql_names: Sequence[str]) -> None:
     tell_todays_rules(session.con, session.workspace)
     parts = {**_tell_closes(session), **_rules_sql(session), **_matches_sql(session), **receipt_parts()}
     parts["read_columns"] = _read_columns(session.con)
+    parts |= merged_parts(session.con, session.workspace.config)
     session.con.execute("CREATE SCHEMA IF NOT EXISTS books")
     for name in sql_names:
-        if name == VERSIONS:
+        if name == CLAIMS:
+            judge_claims(session.con, session.closes.decided, session.workspace.config.delivery.shrink)
+        elif name == VERSIONS:
             for sql in versions_sql():
                 session.con.execute(sql)
         else:
@@ -97,8 +102,9 @@ def _fingerprint(session: Session) -> str:
     lookups = {name: asdict(lookup) for name, lookup in workspace.lookups.items()}
     frozen = [[close.event_id, close.content_hash] for close in closes.standing]
     frozen += [[quarter, times] for quarter, times in closes.times.items()]
+    decided = [[event.event_id, event.data] for event in closes.decided]
     parts = [
-        *(loaded, gone, frozen, workspace.config.model_dump(mode="json")),
+        *(loaded, gone, frozen, decided, workspace.config.model_dump(mode="json")),
         *(workspace.staff_lines, workspace.capacity_lines, workspace.token_rate_lines),
         *(lookups, fingerprint("books"), others_fingerprints()),
     ]

@@ -52,8 +52,15 @@ SENTENCES = {
     "held/period": Sentence(
         "{file} claims a billing period that another file already holds: {slot}",
         'take the file out; or, if its parts add up, set `delivery = "folder"`; '
-        "or, if it restates the period, set `restates`",
+        "or, if it restates the period, set `restates`; or, to let it take the other's place once, "
+        "`truecost deliveries accept {delivery_id} --reason ...`",
     ),
+    "held/shrunk": Sentence(
+        "{file} would replace {against_file} and lose of it {lost}: {slot}",
+        "look at it with `truecost deliveries show {delivery_id}`, then `truecost deliveries accept {delivery_id} "
+        "--reason ...` or `reject`; or deliver a fuller one",
+    ),
+    "held/run": Sentence("{file} waits: {held_because}", "deliver what is missing, or take the folder out"),
     "quarantined": Sentence(
         "{rows} {rows:row|rows} of {file} {rows:is|are} quarantined", "correct the lines and deliver the file again"
     ),

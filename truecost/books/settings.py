@@ -150,6 +150,8 @@ def _sections(workspace: Workspace) -> dict[str, Rows]:
                 "format": source.format,
                 "dataset": formats()[source.format].dataset.name,
                 "restates": source.restates,
+                "is_merged": source.delivery == "merge",
+                "is_keyed": bool(source.key),
                 "one_in": source.one_in,
                 "promoted_aliases": source.promoted_aliases,
             }

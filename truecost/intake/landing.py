@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from truecost.clock import Clock
 from truecost.errors import DeliveryRefused, TruecostError
 from truecost.intake.inbox import inbox_root, named_paths, open_taken, taken_path
-from truecost.sources import shown_size
+from truecost.intake.manifests import Run, absent, is_manifest, run_of, unlisted
+from truecost.sources import formats, shown_size
 from truecost.store.files import clear_leftovers, sha256_of, sync_folder, write_once
 from truecost.store.machine import disk_refuses
 from truecost.store.sql import query
@@ -42,13 +43,32 @@ _FICLONE = 0x40049409  # Linux's ioctl for a reflink: a copy that shares its blo
 
 @dataclass(frozen=True)
 class Part:
-    """One file of a set: its delivery number, its path in the workspace, its content."""
+    """One file of a set: its delivery number, its path in the workspace, its content.
+
+    A run of an export that is not all there yet stands for nothing but why it is ``held_because``.
+    """
 
     delivery_id: int
     file: str
     sha256: str | None
     size_bytes: int
     refused_because: str | None = None
+    held_because: str | None = None
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What the manifest of an export says of a set: whose run it is, which is newer, and of which days it is.
+
+    ``notes`` are what is odd about it.
+    """
+
+    run_id: str
+    export: str
+    order: str
+    covers_from: str | None
+    covers_until: str | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +80,16 @@ class LandedSet:
     set_version: int
     received_at: str
     parts: tuple[Part, ...]
+    run: RunFacts | None = None
+
+
+@dataclass(frozen=True)
+class _FileSet:
+    """The files that one delivery is made of, as they lie in the inbox; ``run`` is what their manifest says."""
+
+    name: str
+    files: list[str]
+    run: Run | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +98,7 @@ class _Content:
     size_bytes: int
     refused_because: str | None = None
     state: tuple[int, ...] = ()
+    held_because: str | None = None
 
 
 class Landing:
@@ -90,7 +121,9 @@ class Landing:
             try:
                 entry = json.loads(path.read_text("utf-8"))
                 parts = tuple(Part(**part) for part in entry["parts"])
-                found.append(LandedSet(**{**entry, "parts": parts}))
+                run = entry.get("run")
+                facts = RunFacts(**{**run, "notes": tuple(run["notes"])}) if run else None
+                found.append(LandedSet(**{**entry, "parts": parts, "run": facts}))
             except (ValueError, TypeError, KeyError) as error:
                 raise TruecostError(
                     f"{path} is damaged: it is no entry of the landing log; put it back from a backup"
@@ -127,29 +160,42 @@ class Landing:
             folder.mkdir(parents=True, exist_ok=True)
         clear_leftovers(self._objects, self._log)
         entries = self.entries()
-        last = {(e.source, p.file): (e.set_name, p) for e in entries for p in e.parts}
+        last = {(e.source, p.file): (e, p) for e in entries for p in e.parts}
         number = max((part.delivery_id for e in entries for part in e.parts), default=0) + 1
         seen = _Seen(self._seen)
         landed = []
         limit = workspace.config.limits.max_file
         for source in workspace.config.sources:
             root = inbox_root(workspace.root, source.path)
-            for set_name, files in _sets(workspace, source):
-                taken = {file: self._take(workspace.root / file, root, limit, seen) for file in files}
-                contents = {file: content for file, content in taken.items() if content is not None}
+            for found in _sets(workspace, source, root):
+                held = _why_not_whole(found)
+                if held and found.run:
+                    contents = {found.run.manifest: _Content(None, 0, held_because=held)}
+                else:
+                    taken = {file: self._take(workspace.root / file, root, limit, seen) for file in found.files}
+                    contents = {file: content for file, content in taken.items() if content is not None}
+                facts = _facts(found, contents)
                 known = {file: last.get((source.name, file)) for file in contents}
-                if all(_same(known[file], set_name, content) for file, content in contents.items()):
+                if all(_same(known[file], found.name, facts, content) for file, content in contents.items()):
                     self._clear_inbox(workspace, source, contents)
                     continue
                 entry = LandedSet(
                     source.name,
-                    set_name,
+                    found.name,
                     number,
                     clock.now().isoformat(),
                     tuple(
-                        Part(number + i, file, content.sha256, content.size_bytes, content.refused_because)
+                        Part(
+                            number + i,
+                            file,
+                            content.sha256,
+                            content.size_bytes,
+                            content.refused_because,
+                            content.held_because,
+                        )
                         for i, (file, content) in enumerate(contents.items())
                     ),
+                    facts,
                 )
                 self._append(entry)
                 number += len(entry.parts)
@@ -276,8 +322,11 @@ class _Seen:
 
 
 def source_files(workspace: Workspace, source: SourceSection) -> list[str]:
-    """The paths ``source`` names now, sorted, relative to the workspace where they lie in it."""
-    return sorted(_relative(path, workspace.root) for path in named_paths(workspace.root, source.path))
+    """The paths of data that ``source`` names now, sorted, relative to the workspace where they lie in it."""
+    named = named_paths(workspace.root, source.path)
+    if formats()[source.format].manifests:
+        named = [path for path in named if not is_manifest(path.name)]
+    return sorted(_relative(path, workspace.root) for path in named)
 
 
 def set_order(source: SourceSection, file: str) -> str | None:
@@ -292,15 +341,56 @@ def captured_version(source: SourceSection, file: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _sets(workspace: Workspace, source: SourceSection) -> Iterator[tuple[str, list[str]]]:
-    files = source_files(workspace, source)
-    if source.delivery == "file":
-        yield from ((file, [file]) for file in files)
-        return
+def _sets(workspace: Workspace, source: SourceSection, root: Path) -> Iterator[_FileSet]:
+    """What the source delivers now: the run of an export where a manifest tells of one, else files or folders."""
     folders: dict[str, list[str]] = {}
-    for file in files:
+    for file in source_files(workspace, source):
         folders.setdefault(str(Path(file).parent), []).append(file)
-    yield from sorted(folders.items())
+    reads_manifests = formats()[source.format].manifests and source.delivery != "merge"
+    alone: list[_FileSet] = []
+    for folder, files in sorted(folders.items()):
+        run = run_of(workspace.root / folder, root, workspace.root) if reads_manifests else None
+        if run is not None:
+            yield _FileSet(folder, files, run)
+        elif source.delivery == "folder":
+            yield _FileSet(folder, files)
+        else:
+            alone += [_FileSet(file, [file]) for file in files]
+    yield from sorted(alone, key=lambda item: item.name)
+
+
+def _why_not_whole(found: _FileSet) -> str | None:
+    """Why a run is not let in: its manifest can't be relied on, or lists files that have not come."""
+    if found.run is None:
+        return None
+    if found.run.fault:
+        return found.run.fault
+    missing = absent(found.run, found.files)
+    if not missing:
+        return None
+    named = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+    return f"its manifest lists {named}, which is not there; deliver the missing partition"
+
+
+def _facts(found: _FileSet, contents: dict[str, _Content]) -> RunFacts | None:
+    """What is kept of a run; files that are none of it are taken out of ``contents``.
+
+    A run that nothing orders is a set like any other: it takes no other's place by itself.
+    """
+    run = found.run
+    if run is None or run.fault:
+        return None
+    notes = []
+    for file in unlisted(run, list(contents)):
+        del contents[file]
+        notes.append(f"{file} is left out: {run.manifest} does not list it")
+    for file, content in contents.items():
+        size = run.files.get(Path(file).name)
+        if content.sha256 and size is not None and size != content.size_bytes:
+            notes.append(f"{run.manifest} says that {file} has {size} bytes, and it has {content.size_bytes}")
+    if run.order is None:
+        return None
+    return RunFacts(run.run_id, run.export, run.order, run.covers_from, run.covers_until, tuple(notes))
 
 
 def _relative(path: Path, root: Path) -> str:
@@ -311,11 +401,12 @@ def _relative(path: Path, root: Path) -> str:
     return os.fsencode(shown).decode("utf-8", "backslashreplace")
 
 
-def _same(last: tuple[str, Part] | None, set_name: str, content: _Content) -> bool:
+def _same(last: tuple[LandedSet, Part] | None, set_name: str, run: RunFacts | None, content: _Content) -> bool:
     if last is None:
         return False
     came_in, part = last
-    return (came_in, part.sha256, part.refused_because) == (set_name, content.sha256, content.refused_because)
+    was = (came_in.set_name, came_in.run, part.sha256, part.refused_because, part.held_because)
+    return was == (set_name, run, content.sha256, content.refused_because, content.held_because)
 
 
 def _state(path: Path) -> tuple[int, ...]:
@@ -363,4 +454,5 @@ def gone_files(con: DuckDBPyConnection, workspace: Workspace) -> list[tuple[str,
         if (source.landing or workspace.config.workspace.landing) == "move"
     }
     present = {(source.name, file) for source in workspace.config.sources for file in source_files(workspace, source)}
-    return [item for item in delivered if item[0] not in moving and tuple(item) not in present]
+    gone = [item for item in delivered if item[0] not in moving and tuple(item) not in present]
+    return [item for item in gone if not (is_manifest(item[1]) and os.path.lexists(workspace.root / item[1]))]

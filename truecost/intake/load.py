@@ -48,7 +48,7 @@ class _Counts(NamedTuple):
     rounded: int
 
 
-_LOGGED = ("deliveries", "claims", "control_totals", "quarantine")  # of schema log, by delivery
+_LOGGED = ("deliveries", "claims", "slot_totals", "control_totals", "quarantine")  # of schema log, by delivery
 _NO_ROWS = _Counts(0, 0, 0, 0, 0, 0)
 
 
@@ -103,6 +103,12 @@ def load_delivery(
     """
     ensure_tables(con)
     columns = _about(entry, part, source) | {"fingerprint": fingerprint}
+    if part.held_because is not None:
+        with transaction(con):
+            _forget(con, part.delivery_id)
+            _write_delivery(con, columns | _told_counts(_NO_ROWS))
+            _write_contents(con, part.delivery_id)
+        return Loaded(part.delivery_id, source.name, part.file, *_NO_ROWS[:4], None)
     try:
         with refusing(path, part.file):
             if fault:
@@ -111,7 +117,11 @@ def load_delivery(
             with transaction(con):
                 _forget(con, part.delivery_id)
                 counts = _write_facts(con, formats()[source.format], read.raw)
-                told = {**read.columns, **_told_counts(counts), "warnings": _warnings(con, read.raw)}
+                told = {
+                    **read.columns,
+                    **_told_counts(counts),
+                    "warnings": [*(entry.run.notes if entry.run else ()), *_warnings(con, read.raw)],
+                }
                 _write_delivery(con, columns | told)
                 _write_contents(con, part.delivery_id, formats()[source.format].dataset)
     except DeliveryRefused as refusal:
@@ -145,7 +155,7 @@ def _read(
     """Read, type and judge a file: what is good of it is in ``accepted``, what is not in ``faulty``."""
     if part.refused_because is not None or path is None:
         raise DeliveryRefused(part.refused_because or "it has no content; deliver it again")
-    if source.restates and set_order(source, part.file) is None:
+    if source.restates and entry.run is None and set_order(source, part.file) is None:
         raise DeliveryRefused(f"`version` of {source.name} finds nothing in its path; rename it or correct `version`")
     fmt = formats()[source.format]
     _tell_delivery(con, entry, part, source)
@@ -180,7 +190,11 @@ def _about(entry: LandedSet, part: Part, source: SourceSection) -> dict[str, Any
         "file": part.file,
         "set_name": entry.set_name,
         "set_version": entry.set_version,
-        "set_order": set_order(source, part.file),
+        "set_order": entry.run.order if entry.run else set_order(source, part.file),
+        "run_export": entry.run.export if entry.run else None,
+        "covers_from": entry.run.covers_from if entry.run else None,
+        "covers_until": entry.run.covers_until if entry.run else None,
+        "held_because": part.held_because,
         "sha256": part.sha256,
         "size_bytes": part.size_bytes,
         "received_at": _received_at(entry),
@@ -387,6 +401,8 @@ def _write_facts(con: DuckDBPyConnection, fmt: Format, raw: RawTable) -> _Counts
         con.execute(query("intake/control_totals"))
         if too_much := con.execute(query("intake/too_much")).fetchone():
             raise DeliveryRefused(f"the amounts of {too_much[0]} add up to more than any bill; correct them")
+    if fmt.dataset.slots:
+        con.execute(query("intake/slot_totals"))
     rows = _one(con, "SELECT count(*), count(skip_reason) FROM stage")
     states = [f"checks.{identifier(name)}" for name in fmt.money]
     unreadable = " OR ".join(f"{state} IN ('not_a_number', 'out_of_range')" for state in states) or "FALSE"
@@ -474,10 +490,13 @@ def _one(con: DuckDBPyConnection, sql: str) -> tuple[int, ...]:
 
 def _fingerprint(part: Part, source: SourceSection, suite: Suite, limits: Limits) -> str:
     """What a load depends on, as one hash."""
-    settings = source.model_dump(mode="json", exclude={"path", "delivery", "restates", "landing", "promoted_aliases"})
+    settings = source.model_dump(
+        mode="json", exclude={"path", "delivery", "key", "restates", "landing", "promoted_aliases"}
+    )
     parts = [
         part.sha256,
         part.refused_because,
+        part.held_because,
         part.file,
         settings,
         suite.fingerprint,

@@ -334,6 +334,7 @@ class Deliveries:
     rows_loaded: int
     rows_quarantined: int
     rows_duplicate: int
+    rows_held: int
     rows_skipped: int
 
 

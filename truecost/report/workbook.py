@@ -464,7 +464,8 @@ def _notes(book: Book, report: QuarterReport, ties: dict[str, _Totals]) -> None:
         sheet.put([term, text], ["term", "wrap"], across)
     came = report.deliveries
     counts = ", ".join(
-        f"{getattr(came, f'rows_{what}'):,} {what}" for what in ("loaded", "quarantined", "duplicate", "skipped")
+        f"{getattr(came, f'rows_{what}'):,} {what}"
+        for what in ("loaded", "quarantined", "duplicate", "held", "skipped")
     )
     sheet.put(["Deliveries", f"{came.files:,} files held {came.rows_read:,} rows: {counts}."], ["term", "wrap"], across)
 

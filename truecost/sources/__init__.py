@@ -157,8 +157,9 @@ class Format:
     how many there are. ``natural_key`` are staged columns; left out, it is the dataset's. A format whose files have no
     header line has ``recognises``, which tells whether a file is one of its own; ``is_data`` tells it of a first line
     that names no columns. ``required_settings`` are keys that a source of the format must set, ``settings`` those of
-    ``FORMAT_SETTINGS`` that it can use (any, where it does not say): another is a fault. ``sql`` is read from the
-    folder of ``package``, without one from truecost's own.
+    ``FORMAT_SETTINGS`` that it can use (any, where it does not say): another is a fault. Files of a format with
+    ``manifests`` may lie beside the manifest of the export that wrote them, which is then read. ``sql`` is read from
+    the folder of ``package``, without one from truecost's own.
     """
 
     name: str
@@ -184,6 +185,7 @@ class Format:
     is_data: Callable[[Sequence[str]], bool] | None = None
     required_settings: tuple[str, ...] = ()
     settings: tuple[str, ...] | None = None
+    manifests: bool = False
 
     def __post_init__(self) -> None:
         key = self.dataset.natural_key

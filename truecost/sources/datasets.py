@@ -25,7 +25,8 @@ class Dataset:
     SQL files are named without their suffix: those of truecost from its ``sql``, those of another ``package`` from the
     folder it lies in. ``create`` makes the table ``ledger.<name>`` of such a package; ``load`` fills it, and may be
     left out, as may ``view``, which finance then finds under the dataset's name. ``moment`` is the column that says
-    when a row was so, for sources of which ``[[expected]]`` asks.
+    when a row was so, for sources of which ``[[expected]]`` asks. ``row_key`` is what a row is known by in files that
+    hold only what changed (``delivery = "merge"``), where slots are not the way they come again.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Dataset:
     slots: str = ""
     table: str = ""
     books: str = ""
+    row_key: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not re.fullmatch("[a-z][a-z0-9_]*", self.name):
@@ -70,7 +72,19 @@ class Dataset:
         return f"{self.package}:{name}" if self.package else name
 
 
-CHARGES = Dataset("charges", load=("intake/charges",), receipts="slots", slots="intake/slots_charges")
+# What tells one charge of a bill from another, whatever its amounts; a tag or a name may be corrected later.
+CHARGES = Dataset(
+    "charges",
+    load=("intake/charges",),
+    receipts="slots",
+    slots="intake/slots_charges",
+    row_key=(
+        *("provider_name", "billing_account_id", "sub_account_id", "charge_period_start", "charge_period_end"),
+        *("charge_category", "charge_class", "charge_frequency", "charge_description", "service_name", "region_id"),
+        *("resource_id", "sku_id", "sku_price_id", "pricing_category", "commitment_discount_id"),
+        *("commitment_discount_status", "consumed_unit"),
+    ),
+)
 INVOICES = Dataset(
     "invoices",
     load=("intake/invoices", "intake/invoice_totals"),

@@ -142,4 +142,5 @@ FORMAT = Format(
     currency_column="billing_currency",
     null_words=("", "NULL", "null"),
     version_of=_version,
+    manifests=True,
 )

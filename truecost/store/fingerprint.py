@@ -32,7 +32,7 @@ _ALSO = {
     "store": ("sql/schema", "sql/macros"),
     "sources": ("sql/formats",),
     "intake": ("expectations",),
-    "books": ("sql/settings", "sql/clock", "sql/gaps", "sql/invariants", "sql/attribution"),
+    "books": ("sql/settings", "sql/claims", "sql/clock", "sql/gaps", "sql/invariants", "sql/attribution"),
     "publish": ("sql/finance",),
 }
 _KINDS = (".py", ".sql", ".json", ".j2", ".css")

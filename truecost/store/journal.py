@@ -37,6 +37,7 @@ Kind = Literal[
     "decision",  # reevaluation_id, verdict, reasons, staleness_cost, retrain_cost, currency
     "close",  # quarter, version, content_hash, files, approver, accepted, reasons, findings, recorded_at; no model
     "reopen",  # quarter, version (of the close it undoes), reason, by, recorded_at; the model is ""
+    "delivery",  # one that was held: decision, source, set_name, files, occurrence, slots, reason, by; model ""
     "report",  # the report of a close was kept: quarter, version, files, recorded_at; the model is ""
 ]
 

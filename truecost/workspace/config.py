@@ -205,8 +205,15 @@ class SourceSection(_Section):
     currency: Currency | None = Field(default=None, description="The currency of amounts whose file names none.")
     timezone: str = Field(default="UTC", description='The zone of times that name none, like `"Europe/Berlin"`.')
     cluster: str | None = Field(default=None, description="The cluster of jobs whose file names none.")
-    delivery: Literal["file", "folder"] = Field(
-        default="file", description="Whether each file is a delivery, or the files of a folder are the parts of one."
+    delivery: Literal["file", "folder", "merge"] = Field(
+        default="file",
+        description="Whether each file is a delivery, the files of a folder are the parts of one, or each file holds "
+        "only what changed: its rows join those that came before, by `key`, and the latest wins (`merge`).",
+    )
+    key: list[str] = Field(
+        default_factory=list,
+        description="With `merge`: the columns (by our names) that a row is known by; left out, all that are no "
+        "amount or quantity.",
     )
     restates: Literal["period"] | None = Field(
         default=None, description="`period`: a newer delivery replaces its billing period under whatever name it comes."
@@ -559,6 +566,16 @@ class LedgerSection(_Section):
     )
 
 
+class DeliverySection(_Section):
+    """``[delivery]``: when a set that replaces another is held until someone accepts it."""
+
+    shrink: Annotated[Decimal, Field(ge=0, le=1)] = Field(
+        default=Decimal("0.05"),
+        description="A set that loses more than this share of the amount of the one it replaces is held; one that "
+        "loses days or rows is held in any case.",
+    )
+
+
 class CloseSection(_Section):
     """``[close]``: what a quarter must be like to be closed."""
 
@@ -590,4 +607,5 @@ class ConfigFile(_Section):
     fx: FxSection = Field(default_factory=FxSection)
     accounts: list[AccountSection] = Field(default_factory=list)
     ledger: LedgerSection = Field(default_factory=LedgerSection)
+    delivery: DeliverySection = Field(default_factory=DeliverySection)
     close: CloseSection = Field(default_factory=CloseSection)

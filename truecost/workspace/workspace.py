@@ -254,6 +254,7 @@ def _source_faults(index: int, source: SourceSection, lines: TomlLines) -> Itera
                 remedy = "name one of [[models]]" if key == "model" else "add it"
                 yield Fault(CONFIG, at, f"a source of the format {source.format} needs the key {key!r}", remedy)
         yield from _unused_keys(index, source, lines)
+        yield from _merge_faults(index, source, lines)
         columns = {column.name for column in formats()[source.format].columns}
         for name in sorted(set(source.columns) - columns):
             at = lines.find(("sources", index, "columns"))
@@ -281,6 +282,27 @@ def _source_faults(index: int, source: SourceSection, lines: TomlLines) -> Itera
             "`restates` needs to know which delivery is newer",
             "add `version`, a pattern over the path",
         )
+
+
+def _merge_faults(index: int, source: SourceSection, lines: TomlLines) -> Iterator[Fault]:
+    """``merge`` is for bills, whose rows are not known by a key of their own, and a key is for ``merge``."""
+    if source.delivery != "merge":
+        if source.key:
+            at = lines.find(("sources", index, "key"))
+            yield Fault(CONFIG, at, "`key` means nothing without merging", 'set `delivery = "merge"`, or take it out')
+        return
+    fmt = formats()[source.format]
+    if not fmt.dataset.row_key:
+        at = lines.find(("sources", index, "delivery"))
+        yield Fault(CONFIG, at, f"rows of {source.format} come again by a key of their own already", "take the key out")
+    if source.restates:
+        at = lines.find(("sources", index, "restates"))
+        yield Fault(CONFIG, at, "files that hold only what changed restate no period", "take `restates` out")
+    known = {column.name for column in fmt.columns}
+    for name in sorted(set(source.key) - known):
+        at = lines.find(("sources", index, "key"))
+        remedy = suggestion(name, known, f"use one of {', '.join(sorted(known))}")
+        yield Fault(CONFIG, at, f"{source.format} has no column {name!r}", remedy)
 
 
 def _unused_keys(index: int, source: SourceSection, lines: TomlLines) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ WITH placed AS (
         CASE
             WHEN totals.part <> 'accepted' THEN totals.part
             WHEN claims.status = 'duplicate' THEN 'duplicate'
+            WHEN claims.status IN ('held', 'rejected') THEN 'held'
             ELSE 'loaded'
         END AS part,
         totals.amount
@@ -35,6 +36,7 @@ SELECT
     CAST(coalesce(sum(amount) FILTER (part = 'loaded'), 0) AS DECIMAL(38, 20)) AS amount_loaded,
     CAST(coalesce(sum(amount) FILTER (part = 'quarantined'), 0) AS DECIMAL(38, 20)) AS amount_quarantined,
     CAST(coalesce(sum(amount) FILTER (part = 'duplicate'), 0) AS DECIMAL(38, 20)) AS amount_duplicate,
+    CAST(coalesce(sum(amount) FILTER (part = 'held'), 0) AS DECIMAL(38, 20)) AS amount_held,
     CAST(coalesce(sum(amount) FILTER (part = 'skipped'), 0) AS DECIMAL(38, 20)) AS amount_skipped
 FROM (
     SELECT * FROM placed
