@@ -8,6 +8,7 @@ was closed is no longer as it was. What a close that died had begun is finished 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,10 +22,22 @@ from truecost.alerts.states import Reevaluation
 from truecost.archive.integrity import archive_faults, sound_closes
 from truecost.archive.record import vouch
 from truecost.archive.unfinished import Unfinished, find_unfinished
+from truecost.books.claims import Decision
 from truecost.books.derivation import keep_books, settle_receipts
 from truecost.books.explain import Explained, explain
 from truecost.books.gaps import Gap, read_gaps, tell_day
 from truecost.books.invariants import Breach, breaches
+from truecost.books.quarantine import (
+    Cause,
+    QuarantinedRow,
+    Retried,
+    causes,
+    forget_loads,
+    outcomes,
+    quarantined_rows,
+    rows_meant,
+)
+from truecost.books.redelivery import Delivered, Shown, decide_delivery, list_deliveries, show_delivery
 from truecost.books.session import open_session
 from truecost.books.suggest import Suggestion, suggest
 from truecost.clock import REAL, Clock
@@ -346,6 +359,71 @@ def standing(workspace: Workspace) -> Standing:
     """What is refused, held or quarantined and has not been delivered again since, and what else asks for someone."""
     with connect(workspace.warehouse, workspace.wait) as con:
         return read_standing(workspace, con)
+
+
+def deliveries(
+    workspace: Workspace, clock: Clock, source: str | None = None, only_open: bool = False
+) -> list[Delivered]:
+    """Every delivery and what became of it, the newest first."""
+    with open_session(workspace, clock) as session:
+        settle_receipts(session)
+        return list_deliveries(session, source, only_open)
+
+
+def delivery(workspace: Workspace, clock: Clock, *numbers: int) -> list[Shown]:
+    """Deliveries, what each changed or would change, and the word on it.
+
+    Raises:
+        TruecostError: there is no such delivery.
+    """
+    with open_session(workspace, clock) as session:
+        settle_receipts(session)
+        return [show_delivery(session, number) for number in numbers]
+
+
+def decide(
+    workspace: Workspace, clock: Clock, number: int, decision: Decision, reason: str, by: str | None = None
+) -> Shown:
+    """Accept a delivery that is held, or reject it, and derive the books anew.
+
+    Raises:
+        TruecostError: there is nothing to decide of it.
+    """
+    with open_session(workspace, clock) as session:
+        settle_receipts(session)
+        decide_delivery(session, number, decision, reason, by)
+        _copy_journal(session.con, workspace)
+    attribute(workspace, clock)
+    return delivery(workspace, clock, number)[0]
+
+
+def quarantine(workspace: Workspace, clock: Clock, what: str | None = None) -> tuple[list[Cause], list[QuarantinedRow]]:
+    """What is quarantined of files as last delivered: the causes, and the rows of one, of a file, or all.
+
+    Raises:
+        TruecostError: nothing of that name is quarantined.
+    """
+    with open_session(workspace, clock) as session:
+        settle_receipts(session)
+        rows = quarantined_rows(session.con)
+    return causes(rows), rows_meant(rows, what)
+
+
+def retry(workspace: Workspace, clock: Clock, what: str | None = None) -> list[Retried]:
+    """Load the deliveries with quarantined rows anew, under the configuration and the suites of today.
+
+    They come from the landing log as at any load, so that a warehouse that is made anew comes out the same.
+
+    Raises:
+        TruecostError: nothing of that name is quarantined.
+    """
+    _, rows = quarantine(workspace, clock, what)
+    with connect(workspace.warehouse, workspace.wait) as con:
+        forget_loads(con, sorted({row.delivery_id for row in rows}))
+    load(workspace, clock)
+    attribute(workspace, clock)
+    with connect(workspace.warehouse, workspace.wait) as con:
+        return outcomes(con, rows)
 
 
 def check_invariants(workspace: Workspace, clock: Clock = REAL) -> list[Breach]:

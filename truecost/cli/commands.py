@@ -11,6 +11,7 @@ from truecost.cli import (
     attribution,
     close,
     compare,
+    deliveries,
     demo,
     doctor,
     drift,
@@ -20,6 +21,7 @@ from truecost.cli import (
     init,
     plan,
     publish,
+    quarantine,
     reevaluate,
     reopen,
     report,
@@ -82,6 +84,8 @@ add(app, status.status, status.EXAMPLES)
 add(app, gaps.gaps, gaps.EXAMPLES)
 add(app, trace.trace, trace.EXAMPLES)
 app.add_typer(sources.app, name="sources")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(plan.app, name="plan")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(attribution.app, name="attribution")

@@ -32,6 +32,10 @@ class SourceState:
     rows_loaded: int
     rows_quarantined: int
     last_received_at: datetime | None
+    files_refused: int = 0
+    files_held: int = 0
+    files_duplicate: int = 0
+    rows_held: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def _overview(
     for source in workspace.config.sources:
         waiting = sum((source.name, file) not in landed for file in source_files(workspace, source))
         held = brought.get(source.name, (0, 0, 0, None))
-        sources.append(SourceState(source.name, source.format, waiting, held[0], held[1] or 0, held[2] or 0, held[3]))
+        sources.append(SourceState(source.name, source.format, waiting, held[0], held[1] or 0, held[2] or 0, *held[3:]))
     quarters, models = _published(workspace)
     return Overview(
         sources,

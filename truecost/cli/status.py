@@ -29,13 +29,20 @@ def _show_overview(workspace: Workspace, overview: Overview) -> None:
     print_table(
         f"{workspace.name}: sources",
         [
-            *(name("source"), text("format", spare=2), number("waiting"), number("files")),
-            *(number("loaded rows"), number("quarantined"), text("last received", spare=1)),
+            *(name("source"), text("format", spare=2), number("waiting"), number("files"), number("refused", spare=4)),
+            *(
+                number("held", spare=4),
+                number("duplicate", spare=5),
+                number("loaded rows"),
+                number("held rows", spare=3),
+            ),
+            *(number("quarantined"), text("last received", spare=1)),
         ],
         [
             (
-                *(found.name, found.format, found.files_waiting, found.files),
-                *(found.rows_loaded, found.rows_quarantined, found.last_received_at),
+                *(found.name, found.format, found.files_waiting, found.files, found.files_refused),
+                *(found.files_held, found.files_duplicate, found.rows_loaded, found.rows_held),
+                *(found.rows_quarantined, found.last_received_at),
             )
             for found in overview.sources
         ],
