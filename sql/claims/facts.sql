@@ -45,7 +45,8 @@ SELECT
     delivery.is_regrouped,
     config_sources.restates,
     config_sources.is_merged,
-    coalesce(currency.currencies, []) AS currencies
+    coalesce(currency.currencies, []) AS currencies,
+    coalesce(claims.accounts, []) AS accounts
 FROM log.claims
 INNER JOIN delivery USING (delivery_id)
 INNER JOIN config_sources USING (source)

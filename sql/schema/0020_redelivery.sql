@@ -15,3 +15,4 @@ ALTER TABLE log.deliveries ADD COLUMN run_export VARCHAR;
 ALTER TABLE log.deliveries ADD COLUMN covers_from DATE;
 ALTER TABLE log.deliveries ADD COLUMN covers_until DATE;
 ALTER TABLE log.deliveries ADD COLUMN held_because VARCHAR;
+ALTER TABLE log.claims ADD COLUMN accounts VARCHAR[];

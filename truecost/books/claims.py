@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -55,6 +55,7 @@ class Claim:
     covers: tuple[date, date] | None = None
     ruling: tuple[int, Decision] | None = None
     currencies: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,10 @@ class Loss:
     days: tuple[date | None, ...] = ()
     rows: int = 0
     amounts: tuple[tuple[str, str, Decimal, Decimal], ...] = ()  # column, currency, before, now
+    accounts: tuple[str, ...] = ()  # sub-accounts of which nothing is said any more
 
     def __bool__(self) -> bool:
-        return bool(self.days or self.rows or self.amounts)
+        return bool(self.days or self.rows or self.amounts or self.accounts)
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ class _Version:
         self.covers = claims[0].covers
         self.is_complete = not any(claim.is_incomplete for claim in claims)
         self.currencies = frozenset[str]().union(*(claim.currencies for claim in claims))
+        self.accounts = frozenset[str]().union(*(claim.accounts for claim in claims))
         self.totals = _joined(totals.get((claim.delivery_id, claim.slot_no), {}) for claim in claims)
 
     @property
@@ -186,7 +189,7 @@ class _Line:
         before = _joined(held.totals for held in touched)
         told = _Told(
             "current",
-            losses(before, version.totals, self._shrink),
+            self._loss(touched, before, version),
             touched[0].number,
             currencies_before=frozenset[str]().union(*(held.currencies for held in touched)),
         )
@@ -205,6 +208,12 @@ class _Line:
             self.told[held.number].status = "superseded"
         self._let_give_way(version)
         return [*(held for held in current if held not in touched), version]
+
+    def _loss(self, touched: Sequence[_Version], before: Totals, version: _Version) -> Loss:
+        loss = losses(before, version.totals, self._shrink)
+        gone = frozenset[str]().union(*(held.accounts for held in touched)) - version.accounts
+        # A file that names no sub-account at all was exported without the column.
+        return replace(loss, accounts=tuple(sorted(gone))) if gone and version.accounts else loss
 
     def _let_give_way(self, newest: _Version) -> None:
         """What waited before a newer set of the same days came waits no more."""
@@ -258,7 +267,7 @@ def _judge_realm(
 def _judge_slot(rivals: Sequence[Claim], lines: Mapping[tuple[str, str], _Line]) -> Iterable[Judged]:
     """Each claim of one slot: the speaker that was accepted last, or that named it first, holds it."""
     first: dict[tuple[str, str], int] = {}
-    accepted: dict[tuple[str, str], int] = {}
+    accepted: dict[tuple[str, str], tuple[int, int]] = {}  # the number of the word, and the set it was on
     speaking: dict[tuple[str, str], list[Claim]] = defaultdict(list)
     for claim in rivals:
         if claim.is_regrouped:
@@ -266,15 +275,16 @@ def _judge_slot(rivals: Sequence[Claim], lines: Mapping[tuple[str, str], _Line])
         key = (claim.speaker, claim.unit)
         first[key] = min(first.get(key, claim.delivery_id), claim.delivery_id)
         if claim.ruling and claim.ruling[1] == "accept":
-            accepted[key] = max(accepted.get(key, 0), claim.ruling[0])
+            accepted[key] = max(accepted.get(key, (0, 0)), (claim.ruling[0], claim.set_version))
         if lines[key].told[claim.set_version].status == "current":
             speaking[key].append(claim)
-    holder = min(speaking, key=lambda key: (-accepted.get(key, 0), first[key]), default=None)
+    holder = min(speaking, key=lambda key: (-accepted.get(key, (0, 0))[0], first[key]), default=None)
     held = speaking[holder] if holder else []
     contents = {claim.content for claim in held}
     current_id = min((claim.delivery_id for claim in held), default=None)
     for claim in rivals:
-        yield _judge_claim(claim, lines, holder, contents, current_id)
+        taken_over = accepted.get(holder, (0, 0))[1] if holder else 0
+        yield _judge_claim(claim, lines, holder, contents, current_id, taken_over)
 
 
 def _judge_claim(
@@ -283,7 +293,9 @@ def _judge_claim(
     holder: tuple[str, str] | None,
     contents: set[str],
     current_id: int | None,
+    taken_over: int,
 ) -> Judged:
+    """``taken_over`` is the set that was accepted in the place of all that came before it."""
     if claim.is_regrouped:
         return Judged(claim, "superseded", current_delivery_id=current_id)
     key = (claim.speaker, claim.unit)
@@ -311,16 +323,16 @@ def _judge_claim(
         return _with(judged, "rejected")
     if claim.content in contents:
         return _with(judged, "duplicate")
+    if claim.set_version < taken_over:
+        return _with(judged, "superseded")
     return _with(judged, "held", "invoice" if claim.is_invoice else "taken")
 
 
-def _with(judged: Judged, status: Status, form: object = None, current_id: int | None = None) -> Judged:
-    return Judged(
-        judged.claim,
-        status,
-        form,  # type: ignore[arg-type]
-        judged.loss,
-        judged.against,
-        judged.current_delivery_id if current_id is None else current_id,
-        judged.currencies_before,
-    )
+def _with(
+    judged: Judged,
+    status: Status,
+    form: Literal["taken", "shrunk", "invoice"] | None = None,
+    current_id: int | None = None,
+) -> Judged:
+    told = replace(judged, status=status, form=form)
+    return told if current_id is None else replace(told, current_delivery_id=current_id)

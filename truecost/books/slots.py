@@ -56,11 +56,14 @@ def told_loss(loss: Loss) -> str | None:
     """What a set says less than another, in words."""
     parts = []
     if loss.days:
-        named = [day for day in loss.days if day]
-        span = f" ({named[0]} to {named[-1]})" if len(named) > 1 else f" ({named[0]})" if named else ""
+        dated = [day for day in loss.days if day]
+        span = f" ({dated[0]} to {dated[-1]})" if len(dated) > 1 else f" ({dated[0]})" if dated else ""
         parts.append(f"{len(loss.days)} {'day' if len(loss.days) == 1 else 'days'}{span}")
     if loss.rows:
         parts.append(f"{loss.rows} {'row' if loss.rows == 1 else 'rows'}")
+    if loss.accounts:
+        named = f"{', '.join(loss.accounts[:3])}{' and more' if len(loss.accounts) > 3 else ''}"
+        parts.append(f"all of the sub-account{'s' if len(loss.accounts) > 1 else ''} {named}")
     for column, currency, amount, now in loss.amounts:
         if column == "billed_cost" or not any(item[0] == "billed_cost" for item in loss.amounts):
             parts.append(f"{currency} {amount - now:,.2f} of {amount:,.2f} ({column.replace('_', ' ')})")
@@ -116,6 +119,7 @@ def _claim(row: Row, rulings: Mapping[tuple[int, str], tuple[int, Decision]]) ->
         covers=(row["covers_from"], row["covers_until"]) if row["covers_from"] and row["covers_until"] else None,
         ruling=rulings.get((row["set_version"], row["slot"])),
         currencies=frozenset(row["currencies"]),
+        accounts=frozenset(row["accounts"]),
     )
 
 

@@ -22,7 +22,7 @@ from truecost.intake.inbox import open_taken, taken_path
 
 _LARGEST = 16 << 20  # a manifest lists columns and files: no real one comes near
 _NAME = re.compile(r"(^|[-_.])manifest\.json$", re.IGNORECASE)
-_STAMP = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)")
+_STAMP = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d)[:-]?(\d\d)(?:[:-]?(\d\d))?")
 _PERIOD = re.compile(r"^BILLING_PERIOD=(\d{4})-(\d\d)$", re.IGNORECASE)
 _PACKED = (".gz", ".zst")  # what a file's name loses where it was unpacked on the way
 # What newer manifests may say of when a run was; AWS says it in the folder's name.
@@ -200,7 +200,7 @@ def _order(*told: Any) -> str | None:
 
 def _stamp(name: str) -> str | None:
     found = _STAMP.search(name)
-    return _order("{}-{}-{}T{}:{}:{}".format(*found.groups())) if found else None
+    return _order("{}-{}-{}T{}:{}:{}".format(*found.groups("00"))) if found else None
 
 
 def _day(told: Any) -> str | None:
