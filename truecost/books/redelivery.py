@@ -143,9 +143,9 @@ def decide_delivery(
     if not reason.strip():
         raise TruecostError("say why with --reason: the journal keeps it for whoever asks")
     delivery = _delivery(session, number)
-    if delivery.status == "held" and delivery.reason:
-        raise TruecostError(f"delivery {number} is not whole: {delivery.reason}")
     claims = _claims_of(session, delivery)
+    if delivery.status == "held" and not claims:
+        raise TruecostError(f"delivery {number} is not whole: {delivery.reason}")
     slots = sorted({row["slot"] for row in claims if row["status"] in _decidable(session, delivery, decision)})
     if not slots:
         raise TruecostError(
