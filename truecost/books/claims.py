@@ -82,6 +82,7 @@ class Judged:
     against: int | None = None
     current_delivery_id: int | None = None
     currencies_before: frozenset[str] | None = None
+    is_less: bool = False  # it comes to no more than that set
 
 
 def judge(claims: Iterable[Claim], totals: Mapping[tuple[int, int], Totals], shrink: Decimal) -> list[Judged]:
@@ -119,6 +120,12 @@ def losses(before: Totals, now: Totals, shrink: Decimal) -> Loss:
 def says_nothing_new(before: Totals, now: Totals) -> bool:
     """Whether all that ``now`` says is said by ``before`` too, day by day."""
     return all(day in before and before[day] == said for day, said in now.items())
+
+
+def _is_less(before: Totals, now: Totals) -> bool:
+    """Whether every amount of ``now`` is at most what it was."""
+    old, new = _added_up(before.values()), _added_up(now.values())
+    return bool(now) and all(amount <= old.get(key, _NOTHING) for key, amount in new.items())
 
 
 def _added_up(days: Iterable[Day]) -> dict[tuple[str, str], Decimal]:
@@ -166,6 +173,7 @@ class _Told:
     loss: Loss = Loss()
     against: int | None = None
     currencies_before: frozenset[str] | None = None
+    is_less: bool = False
 
 
 class _Line:
@@ -192,6 +200,7 @@ class _Line:
             self._loss(touched, before, version),
             touched[0].number,
             currencies_before=frozenset[str]().union(*(held.currencies for held in touched)),
+            is_less=_is_less(before, version.totals),
         )
         self.told[version.number] = told
         if ruled != "accept":
@@ -308,6 +317,7 @@ def _judge_claim(
         against=told.against,
         current_delivery_id=current_id,
         currencies_before=told.currencies_before,
+        is_less=told.is_less,
     )
     if told.status == "held":
         if claim.is_invoice and claim.content in contents:

@@ -186,6 +186,7 @@ def _row(
         "current_delivery_id": item.current_delivery_id,
         "held_form": item.form,
         "lost": told_loss(item.loss),
+        "is_less": item.is_less,
         "against": item.against,
         "warning": _warning(item, files, before.get(key)),
         "covers_from": claim.covers[0] if claim.covers else None,

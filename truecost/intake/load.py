@@ -104,10 +104,7 @@ def load_delivery(
     ensure_tables(con)
     columns = _about(entry, part, source) | {"fingerprint": fingerprint}
     if part.held_because is not None:
-        with transaction(con):
-            _forget(con, part.delivery_id)
-            _write_delivery(con, columns | _told_counts(_NO_ROWS))
-            _write_contents(con, part.delivery_id)
+        _write_nothing(con, part.delivery_id, source, columns)
         return Loaded(part.delivery_id, source.name, part.file, *_NO_ROWS[:4], None)
     try:
         with refusing(path, part.file):
@@ -126,14 +123,21 @@ def load_delivery(
                 _write_contents(con, part.delivery_id, formats()[source.format].dataset)
     except DeliveryRefused as refusal:
         counts = _NO_ROWS
-        columns |= _told_counts(counts) | {"refused_because": str(refusal)}
+        columns |= {"refused_because": str(refusal)}
         if refusal.may_pass:
             columns["fingerprint"] = ""  # no run finds it up to date
-        with transaction(con):
-            _forget(con, part.delivery_id)
-            _write_delivery(con, columns)
-            _write_contents(con, part.delivery_id, formats()[source.format].dataset)
+        _write_nothing(con, part.delivery_id, source, columns)
     return Loaded(part.delivery_id, source.name, part.file, *counts[:4], columns["refused_because"])
+
+
+def _write_nothing(
+    con: DuckDBPyConnection, delivery_id: int, source: SourceSection, columns: Mapping[str, object]
+) -> None:
+    """A delivery of which no row is loaded: what it is, and why."""
+    with transaction(con):
+        _forget(con, delivery_id)
+        _write_delivery(con, {**columns, **_told_counts(_NO_ROWS)})
+        _write_contents(con, delivery_id, formats()[source.format].dataset)
 
 
 class _Read(NamedTuple):

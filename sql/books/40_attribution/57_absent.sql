@@ -283,7 +283,7 @@ refused AS (
         ) AS last_day
     FROM books.deliveries
     LEFT JOIN file_days USING (source, file)
-    WHERE deliveries.refused_because IS NOT NULL AND NOT deliveries.is_outdated
+    WHERE (deliveries.refused_because IS NOT NULL OR deliveries.held_because IS NOT NULL) AND NOT deliveries.is_outdated
 )
 
 SELECT
@@ -326,6 +326,7 @@ SELECT
     is_unclaimed,
     bool_or(amount IS DISTINCT FROM 0),
     coalesce(sum(amount) > 0, TRUE)
+    AND (x_delivery_id, slot) NOT IN (SELECT (delivery_id, slot) FROM books.claims WHERE status = 'held' AND is_less)
 FROM owned
 WHERE slot IS NOT NULL
 GROUP BY x_delivery_id, slot, date_trunc('month', charge_period_start), billing_currency, model_id, is_unclaimed
@@ -348,7 +349,7 @@ FROM owned
 WHERE row_no IS NULL AND slot IS NULL
 UNION ALL
 SELECT
-    'refused',
+    CASE WHEN refused_because IS NULL THEN 'held' ELSE 'refused' END,
     delivery_id,
     NULL,
     NULL,
