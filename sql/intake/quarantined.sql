@@ -1,4 +1,11 @@
 -- Quarantined rows of files as last delivered, with what they failed and what to do.
+WITH told AS (
+    SELECT single.rule, single.column_name, min(single.message) AS message
+    FROM log.quarantine AS single
+    WHERE single.rows = 1
+    GROUP BY single.rule, single.column_name
+)
+
 SELECT
     quarantine.delivery_id,
     deliveries.source,
@@ -18,12 +25,7 @@ SELECT
     quarantine.rows
 FROM log.quarantine
 INNER JOIN books.deliveries USING (delivery_id)
-LEFT JOIN (
-    SELECT rule, column_name, min(message) AS message
-    FROM log.quarantine
-    WHERE rows = 1
-    GROUP BY rule, column_name
-) AS told
+LEFT JOIN told
     ON quarantine.rule IS NOT DISTINCT FROM told.rule
     AND quarantine.column_name IS NOT DISTINCT FROM told.column_name
 WHERE NOT deliveries.is_outdated
