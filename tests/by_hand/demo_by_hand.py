@@ -783,6 +783,7 @@ class Books:
                 "rows_loaded": sum(item.loaded for item in self.deliveries),
                 "rows_quarantined": sum(item.quarantined for item in self.deliveries),
                 "rows_duplicate": 0,
+                "rows_held": 0,
                 "rows_skipped": sum(item.skipped for item in self.deliveries),
             },
             "yardsticks": [

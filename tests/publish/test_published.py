@@ -33,11 +33,12 @@ PROMISED = {
         "service_name tags x_model_id x_activity x_round x_stage x_cost_kind x_delivery_id x_line x_cost currency"
     ),
     "deliveries": (
-        "source file sha256 received_at rows_read rows_loaded rows_quarantined rows_duplicate rows_skipped "
+        "source file sha256 received_at rows_read rows_loaded rows_quarantined rows_duplicate rows_held rows_skipped "
         "superseded_by"
     ),
     "control_totals": (
-        "delivery_id column_name currency amount_read amount_loaded amount_quarantined amount_duplicate amount_skipped"
+        "delivery_id column_name currency amount_read amount_loaded amount_quarantined amount_duplicate amount_held "
+        "amount_skipped"
     ),
     "quarantine": "delivery_id line dataset rule column_name value row_json",
     "actual_vs_plan": (
@@ -56,7 +57,7 @@ PROMISED = {
     ),
     "cost_by_stage_to_date": "model_id quarter stage currency cost cost_to_date share share_to_date",
     "cost_by_kind_to_date": "model_id quarter cost_kind currency cost cost_to_date share share_to_date",
-    "delivery_totals": "source files rows_read rows_loaded rows_quarantined rows_duplicate rows_skipped",
+    "delivery_totals": "source files rows_read rows_loaded rows_quarantined rows_duplicate rows_held rows_skipped",
     "adjustment_totals": "from_quarter into_quarter model_id stage reason currency row_count amount billed_amount",
     "training_runs": "run_id parent_run_id model_id round outcome gpu_hours currency cost activity",
 }
@@ -173,9 +174,9 @@ def test_the_charges_add_up_to_the_true_cost(published: duckdb.DuckDBPyConnectio
 def test_every_row_and_amount_received_is_accounted_for(published: duckdb.DuckDBPyConnection) -> None:
     lost = published.execute(
         "SELECT file FROM deliveries "
-        "WHERE rows_read <> rows_loaded + rows_quarantined + rows_duplicate + rows_skipped "
+        "WHERE rows_read <> rows_loaded + rows_quarantined + rows_duplicate + rows_held + rows_skipped "
         "UNION ALL SELECT column_name FROM control_totals "
-        "WHERE amount_read <> amount_loaded + amount_quarantined + amount_duplicate + amount_skipped "
+        "WHERE amount_read <> amount_loaded + amount_quarantined + amount_duplicate + amount_held + amount_skipped "
         "UNION ALL SELECT file FROM deliveries "
         "WHERE rows_quarantined <> (SELECT count(*) FROM quarantine WHERE delivery_id = deliveries.delivery_id)"
     ).fetchall()

@@ -228,7 +228,15 @@ def test_every_figure_of_the_page_is_recomputed_from_the_raw_files(
     arrived = report["deliveries"]
     assert re.findall(r"\d[\d,]*", page.paragraphs["What came in, and what did not"][0]) == [
         f"{arrived[key]:,}"
-        for key in ("files", "rows_read", "rows_loaded", "rows_quarantined", "rows_duplicate", "rows_skipped")
+        for key in (
+            "files",
+            "rows_read",
+            "rows_loaded",
+            "rows_quarantined",
+            "rows_duplicate",
+            "rows_held",
+            "rows_skipped",
+        )
     ]
     quarantined = page.rows("What came in, and what did not", "Quarantined rows")
     assert [[file, line, column, value] for file, line, _, column, value, _ in quarantined] == [
