@@ -150,6 +150,8 @@ def test_hourly_files_of_what_changed_merge_by_key_and_the_latest_wins(books: Op
     assert ledger.charged() == 27, "what came late is older: the path says so"
     again(ledger, focus(day(2, "7", ResourceId="a")), "inbox/aws/d-4.csv")
     assert ledger.delivery("d-4.csv")["rows_duplicate"] == 1
+    (total,) = ledger.ask("FROM books.control_totals WHERE delivery_id = 4 AND column_name = 'billed_cost'")
+    assert (total["amount_read"], total["amount_loaded"], total["amount_duplicate"]) == (7, 0, 7)
     assert {status for _, status in ledger.statuses()} == {"loaded", "duplicate"}
     before = ledger.ask("FROM books.charges ORDER BY ALL")
     ledger.workspace.warehouse.unlink()

@@ -52,7 +52,7 @@ def test_what_is_open_fits_any_terminal_and_steers_none(books: Books) -> None:
         assert max(map(cell_len, lines)) <= width
     for seen in ("It loses 8 days (2026-01-02 to 2026-01-09), 8 rows, USD 80.00 of 90.00", f"Host{SHOWN}", "went"):
         assert seen in told[160]
-    assert "Of 1 rows that were quarantined: 1 quarantined." in told[160]
+    assert "Of 1 row that was quarantined: 1 quarantined." in told[160]
 
 
 def test_a_decision_is_made_from_the_command_line_and_told_to_machines(books: Books, truecost: Truecost) -> None:

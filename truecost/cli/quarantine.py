@@ -118,7 +118,9 @@ def _show_retried(told: Sequence[Retried], limit: int) -> None:
     if len(told) > limit:
         echo(f"And {len(told) - limit} more: --limit shows them.")
     counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counted.items()))
-    echo(f"Of {sum(counted.values())} rows that were quarantined: {counts}.")
+    rows = sum(counted.values())
+    what = "1 row that was" if rows == 1 else f"{rows} rows that were"
+    echo(f"Of {what} quarantined: {counts}.")
 
 
 app = group("Rows that failed a check, by cause; `retry` loads them anew.")

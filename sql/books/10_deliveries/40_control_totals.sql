@@ -26,6 +26,37 @@ versioned AS (
     FROM log.control_totals
     INNER JOIN books.deliveries USING (delivery_id)
     WHERE deliveries.dataset IN ({{versioned_datasets}}) AND part <> 'accepted'
+),
+
+-- What rows of files of changes say again is a duplicate, and so not loaded.
+repeated AS (
+    SELECT
+        charges.x_delivery_id AS delivery_id,
+        charges.billing_currency AS currency,
+        unnest([
+            {'column_name': 'billed_cost', 'amount': charges.billed_cost},
+            {'column_name': 'effective_cost', 'amount': charges.effective_cost},
+            {'column_name': 'list_cost', 'amount': charges.list_cost},
+            {'column_name': 'contracted_cost', 'amount': charges.contracted_cost}
+        ]) AS said
+    FROM ledger.charges
+    INNER JOIN books.merged_charges
+        ON charges.x_delivery_id = merged_charges.x_delivery_id
+        AND charges.x_line = merged_charges.x_line
+        AND charges.x_part = merged_charges.x_part
+        AND merged_charges.status = 'duplicate'
+),
+
+told_again AS (
+    SELECT
+        repeated.delivery_id,
+        repeated.said.column_name,
+        repeated.currency,
+        repeated.said.amount
+    FROM repeated
+    SEMI JOIN log.control_totals AS totals
+        ON repeated.delivery_id = totals.delivery_id AND repeated.said.column_name = totals.column_name
+    WHERE repeated.said.amount IS NOT NULL
 )
 
 SELECT
@@ -42,5 +73,9 @@ FROM (
     SELECT * FROM placed
     UNION ALL
     SELECT * FROM versioned
+    UNION ALL
+    SELECT delivery_id, column_name, currency, 'duplicate', amount FROM told_again
+    UNION ALL
+    SELECT delivery_id, column_name, currency, 'loaded', -amount FROM told_again
 )
 GROUP BY delivery_id, column_name, currency
