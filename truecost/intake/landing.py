@@ -174,7 +174,7 @@ class Landing:
                 else:
                     taken = {file: self._take(workspace.root / file, root, limit, seen) for file in found.files}
                     contents = {file: content for file, content in taken.items() if content is not None}
-                facts = _facts(found, contents)
+                facts = None if held else _facts(found, contents)
                 known = {file: last.get((source.name, file)) for file in contents}
                 if all(_same(known[file], found.name, facts, content) for file, content in contents.items()):
                     self._clear_inbox(workspace, source, contents)
@@ -378,7 +378,7 @@ def _facts(found: _FileSet, contents: dict[str, _Content]) -> RunFacts | None:
     A run that nothing orders is a set like any other: it takes no other's place by itself.
     """
     run = found.run
-    if run is None or run.fault:
+    if run is None:
         return None
     notes = []
     for file in unlisted(run, list(contents)):
