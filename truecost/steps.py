@@ -8,7 +8,6 @@ was closed is no longer as it was. What a close that died had begun is finished 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path

@@ -53,13 +53,10 @@ class Standing:
         for file, because in self.refused:
             yield "refused", f"refused: {file}: {because}."
         for file in self.held:
-            yield "held", f"held: {file}: it claims what another file already holds; the report says how to settle it."
+            yield "held", f"held: {file}: it counts for nothing yet; `truecost deliveries list --open` says why."
         if self.quarantined_rows:
             rows = "1 row is" if self.quarantined_rows == 1 else f"{self.quarantined_rows} rows are"
-            yield (
-                "quarantined",
-                f"{rows} quarantined: see the view finance.quarantine, or `truecost sources check FILE`.",
-            )
+            yield "quarantined", f"{rows} quarantined: `truecost quarantine list` says why."
         for source in self.unmatched:
             yield "warning", f"warning: {source}."
         for message in self.untold:
