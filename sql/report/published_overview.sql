@@ -12,9 +12,9 @@ SELECT
     CAST(sum(rows_loaded) AS BIGINT) AS rows_loaded,
     CAST(coalesce(sum(rows_quarantined) FILTER (is_latest), 0) AS BIGINT) AS rows_quarantined,
     max(received_at) AS last_received_at,
-    count(DISTINCT file) FILTER (status = 'refused' AND is_latest) AS files_refused,
-    count(DISTINCT file) FILTER (status = 'held' AND is_latest) AS files_held,
-    count(DISTINCT file) FILTER (status = 'duplicate' AND is_latest) AS files_duplicate,
+    count(DISTINCT file) FILTER (is_latest AND status = 'refused') AS files_refused,
+    count(DISTINCT file) FILTER (is_latest AND status = 'held') AS files_held,
+    count(DISTINCT file) FILTER (is_latest AND status = 'duplicate') AS files_duplicate,
     CAST(coalesce(sum(rows_held) FILTER (is_latest), 0) AS BIGINT) AS rows_held
 FROM latest
 GROUP BY source

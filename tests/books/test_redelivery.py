@@ -111,6 +111,17 @@ def test_what_grows_shrinks_by_a_credit_or_says_the_same_is_not_held(books: Open
     assert (ledger.charged(), ledger.statuses()[-1][1]) == (77, "loaded"), "the share is the workspace's to say"
 
 
+def test_a_later_export_of_fewer_days_erases_none_of_a_fuller_one_whatever_the_order_they_come_in(books: Open) -> None:
+    toml = config("aws", delivery='"folder"', restates='"period"', version="'(\\d{8}T\\d{6})/'").replace(
+        "aws/*", "aws/*/*.csv"
+    )
+    ledger = books(toml, {"inbox/aws/20260113T090000/part_0.csv": days(1, 5)})
+    assert ledger.charged() == 50
+    again(ledger, days(1, 12), "inbox/aws/20260112T060000/part_0.csv")
+    assert ledger.charged() == 120
+    assert steps.standing(ledger.workspace).held == ("inbox/aws/20260113T090000/part_0.csv",)
+
+
 def test_growth_elsewhere_hides_no_loss(books: Open) -> None:
     ledger = books(config("aws"), {MONTH: days(1, 9)})
     again(ledger, focus(*(day(n) for n in range(2, 29))))

@@ -41,7 +41,7 @@ def faults(tmp_path: Path, text: str | bytes) -> list[Fault]:
             HEAD + AWS + 'delivery = "files"\n',
             7,
             "delivery = 'files' is not possible",
-            "it should be 'file' or 'folder'",
+            "it should be 'file', 'folder' or 'merge'",
         ),
         (HEAD + AWS + 'currency = "Dollar"\n', 7, "currency = 'Dollar' is not possible", None),
         (
