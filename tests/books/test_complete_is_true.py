@@ -18,9 +18,9 @@ import pytest
 from tests.support.books import Bench, focus, rates, sacct
 from tests.support.effort import examples
 
-LEDGERS = 100
-BREAKS = 100  # in a ledger, at most, and 0 at least: 5,000 in all
-MODELS = ("bot", "reader", "writer", "judge", "coder", "drafter", "ranker", "tagger")
+LEDGERS = 50
+BREAKS = 200  # in a ledger, at most, and 0 at least: 5,000 in all
+MODELS = ("bot", "reader", "writer", "judge", "coder", "drafter", "ranker", "tagger", "router", "grader")
 PRICE = Decimal("2.50")
 
 CONFIG = {

@@ -39,6 +39,15 @@ class SourceState:
 
 
 @dataclass(frozen=True)
+class OpenGaps:
+    """How many faults a quarter's figures have, and how many of them make its cost a lower bound."""
+
+    quarter: str
+    faults: int
+    bounding: int
+
+
+@dataclass(frozen=True)
 class Overview:
     sources: list[SourceState]
     warnings: list[str]
@@ -47,6 +56,7 @@ class Overview:
     models: list[str]
     closed: list[Close]
     unfinished: list[Unfinished]
+    gaps: list[OpenGaps]
 
 
 @dataclass(frozen=True)
@@ -101,7 +111,18 @@ def _overview(
         models,
         closed_quarters(workspace),
         steps.unfinished(workspace),
+        _open_gaps(workspace),
     )
+
+
+def _open_gaps(workspace: Workspace) -> list[OpenGaps]:
+    """As last published; nothing of a file that told less of gaps."""
+    if not workspace.published.is_file():
+        return []
+    with open_published(workspace.published) as con:
+        if ("is_lower_bound",) not in con.execute(query("report/gap_columns")).fetchall():
+            return []
+        return [OpenGaps(*row) for row in con.execute(query("report/open_gaps")).fetchall()]
 
 
 def quarter_figures(workspace: Workspace, quarter: str) -> list[QuarterFigures]:

@@ -57,5 +57,12 @@ def _show_overview(workspace: Workspace, overview: Overview) -> None:
         echo(f"Closed: {closed or 'no quarter; `truecost close` does it'}.")
     else:
         echo("Published: nothing yet; `truecost run` does it.")
+    if overview.gaps:
+        told = "; ".join(
+            f"{held.quarter} {held.faults}"
+            + (f" ({held.bounding} of them make its cost a lower bound)" if held.bounding else "")
+            for held in overview.gaps
+        )
+        echo(f"Missing, as last published: {told}. `truecost gaps` says what, and how to mend it.")
     for item in overview.unfinished:
         echo(f"warning: {item}.", "warning")
