@@ -205,7 +205,7 @@ def _to_date(total: Totals) -> str:
 
 def _this_quarter(total: Totals) -> str:
     if total.multiplier is None:
-        return total.multiplier_reason or ""
+        return f"this quarter: {total.multiplier_reason}" if total.multiplier_reason else ""
     return f"{formats.multiplier(total.multiplier)} this quarter"
 
 

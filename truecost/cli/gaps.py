@@ -40,7 +40,7 @@ def show_gaps(found: Sequence[Gap]) -> None:
     from truecost.cli.text import echo
 
     for gap in found:
-        bound = "at least" if gap.is_lower_bound else "no lower bound"
+        bound = "the cost is at least what is shown" if gap.is_lower_bound else "no cost is too low for it"
         amounts = f" ({gap.amounts})" if gap.amounts else ""
         echo(f"{gap.kind}: {gap.what}{amounts}.", "fault" if gap.is_lower_bound else None)
         quarters = ", ".join(gap.quarters) or "any quarter"

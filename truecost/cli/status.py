@@ -60,7 +60,7 @@ def _show_overview(workspace: Workspace, overview: Overview) -> None:
     if overview.gaps:
         told = "; ".join(
             f"{held.quarter} {held.faults}"
-            + (f" ({held.bounding} of them make its cost a lower bound)" if held.bounding else "")
+            + (f" ({held.bounding} for which its cost is at least what is shown)" if held.bounding else "")
             for held in overview.gaps
         )
         echo(f"Missing, as last published: {told}. `truecost gaps` says what, and how to mend it.")
