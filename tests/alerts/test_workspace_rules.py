@@ -112,7 +112,7 @@ def test_a_source_that_should_speak_and_a_path_that_leads_nowhere_are_told(recei
     judged(books, OCTOBER)
     ((kind, _, message),) = told(receiver)
     assert kind == "failure"
-    assert message.startswith("1 source is silent for longer than it may: aws (since 2026-08-")
+    assert message.startswith("1 source is silent for longer than it may: aws (it last spoke for 2026-08-")
 
 
 def test_a_broken_promise_of_the_books_is_told(receiver: Any, tmp_path: Path) -> None:

@@ -108,7 +108,9 @@ def test_a_run_can_be_followed_on_the_configured_server(server: str, small: Path
         assert [run["name"].partition("-")[0] for run in task_runs] == list(STEPS)
         assert [(run["state_name"], run["run_count"]) for run in task_runs] == [("Completed", 1)] * len(STEPS)
 
-    artifacts = {item["key"]: json.loads(item["data"]) for item in find(server, "artifacts/latest")}
+    latest = {item["key"]: item["data"] for item in find(server, "artifacts/latest")}
+    assert latest.pop("standing").startswith(f"## {load_workspace(small).name}: needs attention\n")
+    artifacts = {key: json.loads(data) for key, data in latest.items()}
     assert {row["file"] for row in artifacts["deliveries"]} == {f"inbox/{name}" for name in SMALL}
     assert {row["model_id"] for row in artifacts["true-cost"]} >= {"support-bot"}
     assert {row["quarter"] for row in artifacts["true-cost"]} == {"FY2025-Q4"}

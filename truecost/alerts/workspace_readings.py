@@ -55,7 +55,10 @@ def deliveries(rows: Sequence[Row], share: Decimal) -> Reading:
 
 def silence(silent: Sequence[Row], gone: Sequence[Unmatched]) -> Reading:
     """The reading of sources that should speak (rows of ``sql/alerts/silence.sql``), and of paths that lead nowhere."""
-    since = [(row["source"], f"since {row['last_day']}" if row["last_day"] else "has never spoken") for row in silent]
+    since = [
+        (row["source"], f"it last spoke for {row['last_day']}" if row["last_day"] else "it has never spoken")
+        for row in silent
+    ]
     told = (
         told_by_cause("source is silent for longer than it may", "sources are silent for longer than they may", since),
         told_by_cause(
