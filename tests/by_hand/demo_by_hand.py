@@ -13,7 +13,7 @@ import json
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Context, Decimal
@@ -125,6 +125,11 @@ class Fault:
     value: str | None
     readable: Fraction | None
     currency: str | None
+    charge: Charge  # as far as it can be read
+
+    @property
+    def quarter(self) -> str:
+        return quarter_of(self.charge.start.date())
 
 
 @dataclass(frozen=True)
@@ -257,7 +262,19 @@ class Inbox:
             if fault is not None:
                 faulty += 1
                 readable = amount(told["amount"]) if is_amount(told["amount"]) else None
-                self.faults.append(Fault(file, line, names.get(fault, fault), told[fault], readable, told["currency"]))
+                days = [date.fromisoformat(told[name] or "") for name in _DAYS if is_day(told.get(name))]
+                tags = {name: text for name, text in told.items() if name not in known and text is not None}
+                unread = Charge(
+                    identity=(file, line, 0),
+                    source=source["name"],
+                    fields={"charge_description": told["description"], "tags": tags},
+                    start=datetime.combine(days[0], time()),
+                    end=datetime.combine(days[-1], time()),
+                    effective=ZERO,
+                    billed=ZERO,
+                )
+                column = names.get(fault, fault)
+                self.faults.append(Fault(file, line, column, told[fault], readable, told["currency"], unread))
                 continue
             self._usd(told["currency"] or "")
             self._claim((told["issuer"], told["invoice_number"]), file)
@@ -397,6 +414,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=None)
 
 
+_DAYS = ("service_start", "issue_date", "service_end")  # by which a row's day is known
 _INVOICE_CHECKS = (  # in the order in which a row's first fault is told
     ("invoice_number", bool),
     ("issue_date", is_day),
@@ -630,6 +648,7 @@ class Books:
         """A row per model and quarter since its first cost, as ``true_cost_by_quarter`` has them."""
         for model in self._models():
             first = min(first_day(piece.quarter) for piece in self._of(model))
+            lacking: dict[str, str] = {}
             for name in (quarter for quarter in self.quarters if first_day(quarter) >= first):
                 cost, training = self._cost(model, quarter=name), self._training_only(model, quarter=name)
                 idle = total(piece.cost for piece in self._of(model, quarter=name) if piece.owned.is_idle)
@@ -637,6 +656,9 @@ class Books:
                 training_to_date = self._training_only(model, until=name)
                 kinds = {piece.owned.kind for piece in self._of(model, quarter=name)}
                 gaps = [f"no {kind}" for kind in ("compute", "labor") if model is not None and kind not in kinds]
+                gaps += self._quarantined(model, [name])
+                lacking |= {name: "; ".join(gaps)} if gaps else {}
+                so_far = ", ".join(f"{quarter} ({words})" for quarter, words in lacking.items())
                 promoted = any(first_day(name) <= day < day_after(name) for day in self._promotions(model))
                 reason = UNCLAIMED_REASON if model is None else PROMOTED_REASON if promoted else NO_RUN_REASON
                 yield {
@@ -660,10 +682,23 @@ class Books:
                     "multiplier_before_idle": ratio(cost - idle, training),
                     "unconverted_count": 0,
                     "completeness": f"incomplete: {'; '.join(gaps)}" if gaps else "complete",
+                    "is_lower_bound": bool(gaps),
+                    "completeness_to_date": f"incomplete: {so_far}" if so_far else "complete",
                     "status": "preliminary",
                     "version": 1,
                     **self._to_date(model, name),
                 }
+
+    def _quarantined(self, model: str | None, quarters: Sequence[str]) -> list[str]:
+        """The rows of a model that are kept out of these quarters, in words."""
+        rules = self._inbox.config["attribution"]
+        owners = [
+            next((rule["model"] for rule in rules if matches(rule["match"], fault.charge)), None)
+            for fault in self.faults
+            if fault.quarter in quarters
+        ]
+        number = owners.count(model)
+        return [f"{number} quarantined {'row' if number == 1 else 'rows'}"] if number else []
 
     def _to_date(self, model: str | None, quarter: str) -> Fields:
         """What a model has come to by the end of a quarter, beside its true cost."""
@@ -741,6 +776,9 @@ class Books:
 
     def _run_row(self, run: Run) -> Fields:
         spent = [piece.cost for piece in self.pieces if piece.owned.run == run.run_id]
+        days = [moment.date() for moment in (run.start, run.decided) if moment]
+        ran_in = {piece.quarter for piece in self.pieces if piece.owned.run == run.run_id}
+        lacking = self._quarantined(run.model, [*ran_in | {quarter_of(day) for day in days}])
         return {
             "run_id": run.run_id,
             "parent_run_id": run.parent,
@@ -755,6 +793,7 @@ class Books:
             "cost": decimal(total(spent)) if spent else None,  # what no charge tells is not known
             "activity": run.activity,
             "is_lower_bound": False,
+            "completeness": f"incomplete: {'; '.join(lacking)}" if lacking else "complete",
         }
 
     def _report(self) -> Fields:
@@ -811,6 +850,7 @@ class Books:
             **{key: now[key] for key in copied},
             **{key: value for key, value in self._to_date(model, self.quarter).items() if "cost_at_horizon" not in key},
             "completeness": now["completeness"],
+            "is_lower_bound": now["is_lower_bound"],
             "unconverted_count": 0,
             "stages": [
                 {
@@ -931,7 +971,15 @@ class Books:
             total(piece.cost for piece in pieces if piece.owned.is_training_only) for pieces in (here, so_far)
         )
         unclaimed = self._cost(None, quarter=self.quarter)
+        words = {
+            model or "unallocated": row["completeness"].removeprefix("incomplete: ")
+            for (model, quarter), row in self.by_quarter.items()
+            if quarter == self.quarter and row["completeness"] != "complete"
+        }
+        lacking = [f"{name} ({words[name]})" for name in sorted(words, key=lambda name: (name == "unallocated", name))]
         return {
+            "completeness": f"incomplete: {'; '.join(lacking)}" if lacking else "complete",
+            "is_lower_bound": bool(lacking),
             "true_cost": decimal(cost),
             "training_only_cost": decimal(training),
             "billed_cost": decimal(total(piece.billed for piece in here)),
@@ -971,7 +1019,7 @@ class Books:
     def _missing(self) -> Iterator[str]:
         for item in self.deliveries:
             faults = [fault for fault in self.faults if fault.file == item.file]
-            if not faults:
+            if self.quarter not in {fault.quarter for fault in faults}:
                 continue
             sums: dict[str, Fraction] = defaultdict(lambda: ZERO)
             for fault in faults:
@@ -986,6 +1034,8 @@ class Books:
             if piece.owned.activity == "undecided" and piece.owned.run is None:
                 undecided[piece.owned.charge.source].append(piece)
         for _, pieces in sorted(undecided.items()):
+            if self.quarter not in {piece.quarter for piece in pieces}:
+                continue
             number = len({piece.owned.charge.identity for piece in pieces})
             models = ", ".join(sorted({str(piece.owned.model) for piece in pieces}))
             if number != 2:

@@ -464,7 +464,7 @@ def test_the_decisions_weigh_what_the_raw_files_come_to(reported: Path, by_hand:
     requests = windows(books, "support-bot")["current_rows"]
     staleness = (fall * requests * 90 / 7 * 40).quantize(cent)
     assert Decimal(decided["support-bot"]["staleness_cost"]) == staleness
-    assert [row["rule"] for row in report["alerts"]] == ["eval_decay", "drift", "overspend"]
+    assert [row["rule"] for row in report["alerts"]] == ["eval_decay", "deliveries", "drift", "overspend"]
 
 
 def test_every_delivery_is_counted_from_the_raw_files(
