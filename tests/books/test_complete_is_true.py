@@ -17,6 +17,8 @@ import pytest
 
 from tests.support.books import Bench, focus, rates, sacct
 from tests.support.effort import examples
+from truecost.books.invariants import breaches
+from truecost.store import sql as queries
 
 LEDGERS = 50
 BREAKS = 200  # in a ledger, at most, and 0 at least: 5,000 in all
@@ -236,4 +238,27 @@ def check(made: Broken, folder: Path, seed: int) -> None:
     for row in bench.view("totals"):
         cells = {cell for cell in made.uncertain if cell[1] == row["quarter"]}
         assert (row["completeness"] == "complete") == (not cells), (seed, row["completeness"])
+    bench.close()
+
+
+def test_a_quarter_that_is_called_complete_and_is_not_is_a_breach(tmp_path: Path) -> None:
+    made = Broken(random.Random(7))
+    made.sound()
+    bench = Bench.open(tmp_path, CONFIG)
+    for source, name, content in made.delivered():
+        bench.deliver(source, content, name)
+    bench.keep_books()
+    row = made.charge(5, "bot", Decimal(20), BilledCost="n/a", EffectiveCost="n/a")
+    bench.deliver("aws", focus(row), "late.csv")
+    bench.keep_books()
+    kept = queries.text_of
+
+    def silent(name: str) -> str:
+        """What a gap is asked with, as if it found nothing."""
+        return f"FROM ({kept(name)}) WHERE FALSE" if name == "gaps/quarantined" else kept(name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(queries, "text_of", silent)
+        found = breaches(bench.session())
+    assert [(breach.invariant, breach.subject) for breach in found] == [("complete_is_true", "FY2026-Q2")]
     bench.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from truecost.books.gaps import tell_day
 from truecost.books.session import Session
 from truecost.store.sql import names, query
 
@@ -22,7 +23,8 @@ class Breach:
 
 
 def breaches(session: Session) -> list[Breach]:
-    """Every breach in the books; none is what one expects."""
+    """Every breach in the books, and in what is said of them on the session's day; none is what one expects."""
+    tell_day(session.con)
     found = []
     for name in names("invariants"):
         invariant = name.removeprefix("invariants/")
