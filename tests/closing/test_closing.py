@@ -622,3 +622,25 @@ def test_amounts_in_cents_add_up_to_their_sum_in_cents(amounts: list[Decimal]) -
     cents = in_cents(amounts)
     assert sum(cents, Decimal(0)) == sum(amounts, Decimal(0)).quantize(Decimal("0.01"))
     assert all(abs(cent - amount) <= Decimal("0.01") for cent, amount in zip(cents, amounts, strict=True))
+
+
+def test_the_page_of_a_closed_quarter_says_who_signed_what_and_why_it_was_reopened(books: Path) -> None:
+    steps.reopen(load_workspace(books), Clock(date(2026, 7, 10)), Q1, "a late invoice", "controller")
+    (books / "inbox" / "agency" / "X.csv").write_text(
+        "invoice_number,issuer,issue_date,currency,amount,tax,description,project\n"
+        "X-1,Bright Labels,2026-02-02,USD,50,0,Labels,bot\nX-1,Bright Labels,2026-02-02,USD,fifty,0,Labels,bot\n",
+        "utf-8",
+    )
+    bring_up_to(books, date(2026, 7, 11))
+    accepted = {"quarantined": "one line, about 50", "invoices": ""}
+    closing = steps.close(load_workspace(books), Clock(date(2026, 7, 11)), Q1, "cfo", accepted)
+    assert closing.close is not None, closing.refused_by
+    first, second = json.loads(reports(books)["json"])["closes"]
+    assert (first["version"], first["reopened_by"], first["reopened_because"]) == (1, "controller", "a late invoice")
+    assert (second["approver"], second["content_hash"]) == ("cfo", closing.content_hash)
+    told = {item["check"]: item for item in second["accepted"]}
+    assert told["quarantined"]["reason"] == "one line, about 50"
+    assert told["quarantined"]["found"] == ["1 row of inbox/agency/X.csv"]
+    page = reports(books)["html"].decode()
+    for text in ("one line, about 50", "a late invoice", closing.content_hash, "no reason given"):
+        assert text in page
