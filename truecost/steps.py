@@ -51,7 +51,7 @@ from truecost.closing.close import (
 from truecost.decisions import reevaluation
 from truecost.drift.drift import signals, watch
 from truecost.errors import TruecostError
-from truecost.intake.integrity import deep_faults, landing_faults, ledger_faults, see_that_landing_is_sound
+from truecost.intake.integrity import deep_faults, landing_faults, ledger_faults, log_faults, see_that_landing_is_sound
 from truecost.intake.landing import Landing
 from truecost.intake.load import Loaded, load_landed
 from truecost.planning.comparison import Comparison, read_comparison
@@ -296,7 +296,8 @@ def faults(workspace: Workspace, clock: Clock = REAL, deep: bool = False) -> lis
     with in_plain_words():
         with connect(workspace.warehouse, workspace.wait) as con:
             found = archive_faults(workspace, con)
-        found += landing_faults(workspace)
+            found += landing_faults(workspace)
+            found += [] if found else log_faults(workspace, con)
         if not found:
             load(workspace, clock)  # what an older truecost loaded, it did not sum
             with connect(workspace.warehouse, workspace.wait) as con:

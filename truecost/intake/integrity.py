@@ -65,6 +65,17 @@ def ledger_faults(workspace: Workspace, con: DuckDBPyConnection) -> list[str]:
     return found + list(_unlike_the_log(workspace, con))
 
 
+def log_faults(workspace: Workspace, con: DuckDBPyConnection) -> list[str]:
+    """What the next load would set right without a word: deliveries that were forgotten, and those whose entry names
+    another file or content than it did when they were loaded.
+    """
+    found = [
+        f"delivery {row['delivery_id']} was loaded, and the log of the warehouse has lost it; {_rebuild(workspace)}"
+        for row in read_rows(con, query("intake/integrity/forgotten"))
+    ]
+    return found + list(_unlike_the_log(workspace, con))
+
+
 def deep_faults(workspace: Workspace, con: DuckDBPyConnection) -> list[str]:
     """Where loading every landed file anew comes to other rows than the warehouse holds."""
     with (
