@@ -143,7 +143,7 @@ class _Version:
         self.claims = claims
         self.number = claims[0].set_version
         self.covers = claims[0].covers
-        self.is_complete = not any(claim.is_incomplete for claim in claims)
+        self.is_complete = not all(claim.is_incomplete for claim in claims)
         self.currencies = frozenset[str]().union(*(claim.currencies for claim in claims))
         self.accounts = frozenset[str]().union(*(claim.accounts for claim in claims))
         self.totals = _joined(totals.get((claim.delivery_id, claim.slot_no), {}) for claim in claims)

@@ -205,7 +205,13 @@ class Landing:
         return landed
 
     def _append(self, entry: LandedSet) -> None:
-        text = json.dumps(asdict(entry), indent=1, ensure_ascii=False) + "\n"
+        told = asdict(entry)
+        # What only a run of an export has is not said of any other: an entry reads as it always did.
+        for part in (told, *told["parts"]):
+            for name in ("run", "held_because"):
+                if name in part and part[name] is None:
+                    del part[name]
+        text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
         write_once(self.entry_path(entry.set_version), text.encode())
 
     def _clear_inbox(self, workspace: Workspace, source: SourceSection, contents: Mapping[str, _Content]) -> None:
