@@ -119,7 +119,7 @@ def test_drift_and_scores_stand_beside_their_thresholds(page: Page, report_page:
 def test_what_is_open_stands_at_the_top_and_what_was_decided_with_its_reasons(page: Page, report_page: Path) -> None:
     page.goto(report_page.as_uri())
     alerts = page.locator("section.alerts")
-    assert alerts.locator("h2").inner_text() == "4 open alerts"  # two of them the demo's own
+    assert alerts.locator("h2").inner_text() == "5 open alerts"  # three of them the demo's own
     assert f"{HOSTILE} & more" in alerts.inner_text()
     assert "overspend" not in alerts.inner_text()  # it went back to OK
     decided = page.locator("table", has=page.locator("caption", has_text="Decisions")).locator("tbody tr")

@@ -61,6 +61,14 @@ def edit(path: Path, *changes: tuple[str, str]) -> None:
     path.write_text(text, "utf-8")
 
 
+def accept_what_is_held(root: Path) -> None:
+    """The bill that lost a line is held until someone says that it is so."""
+    workspace, clock = load_workspace(root), Clock(LATE_DAY)
+    (held,) = steps.deliveries(workspace, clock, only_open=True)
+    steps.decide(workspace, clock, held.delivery_id, "accept", "it was billed twice")
+    bring_up_to(root, LATE_DAY)
+
+
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The worked example, its first quarter closed; then late files, a corrected bill and a dearer engineer."""
@@ -85,6 +93,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     bill.write_text("\n".join(line for line in lines if "12.35" not in line) + "\n", "utf-8")
     edit(root / "truecost.toml", ("monthly_cost = 12400.00", "monthly_cost = 12600.00"))
     bring_up_to(root, LATE_DAY)
+    accept_what_is_held(root)
     opened = load_workspace(root)
     assert steps.faults(opened) == []
     return opened

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from truecost.books.derivation import STEP as BOOKS_STEP
+from truecost.books.gaps import tell_day
 from truecost.books.session import Session
 from truecost.errors import TruecostError
 from truecost.planning.projection import draw, forecast, planned_quantities, project
@@ -85,6 +86,7 @@ def read_comparison(session: Session) -> Comparison:
     """What the last ``compare`` came to."""
     read_against_plan(session)
     con = session.con
+    tell_day(con)
     return Comparison(
         by_quarter=read_rows(con, query("planning/by_quarter")),
         forecasts=read_rows(con, query("finance/forecast")),
