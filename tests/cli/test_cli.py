@@ -305,7 +305,15 @@ def test_status_counts_what_is_loaded_and_open(say: Say, demo: Path) -> None:
         ("support-bot", "drift"),
         ("support-bot", "eval_decay"),
     }
-    assert told["standing"] == {"refused": [], "held": [], "quarantined_rows": 3, "unmatched": [], "untold": []}
+    assert told["standing"] == {
+        "refused": [],
+        "held": [],
+        "held_numbers": [],
+        "quarantined_rows": 3,
+        "unmatched": [],
+        "untold": [],
+        "files": [["loaded", 99]],
+    }
 
 
 def test_status_tells_what_waits_and_what_is_missing(say: Say, own_demo: Path) -> None:

@@ -212,7 +212,7 @@ def test_states_alone_are_coloured_and_only_where_colours_are_wanted(books: Path
     plain = on_terminals(command("alerts", "-w", str(books)), NO_COLOR="1")
     dumb = on_terminals(command("alerts", "-w", str(books)), TERM="dumb")
     for width in WIDTHS:
-        assert set(re.findall(r"\x1b\[3\dm(.*?)\x1b\[0m", coloured[width])) == {"ALERT"}
+        assert set(re.findall(r"\x1b\[3\dm(.*?)\x1b\[0m", coloured[width])) == {"ALERT", "WARNING"}
         assert COLOUR.sub("", coloured[width]) == plain[width] == dumb[width]
         assert "\x1b" not in plain[width]
 
