@@ -469,13 +469,13 @@ def rates_of(books: Books) -> list[tuple[str, str, Decimal]]:
 
 def test_files_of_one_currency_each_add_up_and_a_newer_one_holds(tmp_path: Path) -> None:
     books = Books.of(tmp_path / "w", RATES, {"inbox/pln.csv": PORTAL + quoted("PLN", "2026-08-07", "4.3")})
-    books.take_in()
+    books.run()
     books.put("inbox/usd.csv", PORTAL + quoted("USD", "2026-08-07", "1.15"))
-    books.take_in()
+    books.run()
     assert rates_of(books) == [("2026-08-07", "PLN", Decimal("4.3")), ("2026-08-07", "USD", Decimal("1.15"))]
     books.put("inbox/usd-2.csv", PORTAL + quoted("USD", "2026-08-07", "1.16"))
     books.put("inbox/wide.csv", "Date,USD,JPY,\n2026-08-07,1.17,170,\n")
-    books.take_in()
+    books.run()
     assert rates_of(books) == [
         ("2026-08-07", "JPY", Decimal(170)),
         ("2026-08-07", "PLN", Decimal("4.3")),
@@ -486,7 +486,7 @@ def test_files_of_one_currency_each_add_up_and_a_newer_one_holds(tmp_path: Path)
 def test_the_portals_page_names_series_in_its_headings(tmp_path: Path) -> None:
     page = 'DATE,TIME PERIOD,"US dollar/Euro (EXR.D.USD.EUR.SP00.A)"\n2026-08-07,07 Aug 2026,1.15\n2026-08-08,x,\n'
     books = Books.of(tmp_path / "w", RATES, {"inbox/page.csv": page})
-    books.take_in()
+    books.run()
     assert rates_of(books) == [("2026-08-07", "USD", Decimal("1.15"))]
 
 

@@ -7,6 +7,7 @@ names each bad one, and knows the line each starts on. Both readers agree on eve
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -406,7 +407,7 @@ def _first_line(path: Path, compression: str, limits: Limits) -> str:
 
 
 class _LineSizes(NamedTuple):
-    """How many lines a file has, a length that none is longer than, and whether all end alike for every reader."""
+    """How many lines a file has, a length that none is longer than, and whether every reader takes them alike."""
 
     lines: int
     longest: int
@@ -416,15 +417,18 @@ class _LineSizes(NamedTuple):
 def _measure_lines(path: Path, compression: str, limits: Limits) -> _LineSizes:
     """Look through a file by blocks, so that no reader meets a line that is too long for it.
 
-    The last line counts whether or not it is ended. Lines end alike where no carriage return stands on its own.
+    The last line counts whether or not it is ended. Lines are taken alike where no carriage return stands on its own,
+    and all of it is UTF-8: of what is not, DuckDB may fail in a way that leaves its database unusable.
 
     Raises:
         DeliveryRefused: a line is longer than a row may be.
     """
     size = min(_BLOCK, limits.max_row)  # a line within a block is short enough: only what spans blocks is measured
     count, returns, pairs, last, longest, begun = 0, 0, 0, b"\n", size, 0
+    text = _Utf8()
     with _open_binary(path, compression, limits) as file:
         while block := file.read(size):
+            text.see(block)
             at = block.find(b"\n")
             begun += len(block) if at < 0 else at
             limits.see_row(count + 1, begun)
@@ -436,7 +440,26 @@ def _measure_lines(path: Path, compression: str, limits: Limits) -> _LineSizes:
                 returns += block.count(b"\r")
                 pairs += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
             last = block[-1:]
-    return _LineSizes(count + (last != b"\n"), max(longest + len("\r\n"), _BLOCK), returns == pairs)
+    return _LineSizes(count + (last != b"\n"), max(longest + len("\r\n"), _BLOCK), returns == pairs and text.is_whole)
+
+
+class _Utf8:
+    """Whether blocks that follow one another are UTF-8, a character over two of them too."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._is_good = True
+
+    def see(self, block: bytes) -> None:
+        if self._is_good and not (block.isascii() and not self._decoder.getstate()[0]):
+            try:
+                self._decoder.decode(block)
+            except UnicodeDecodeError:
+                self._is_good = False
+
+    @property
+    def is_whole(self) -> bool:
+        return self._is_good and not self._decoder.getstate()[0]
 
 
 class _Unpacked(io.RawIOBase):
