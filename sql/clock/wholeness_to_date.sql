@@ -7,7 +7,7 @@ WITH so_far AS (
         quarter_start,
         list(CASE WHEN completeness <> 'complete' THEN quarter || ' (' || what_is_lacking(completeness) || ')' END)
             OVER until_then AS lacks,
-        bool_or(starts_with(completeness, 'incomplete')) OVER until_then AS is_too_low
+        bool_or(is_too_low(completeness)) OVER until_then AS is_too_low
     FROM wholeness
     WINDOW until_then AS (PARTITION BY model_id ORDER BY quarter_start)
 )

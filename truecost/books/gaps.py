@@ -191,7 +191,7 @@ def read_gaps(con: DuckDBPyConnection, **wanted: str | None) -> list[Gap]:
     if wanted.get("kind") not in (None, *kinds):
         raise TruecostError(f"there is no kind {wanted['kind']}; those there are: {', '.join(sorted(kinds))}")
     asked = {"quarter": None, "model": None, "kind": None, "source": None, **wanted}
-    return [Gap(**row) for row in read_rows(con, query("attribution/gaps"), asked)]
+    return [Gap(**row) for row in read_rows(con, query("clock/told_gaps"), asked)]
 
 
 def _tell_gaps(con: DuckDBPyConnection, name: str) -> None:

@@ -120,7 +120,7 @@ def _open_gaps(workspace: Workspace) -> list[OpenGaps]:
     if not workspace.published.is_file():
         return []
     with open_published(workspace.published) as con:
-        if ("is_lower_bound",) not in con.execute(query("report/gap_columns")).fetchall():
+        if ("is_lower_bound",) not in con.execute(query("report/columns"), ["gaps"]).fetchall():
             return []
         return [OpenGaps(*row) for row in con.execute(query("report/open_gaps")).fetchall()]
 
