@@ -66,6 +66,7 @@ def put_run(
     ledger.put(f"inbox/aws/{folder}/manifest.json", azure(submitted, first, last, **more))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", [{}, {"delivery": '"folder"'}, {"restates": '"period"', "version": "'/([^/]+)/part'"}])
 def test_the_run_that_was_asked_for_last_holds_the_month_and_one_of_a_part_of_it_adds_nothing(
     books: Open, keys: dict[str, str]
@@ -88,6 +89,7 @@ def test_the_run_that_was_asked_for_last_holds_the_month_and_one_of_a_part_of_it
     )
 
 
+@pytest.mark.slow
 def test_runs_of_other_days_of_a_month_add_up(books: Open) -> None:
     ledger = books()
     put_run(ledger, "a", "2026-01-16T06:00:00Z", (1, 15), (1, 15))
@@ -102,6 +104,7 @@ def test_runs_of_other_days_of_a_month_add_up(books: Open) -> None:
     assert (ledger.charged(), steps.standing(ledger.workspace).held != ()) == (330, True), "other amounts are told"
 
 
+@pytest.mark.slow
 def test_a_run_of_which_a_partition_is_missing_waits_until_it_comes(books: Open) -> None:
     ledger = books()
     put_run(ledger, "old", "2026-01-09T06:00:00Z", (1, 9), listed=PARTS)
