@@ -233,6 +233,19 @@ def test_the_repeated_hour_is_settled_by_end_and_elapsed(
     assert (row["at"], row["lasted"]) == (started_at, seconds)
 
 
+def test_amounts_that_an_api_sends_as_text_are_the_decimals_they_say(shared: Path, tmp_path: Path) -> None:
+    books = case(shared, tmp_path, "01-openai-string-amounts")
+    amounts = [row["billed_cost"] for row in finance(books, "SELECT billed_cost FROM finance.charges ORDER BY ALL")]
+    assert amounts == [Decimal("-0.0015"), Decimal(0), Decimal("0.0036275"), Decimal("12.50")]
+    assert gaps(books) == {}
+
+
+def test_a_refunded_commitment_is_no_cost_but_what_was_used_of_it_is(shared: Path, tmp_path: Path) -> None:
+    books = case(shared, tmp_path, "05-focus-commitment-refund")
+    assert sum(true_cost(books).values()) == Decimal("90.5")
+    assert finance(books, "SELECT sum(billed_cost) AS billed FROM finance.charges") == [{"billed": Decimal("109.70")}]
+
+
 @pytest.mark.parametrize("name", ["15-focus-1.4-no-providername", "15b-focus-1.4-mapped"])
 def test_two_providers_of_a_focus_1_4_account_are_two_bills(shared: Path, tmp_path: Path, name: str) -> None:
     books = case(shared, tmp_path, name)

@@ -35,7 +35,7 @@ _PARQUET = b"PAR1"
 _BLOCK = 2_000_000  # DuckDB's own bound for a line, by which it sizes its buffers
 _VALUE = re.compile(r"[+-]?\d+([.,:]\d+)*|\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?|\d{1,2}[./-]\d{1,2}[./-]\d{4}")
 _UNPACKED_AT_ONCE = 1 << 20
-_MOST_BAD = 1_000_000  # malformed records: a file with so many, and fewer good ones, is something else
+MOST_BAD = 1_000_000  # malformed records: a file with so many, and fewer good ones, is something else
 _TEXT_BLOCK = 1 << 20
 _LINE = re.compile(r"(?:\r?\n)+|[^\n]*\n")
 _ANY_SIZE = Limits(max_file=sys.maxsize)  # where only the beginning is read, or what was within bounds before
@@ -298,7 +298,7 @@ def _read_record_by_record(
                 continue
             malformed.add(line, delimiter.join(record), fault)
             bad += 1
-            if bad > max(good, _MOST_BAD):
+            if bad > max(good, MOST_BAD):
                 raise _mostly_malformed(bad, good, line, fault)
 
     store_records(con, header, good_records())
@@ -321,7 +321,7 @@ def _records(
     """
     csv.field_size_limit(limits.max_row)
     with _open_text(path, compression, limits) as file:
-        lines = _Lines(_by_line(file), limits.max_row)
+        lines = _Lines(by_line(file), limits.max_row)
         if fmt.quoted:
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
         else:
@@ -341,7 +341,7 @@ def _records(
                 yield start, record, None
 
 
-def _by_line(file: io.TextIOWrapper) -> Iterator[str]:
+def by_line(file: io.TextIOWrapper) -> Iterator[str]:
     """The lines of a file; blank lines that follow one another come as one, for there may be millions of them."""
     rest = ""
     while block := file.read(_TEXT_BLOCK):
