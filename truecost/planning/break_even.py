@@ -53,9 +53,12 @@ def break_even(cost: Floats, against: Floats) -> BreakEven:
     saved = np.cumsum(against - cost, axis=1)
     months = paid_from(saved)
     pace = (against - cost)[:, -PACE_MONTHS:].mean(axis=1)
+    by_p10, by_p50, by_p90 = (_month_by(months, share, cost.shape[1]) for share in (0.1, 0.5, 0.9))
     p10, p50, p90 = np.quantile(saved[:, -1], (0.1, 0.5, 0.9))
     return BreakEven(
-        *(_month_by(months, share, cost.shape[1]) for share in (0.1, 0.5, 0.9)),
+        month_p10=by_p10,
+        month_p50=by_p50,
+        month_p90=by_p90,
         pays_within=float((saved[:, -1] >= 0).mean()),
         pays_ever=float(((saved[:, -1] >= 0) | (pace > 0)).mean()),
         saving_mean=float(saved[:, -1].mean()),
