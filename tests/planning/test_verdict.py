@@ -45,6 +45,11 @@ def test_by_accepted_answer_the_dearer_way_may_be_the_cheaper() -> None:
     assert found.word == "fine_tune_full"
 
 
+def test_what_pays_by_answering_badly_is_not_done() -> None:
+    found = asked(option("lora", 600.0, PAYS, accepted=0.3))
+    assert (found.word, "fewer of its answers" in found.reasons[1]) == ("prompt", True)
+
+
 def test_what_does_not_pay_is_not_done_and_the_reason_against_is_said() -> None:
     low = Condition("F24", "there is too little volume", "against", "yes", "4,000 requests a day")
     found = asked(option("lora", 1500.0, DOES_NOT), conditions=(low,))

@@ -121,7 +121,7 @@ def decide(
     if "prompt" not in held:
         raise ValueError("every way is held against prompting, and no option is `prompt`")
     base, base_reason = _base(held, lacks_knowledge)
-    tuned, reasons = _tuned(options, conditions, sureness)
+    tuned, reasons = _tuned(options, base, conditions, sureness)
     open_gates = [gate for gate in gates if gate.answer != "yes"]
     if lacks_knowledge == "yes":
         return _first(base, [base_reason], _needed(open_gates, up_to=1))
@@ -163,7 +163,7 @@ def _base(held: dict[str, Option], lacks_knowledge: Answer) -> tuple[Option, str
 
 
 def _tuned(
-    options: Sequence[Option], conditions: Sequence[Condition], sureness: float
+    options: Sequence[Option], base: Option, conditions: Sequence[Condition], sureness: float
 ) -> tuple[Option | None, list[str]]:
     """The fine-tuned way that is worth it, and why; None with why none is."""
     possible = [option for option in options if option.is_tuned and option.why_not is None]
@@ -181,6 +181,10 @@ def _tuned(
         told = [f"{_paid(surest)}; {sureness:.0%} are asked for"]
         return None, [*told, *(f"{item.text} ({item.fact}): {item.evidence}" for item in against)]
     best = min(paying, key=_worth)
+    ours, theirs = best.cost_per_accepted, base.cost_per_accepted
+    if ours is not None and theirs is not None and theirs < ours:
+        dearer = f"by accepted answer {best.name} costs {ours:.4f} and {base.name} {theirs:.4f}"
+        return None, [dearer, f"{_paid(best)}, and fewer of its answers are accepted"]
     return best, [_paid(best), *(f"but {item.text} ({item.fact}): {item.evidence}" for item in against)]
 
 

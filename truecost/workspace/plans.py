@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from truecost.errors import ConfigError, Fault
 from truecost.workspace.config import Currency, Money
+from truecost.workspace.plan_decision import DecisionSection
 from truecost.workspace.plan_figures import Figure, Section, Uncertainty, certain
 from truecost.workspace.tomlfiles import TomlLines, by_line, read_toml, schema_fault
 
@@ -99,6 +100,7 @@ class Plan(Section):
         default=10_000, description="How many times the plan is drawn."
     )
     uncertainty: Uncertainty = Field(default=Uncertainty())
+    decision: DecisionSection = Field(default=DecisionSection())
     items: Annotated[list[Item], Field(min_length=1)] = Field(description="What the model will cost.")
 
     @property
