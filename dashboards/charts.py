@@ -354,6 +354,37 @@ def _strip_axis(axis: Amounts, y: float) -> list[str]:
     return marks
 
 
+# ---- Options ------------------------------------------------------------------------------------------------------
+
+
+def options_chart(ranges: Sequence[tuple[str, Decimal, Decimal, Decimal]], currency: str, title: str) -> str:
+    """What each option costs: a bar from P10 to P90 with a dot at P50, and its amount.
+
+    `ranges`: (option, P10, P50, P90) in the order to draw, in `currency`.
+    """
+    axis = amounts((high for _, _, _, high in ranges), _STRIP_WIDTH, 6)
+    names = [fitting(option, _STRIP_NAMES) for option, *_ in ranges]
+    left, top, height = 8 + max(map(width_of, names)), 12, _STRIP_ROW * len(names)
+    marks = [line(0, height, axis.length, height, _RULE)]
+    for value in axis.ticks():
+        x = axis.along(value)
+        marks += [line(x, 0, x, height, _RULE), text(x, height + 17, tick(value), text_anchor="middle", fill=_MUTED)]
+    for row, (name, (_, low, middle, high)) in enumerate(zip(names, ranges, strict=True)):
+        y, begin, end = _strip_middle(row), axis.along(low), axis.along(high)
+        marks += [
+            text(-8, y + _BASELINE, name, text_anchor="end"),
+            rect(begin, y - 5, max(end - begin, 1), 10, _BAND),
+            dot(axis.along(middle), y, 5, _DOT, stroke="white"),
+            text(end + 8, y + _BASELINE, compact(middle), font_weight="bold"),
+        ]
+    words = "; ".join(
+        f"{name}: {money(low)} to {money(high)}, half of it below {money(at)}" for name, low, at, high in ranges
+    )
+    return picture(
+        left + _STRIP_WIDTH + 60, top + height + 26, f"{title}, {currency}. {words}", _INK, group(left, top, *marks)
+    )
+
+
 # ---- What charts share -------------------------------------------------------------------------------------------
 
 

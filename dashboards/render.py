@@ -65,7 +65,11 @@ def render_report(report: QuarterReport, link: Callable[[str], str] = str) -> st
     from markupsafe import Markup
 
     environment = Environment(
-        loader=FunctionLoader(_text), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FunctionLoader(read_text),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {
         "money": formats.money,
@@ -84,7 +88,7 @@ def render_report(report: QuarterReport, link: Callable[[str], str] = str) -> st
     template = environment.get_template("report.html.j2")
     return template.render(
         report=report,
-        css=Markup(_text("report.css")),
+        css=Markup(read_text("report.css")),
         article=ARTICLE,
         last_day=report.quarter_end - timedelta(days=1),
         headline=headline(report),
@@ -158,8 +162,9 @@ def costliest_runs(runs: Sequence[Run], limit: int = RUNS_SHOWN) -> Runs:
     )
 
 
-def _text(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+def read_text(name: str) -> str:
+    """A file beside this module."""
+    return files(__package__).joinpath(name).readread_text(encoding="utf-8")
 
 
 def _last_day(end: datetime) -> date:

@@ -54,7 +54,7 @@ from truecost.errors import TruecostError
 from truecost.intake.integrity import deep_faults, landing_faults, ledger_faults, log_faults, see_that_landing_is_sound
 from truecost.intake.landing import Landing
 from truecost.intake.load import Loaded, load_landed
-from truecost.planning.comparison import Comparison, read_comparison
+from truecost.planning.comparison import Comparison, plan_of, read_comparison
 from truecost.planning.comparison import compare as compare_plans
 from truecost.publish.publication import publish as publish_views
 from truecost.publish.publication import published_faults, read_published
@@ -68,6 +68,9 @@ from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from truecost.planning.beginning import Begun
+    from truecost.store.journal import Event
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,32 @@ def comparison(workspace: Workspace, clock: Clock = REAL) -> Comparison:
     """Actual against plan by quarter and stage, and the forecasts, as last compared."""
     with open_session(workspace, clock) as session:
         return read_comparison(session)
+
+
+def weigh_plan(workspace: Workspace, clock: Clock, model_id: str) -> Begun:
+    """Whether to begin with a model's plan.
+
+    Raises:
+        TruecostError: there is no such model, or it has no plan, or no lifecycle in it.
+    """
+    from truecost.planning.beginning import begin, known_of  # with SciPy, which no other step needs
+
+    plan = plan_of(workspace, model_id)
+    progress.say(f"drawing every option of {model_id}")
+    with open_session(workspace, clock) as session:
+        known = known_of(session, model_id)
+    return begin(model_id, plan, known)
+
+
+def record_beginning(workspace: Workspace, clock: Clock, begun: Begun, by: str, reason: str) -> Event:
+    """Keep in the journal what was decided of a model's plan, and what it expects.
+
+    Raises:
+        TruecostError: it is the plan of no model of the workspace, or nobody or no reason is named.
+    """
+    from truecost.planning.beginning import record
+
+    return record(Journal(workspace.journal), plan_of(workspace, begun.name), begun, clock, by, reason)
 
 
 def drift(workspace: Workspace, clock: Clock) -> bool:

@@ -11,6 +11,7 @@ from truecost.cli import (
     attribution,
     close,
     compare,
+    decide,
     deliveries,
     demo,
     doctor,
@@ -71,6 +72,7 @@ add(app, init.init, init.EXAMPLES)
 add(app, schema.schema, schema.EXAMPLES)
 add(app, run.run, run.EXAMPLES)
 add(app, ingest.ingest, ingest.EXAMPLES)
+add(app, decide.decide, decide.EXAMPLES)
 add(app, compare.compare, compare.EXAMPLES)
 add(app, drift.drift, drift.EXAMPLES)
 add(app, reevaluate.reevaluate, reevaluate.EXAMPLES)

@@ -79,7 +79,7 @@ def choose(costs_at: Callable[[Mapping[Driver, float]], Costs], told: DecisionSe
     def option_at(driver: Driver, factor: float) -> str:
         return verdict_of(_options(costs_at({driver: factor}), told), ()).option
 
-    now = verdict_of(options, ()).option
+    now = option_at(DRIVERS[0], 1.0)  # on the same draws as what it is held against
     flips = [flip for driver in DRIVERS if (flip := _flip(driver, now, lambda f, d=driver: option_at(d, f)))]
     flips += _quality_flips(options, lambda ways: verdict_of(ways, ()).option, now)
     return Choice(tuple(options), tuple(asked), tuple(steps), verdict_of(options, steps), tuple(flips))

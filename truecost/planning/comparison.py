@@ -105,16 +105,27 @@ def planned_costs(workspace: Workspace, model: str | None = None) -> list[Planne
     Raises:
         TruecostError: there is no such model, or it has no plan.
     """
-    known = {item.id for item in workspace.config.models}
-    if model is not None and model not in known:
-        raise TruecostError(f"no [[models]] has the id {model!r}; {suggestion(model, known, _listed(known))}")
-    if model is not None and model not in workspace.plans:
-        raise TruecostError(f"{model} has no plan; name one with `plan` under [[models]]")
+    if model is not None:
+        plan_of(workspace, model)
     return [
         PlannedCost(name, plan.currency, plan.budget, plan.seed, plan.trials, list(_quarter_rows(workspace, plan)))
         for name, plan in workspace.plans.items()
         if model in (None, name)
     ]
+
+
+def plan_of(workspace: Workspace, model: str) -> Plan:
+    """The plan of a model.
+
+    Raises:
+        TruecostError: there is no such model, or it has no plan.
+    """
+    known = {item.id for item in workspace.config.models}
+    if model not in known:
+        raise TruecostError(f"no [[models]] has the id {model!r}; {suggestion(model, known, _listed(known))}")
+    if model not in workspace.plans:
+        raise TruecostError(f"{model} has no plan; name one with `plan` under [[models]]")
+    return workspace.plans[model]
 
 
 def _quarter_rows(workspace: Workspace, plan: Plan) -> Iterator[Row]:

@@ -138,8 +138,8 @@ def read_plans(
     return plans, tuple(fault for found in faults.values() for fault in found)
 
 
-def read_plan(path: Path, file: str, reporting_currency: str) -> Plan:
-    """One plan; ``file`` is its name in a fault.
+def read_plan(path: Path, file: str, reporting_currency: str | None) -> Plan:
+    """One plan; ``file`` is its name in a fault. Outside a workspace it may be in any one currency.
 
     Raises:
         ConfigError: every fault of the file.
@@ -155,10 +155,12 @@ def read_plan(path: Path, file: str, reporting_currency: str) -> Plan:
     return plan
 
 
-def _cross_faults(parsed: dict[str, Any], file: str, lines: TomlLines, reporting_currency: str) -> Iterator[Fault]:
+def _cross_faults(
+    parsed: dict[str, Any], file: str, lines: TomlLines, reporting_currency: str | None
+) -> Iterator[Fault]:
     """What is wrong between sound values; an unsound one is told by the schema, and no reason to keep quiet here."""
     currency = _sound(Currency, parsed.get("currency"))
-    if currency is not None and currency != reporting_currency:
+    if currency is not None and reporting_currency is not None and currency != reporting_currency:
         message = f"the plan is in {currency}, and costs are reported in {reporting_currency}"
         remedy = f"convert its amounts to {reporting_currency}; truecost adds no two currencies"
         yield Fault(file, lines.find(("currency",)), message, remedy)
