@@ -49,3 +49,16 @@ def test_a_higher_cost_never_pays_sooner_or_more_surely(monthly: np.ndarray, mor
 def test_costs_of_other_draws_are_not_held_against_each_other() -> None:
     with pytest.raises(ValueError, match="can't be held"):
         break_even(np.zeros((2, 3)), np.zeros((3, 3)))
+
+
+def test_the_break_even_of_the_page_on_decisions_is_as_worked_by_hand() -> None:
+    """docs/decide.md, "F23, by hand": what shorter prompts save a month, and when a build of 10,000 is paid."""
+    price = 0.65 * 2.50 + 0.35 * 1.25
+    assert price == pytest.approx(2.0625)
+    for requests, saved, months in ((60_000, 1_856.25, 5.4), (10_000, 309.375, 32.3)):
+        monthly = requests * 30 * 500 / 1e6 * price
+        assert monthly == pytest.approx(saved)
+        assert 10_000 / monthly == pytest.approx(months, abs=0.05)
+        prompting, tuned = np.full((1, 48), monthly), np.zeros((1, 48))
+        tuned[0, 0] = 10_000
+        assert break_even(tuned, prompting).month_p50 == int(np.ceil(10_000 / monthly))
