@@ -53,6 +53,11 @@ def whole(amount: float) -> str:
 
 def _ranges(options: Sequence[Option]) -> list[tuple[str, Decimal, Decimal, Decimal]]:
     return [
-        (option.name, *(Decimal(round(cost)) for cost in (option.cost_p10, option.cost_p50, option.cost_p90)))
+        (
+            option.name,
+            Decimal(round(option.cost_p10)),
+            Decimal(round(option.cost_p50)),
+            Decimal(round(option.cost_p90)),
+        )
         for option in options
     ]

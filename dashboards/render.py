@@ -164,7 +164,7 @@ def costliest_runs(runs: Sequence[Run], limit: int = RUNS_SHOWN) -> Runs:
 
 def read_text(name: str) -> str:
     """A file beside this module."""
-    return files(__package__).joinpath(name).readread_text(encoding="utf-8")
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _last_day(end: datetime) -> date:

@@ -18,9 +18,9 @@ from truecost.errors import TruecostError
 from truecost.planning.approaches import settled
 from truecost.planning.choice import Choice, Costs, Driver, choose
 from truecost.planning.evidence import Known
-from truecost.planning.feasibility import serving_memory, training_memory
 from truecost.planning.lifecycle import option_costs, shared_figures
 from truecost.planning.written import spread_of
+from truecost.planning.yardsticks import feasibility
 from truecost.store.journal import Event, Journal
 from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _FEWEST_DAYS = 7  # of a log, to speak for the volume
 _DRAWS_TO_FLIP = 1_000  # a flip is looked for on so many
+_KEYS = ((Range, ("low", "likely", "high")), (Named, ("mean", "sd")), (Even, ("low", "high")))
 _PRICES = ("input_per_million", "cached_per_million", "output_per_million")
 
 
@@ -82,7 +83,9 @@ def costs_of(plan: Plan, lifecycle: Lifecycle) -> Callable[[Mapping[Driver, floa
     def costs_at(scale: Mapping[Driver, float]) -> Costs:
         draws = min(plan.trials, _DRAWS_TO_FLIP) if scale else plan.trials
         asked = scaled(lifecycle, scale)
-        by_option = option_costs(asked, plan.months, draws, plan.seed, spread)
+        by_option = {
+            str(name): cost for name, cost in option_costs(asked, plan.months, draws, plan.seed, spread).items()
+        }
         requests = shared_figures(asked, plan.months, draws, plan.seed, spread)["requests"]
         return Costs(by_option, float(requests.sum(axis=1).mean()), why_not)
 
@@ -90,20 +93,12 @@ def costs_of(plan: Plan, lifecycle: Lifecycle) -> Callable[[Mapping[Driver, floa
 
 
 def unfit(lifecycle: Lifecycle) -> dict[str, str]:
-    """By approach that does not fit the GPU it is to be trained or served on: why."""
+    """By approach that can't be trained on its GPUs: why. A replica takes as many as it needs, at their price."""
     found = {}
     for approach in APPROACHES:
-        told = settled(lifecycle, approach)
-        margin = float(told.base.margin)
-        for what, memory, gpus, size in (
-            ("training", training_memory(told.base, approach), told.training.gpus, told.training.gpu_memory),
-            ("serving", serving_memory(told.base, approach, told.serving.active_adapters), 8, told.serving.gpu_memory),
-        ):
-            if memory is not None and memory.gpus(float(size or 80), margin) > (gpus or 1):
-                needs = memory.with_margin(margin)
-                found.setdefault(
-                    approach, f"{what} takes {needs:,.0f} GB, and {gpus or 1} GPUs have {size or 80} GB each"
-                )
+        for fit in feasibility(settled(lifecycle, approach)):
+            if fit.what == "training" and not fit.holds:
+                found[str(approach)] = f"training takes {fit.with_margin:,.0f} GB, and there are {fit.available:,.0f}"
     return found
 
 
@@ -121,7 +116,7 @@ def scaled(lifecycle: Lifecycle, scale: Mapping[Driver, float]) -> Lifecycle:
 
 def _times(figure: Any, factor: float) -> Any:
     """A figure of a plan, so many times as large."""
-    keys = {Range: ("low", "likely", "high"), Named: ("mean", "sd"), Even: ("low", "high")}[type(figure)]
+    keys = next(keys for kind, keys in _KEYS if isinstance(figure, kind))
     return figure.model_copy(update={key: getattr(figure, key) * Decimal(str(factor)) for key in keys})
 
 

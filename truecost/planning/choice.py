@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from truecost.planning.break_even import break_even
@@ -80,7 +81,7 @@ def choose(costs_at: Callable[[Mapping[Driver, float]], Costs], told: DecisionSe
         return verdict_of(_options(costs_at({driver: factor}), told), ()).option
 
     now = option_at(DRIVERS[0], 1.0)  # on the same draws as what it is held against
-    flips = [flip for driver in DRIVERS if (flip := _flip(driver, now, lambda f, d=driver: option_at(d, f)))]
+    flips = [flip for driver in DRIVERS if (flip := _flip(driver, now, partial(option_at, driver)))]
     flips += _quality_flips(options, lambda ways: verdict_of(ways, ()).option, now)
     return Choice(tuple(options), tuple(asked), tuple(steps), verdict_of(options, steps), tuple(flips))
 

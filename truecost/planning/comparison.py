@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING
 from truecost.books.derivation import STEP as BOOKS_STEP
 from truecost.books.gaps import tell_day
 from truecost.books.session import Session
-from truecost.errors import TruecostError
+from truecost.errors import Fault, TruecostError
 from truecost.planning.projection import draw, forecast, planned_quantities, project
+from truecost.planning.yardsticks import Fit, Yardstick, feasibility, yardsticks
 from truecost.store.fingerprint import fingerprint
 from truecost.store.frames import insert_rows
 from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query
 from truecost.store.warehouse import last_fingerprint, remember_fingerprint, transaction
-from truecost.workspace.plans import Plan
+from truecost.workspace.plans import Plan, read_doubts
 from truecost.workspace.tomlfiles import suggestion
 from truecost.workspace.workspace import Workspace
 
@@ -47,7 +48,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class PlannedCost:
-    """What a plan comes to by quarter and stage; ``quarter`` None for the whole plan."""
+    """What a plan comes to by quarter and stage; ``quarter`` None for the whole plan.
+
+    Beside it: how it stands against the facts, whether it fits its GPUs, and what of it can hardly be meant.
+    """
 
     model_id: str
     currency: str
@@ -55,6 +59,9 @@ class PlannedCost:
     seed: int
     trials: int
     by_quarter: list[Row]
+    yardsticks: list[Yardstick]
+    feasibility: list[Fit]
+    doubts: list[Fault]
 
 
 def compare(session: Session) -> bool:
@@ -107,11 +114,7 @@ def planned_costs(workspace: Workspace, model: str | None = None) -> list[Planne
     """
     if model is not None:
         plan_of(workspace, model)
-    return [
-        PlannedCost(name, plan.currency, plan.budget, plan.seed, plan.trials, list(_quarter_rows(workspace, plan)))
-        for name, plan in workspace.plans.items()
-        if model in (None, name)
-    ]
+    return [_planned_cost(workspace, name, plan) for name, plan in workspace.plans.items() if model in (None, name)]
 
 
 def plan_of(workspace: Workspace, model: str) -> Plan:
@@ -128,8 +131,23 @@ def plan_of(workspace: Workspace, model: str) -> Plan:
     return workspace.plans[model]
 
 
-def _quarter_rows(workspace: Workspace, plan: Plan) -> Iterator[Row]:
-    for row in project(draw(plan), workspace.config.workspace.fiscal_year_start_month):
+def _planned_cost(workspace: Workspace, name: str, plan: Plan) -> PlannedCost:
+    trials, file = draw(plan), next(str(item.plan) for item in workspace.config.models if item.id == name)
+    return PlannedCost(
+        name,
+        plan.currency,
+        plan.budget,
+        plan.seed,
+        plan.trials,
+        list(_quarter_rows(workspace, trials)),
+        yardsticks(trials),
+        feasibility(plan.lifecycle) if plan.lifecycle else [],
+        read_doubts(workspace.root / file, file),
+    )
+
+
+def _quarter_rows(workspace: Workspace, trials: Trials) -> Iterator[Row]:
+    for row in project(trials, workspace.config.workspace.fiscal_year_start_month):
         if row.month is None:
             cost = row.cost
             yield {"quarter": row.quarter, "stage": row.stage, **vars(cost)}
