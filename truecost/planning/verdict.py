@@ -198,8 +198,5 @@ def _paid(option: Option) -> str:
     held = option.break_even
     if held is None:
         return f"{option.name} is not held against prompting"
-    when = f"in month {held.month_p50}" if held.month_p50 else "not within the horizon"
-    return (
-        f"{option.name} has paid for itself by the end of the horizon in {held.pays_within:.0%} of the draws, "
-        f"half of them {when}"
-    )
+    when = f"; half of all draws have by month {held.month_p50}" if held.month_p50 else ""
+    return f"{option.name} has paid for itself by the end of the plan in {held.pays_within:.0%} of the draws{when}"
