@@ -49,24 +49,43 @@ class Causes:
         """Standard normal scores of a figure, one a draw: what it shares, and the rest of its own."""
         import numpy as np
 
-        of_all, of_kind = OF_ALL * self.between, (1 - OF_ALL) * self.between
-        shared = np.sqrt(of_all) * self._cause("all")
-        shared += np.sqrt(of_kind) * self._cause("kind", kind)
-        shared += np.sqrt(self.within - self.between) * self._cause("driver", driver, kind)
-        shared += np.sqrt(1 - self.within) * self.stream("item", name, kind).standard_normal(self.draws)
-        return np.asarray(shared)
+        scores = self.stream("item", name, kind).standard_normal(self.draws)
+        scores *= np.sqrt(1 - self.within)
+        scores += self._shared(kind, driver)
+        return scores
 
     def walk(self, months: int, memory: float, *names: str) -> Floats:
+        """``new_walk``, made once; not to be changed."""
+        key = f"walk:{months}:{memory}:{':'.join(names)}"
+        if key not in self.held:
+            self.held[key] = self.new_walk(months, memory, *names)
+        return self.held[key]
+
+    def new_walk(self, months: int, memory: float, *names: str) -> Floats:
         """A path of scores that remembers, shape (months, draws): each month standard normal, ``memory`` its
         correlation with the month before."""
         import numpy as np
 
         path = self.stream("months", *names).standard_normal((months, self.draws))
-        step = np.sqrt(1 - memory**2)
+        step, remembered = np.sqrt(1 - memory**2), np.empty(self.draws)
         for month in range(1, months):
             path[month] *= step
-            path[month] += memory * path[month - 1]
+            np.multiply(path[month - 1], memory, out=remembered)
+            path[month] += remembered
         return path
+
+    def _shared(self, kind: Kind, driver: str) -> Floats:
+        """What a figure has in common with the others of its driver."""
+        import numpy as np
+
+        key = f"shared:{kind}:{driver}"
+        if key not in self.held:
+            of_all, of_kind = OF_ALL * self.between, (1 - OF_ALL) * self.between
+            shared = np.sqrt(of_all) * self._cause("all")
+            shared += np.sqrt(of_kind) * self._cause("kind", kind)
+            shared += np.sqrt(self.within - self.between) * self._cause("driver", driver, kind)
+            self.held[key] = shared
+        return self.held[key]
 
     def _cause(self, *names: str) -> Floats:
         key = ":".join(names)

@@ -17,8 +17,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from truecost.planning.causes import Causes
+from truecost.planning.drawn import TOTAL, Drawn, Outcome
 from truecost.planning.lifecycle import lifecycle_lines, spread_for
-from truecost.planning.simulate import TOTAL, Drawn, Line, Outcome, simulate_on
+from truecost.planning.simulate import Line, simulate_on
 from truecost.planning.written import figure_of, spread_of
 from truecost.quarters import quarter_of
 from truecost.workspace.plans import Item, Plan
