@@ -7,6 +7,7 @@ the same seed gives the same bytes.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -54,25 +55,22 @@ class Causes:
         scores += self._shared(kind, driver)
         return scores
 
-    def walk(self, months: int, memory: float, *names: str) -> Floats:
-        """``new_walk``, made once; not to be changed."""
-        key = f"walk:{months}:{memory}:{':'.join(names)}"
-        if key not in self.held:
-            self.held[key] = self.new_walk(months, memory, *names)
-        return self.held[key]
-
-    def new_walk(self, months: int, memory: float, *names: str) -> Floats:
-        """A path of scores that remembers, shape (months, draws): each month standard normal, ``memory`` its
-        correlation with the month before."""
+    def walk(self, months: int, memory: float, *names: str) -> Iterator[Floats]:
+        """A path of scores that remembers, month by month: each standard normal, ``memory`` its correlation with the
+        month before. What is handed out is only good until the next month."""
         import numpy as np
 
-        path = self.stream("months", *names).standard_normal((months, self.draws))
-        step, remembered = np.sqrt(1 - memory**2), np.empty(self.draws)
-        for month in range(1, months):
-            path[month] *= step
-            np.multiply(path[month - 1], memory, out=remembered)
-            path[month] += remembered
-        return path
+        random, step = self.stream("months", *names), np.sqrt(1 - memory**2)
+        at = random.standard_normal(self.draws)
+        for _ in range(months):
+            yield at
+            at *= memory
+            at += step * random.standard_normal(self.draws)
+
+    def forget(self, kind: str) -> None:
+        """Let go of what is kept of a kind."""
+        for key in [key for key in self.held if key.startswith(kind)]:
+            del self.held[key]
 
     def _shared(self, kind: Kind, driver: str) -> Floats:
         """What a figure has in common with the others of its driver."""
@@ -83,7 +81,8 @@ class Causes:
             of_all, of_kind = OF_ALL * self.between, (1 - OF_ALL) * self.between
             shared = np.sqrt(of_all) * self._cause("all")
             shared += np.sqrt(of_kind) * self._cause("kind", kind)
-            shared += np.sqrt(self.within - self.between) * self._cause("driver", driver, kind)
+            own = self.stream("cause", "driver", driver, kind).standard_normal(self.draws)
+            shared += np.sqrt(self.within - self.between) * own
             self.held[key] = shared
         return self.held[key]
 

@@ -85,13 +85,13 @@ def levels(causes: Causes, months: int, part: str, spread: Spread) -> tuple[tupl
         return ()
     key = f"levels:{months}:{part}:{spread.month_spread}:{spread.month_memory}"
     if key not in causes.held:
-        common = causes.walk(months, spread.month_memory, "all")
-        path = causes.new_walk(months, spread.month_memory, part)
-        for month in range(months):
-            path[month] += common[month]
-            path[month] *= spread.month_spread / np.sqrt(2)
-            path[month] -= spread.month_spread**2 / 2
-            np.exp(path[month], out=path[month])
+        path = np.empty((months, causes.draws))
+        common, own = (causes.walk(months, spread.month_memory, name) for name in ("all", part))
+        for row, one, other in zip(path, common, own, strict=True):
+            np.add(one, other, out=row)
+            row *= spread.month_spread / np.sqrt(2)
+            row -= spread.month_spread**2 / 2
+            np.exp(row, out=row)
         causes.held[key] = path
     return ((causes.held[key], 0),)
 

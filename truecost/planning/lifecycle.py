@@ -12,20 +12,20 @@ differ by what they are and not by luck.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from truecost.planning.approaches import TRAINED, settled
+from truecost.planning.approaches import DEFAULTS, TRAINED, settled
 from truecost.planning.causes import Causes, Kind
 from truecost.planning.drawn import Drawn
 from truecost.planning.events import Spread
 from truecost.planning.feasibility import serving_memory
 from truecost.planning.figures import Beyond, Figure, Known, Rest, middle
-from truecost.planning.simulate import Factor, Line, drawn_factor, growth_of, simulate_on
+from truecost.planning.simulate import VARYING, Factor, Line, drawn_factor, growth_of, simulate_on
 from truecost.planning.written import figure_of
 from truecost.workspace.lifecycle import APPROACHES, Approach, Lifecycle
 
@@ -52,20 +52,25 @@ def option_draws(
     lifecycle: Lifecycle, months: Sequence[date], draws: int, seed: int, spread: Spread
 ) -> dict[Approach, Drawn]:
     """Each approach on the same drivers; stages, certain parts and quantiles as ``Drawn`` has them."""
-    causes = Causes(seed, draws, spread.between, spread.within)
-    return {
-        approach: simulate_on(
-            causes, lifecycle_lines(lifecycle, approach, months), len(months), spread_for(lifecycle, approach, spread)
-        )
-        for approach in APPROACHES
-    }
+    return dict(_each(lifecycle, months, draws, seed, spread))
 
 
 def option_costs(
     lifecycle: Lifecycle, months: Sequence[date], draws: int, seed: int, spread: Spread
 ) -> dict[Approach, Floats]:
     """The cost of each approach, [draws, months]."""
-    return {name: drawn.cost() for name, drawn in option_draws(lifecycle, months, draws, seed, spread).items()}
+    return {approach: drawn.cost() for approach, drawn in _each(lifecycle, months, draws, seed, spread)}
+
+
+def _each(
+    lifecycle: Lifecycle, months: Sequence[date], draws: int, seed: int, spread: Spread
+) -> Iterator[tuple[Approach, Drawn]]:
+    """Each approach in turn; what is drawn for one alone is let go before the next."""
+    causes = Causes(seed, draws, spread.between, spread.within)
+    for approach in APPROACHES:
+        lines, own = lifecycle_lines(lifecycle, approach, months), spread_for(lifecycle, approach, spread)
+        yield approach, simulate_on(causes, lines, len(months), own)
+        causes.forget(VARYING)
 
 
 def shared_figures(
@@ -135,7 +140,8 @@ class _Model:
         told = getattr(getattr(self._told, section) if section else self._told, key)
         kind: Kind = "unit_cost" if section == "prices" or key in _PRICES else "quantity"
         figure = Known(Decimal(told)) if isinstance(told, int | Decimal) else figure_of(told)
-        return Factor(f"{section}.{key}".lstrip("."), kind, _DRIVERS[section], figure)
+        varies = (section, key) in DEFAULTS[self._approach]
+        return Factor(f"{section}.{key}".lstrip("."), kind, _DRIVERS[section], figure, varies)
 
     def requests(self, name: str, scale: Figure, *more: Factor) -> Line:
         """A cost of every request from production on."""

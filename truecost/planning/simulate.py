@@ -43,15 +43,22 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+VARYING = "varying"
+"""What is kept of a figure in which options differ begins so: the next option has no use for it."""
+
+
 @dataclass(frozen=True)
 class Factor:
-    """A figure that several lines, and several options, have in common: wherever its name stands, its draws are the
-    same."""
+    """A figure that several lines, and several options, have in common: the same draws wherever its name stands.
+
+    Where options differ in it (``varies``), what they share is its score.
+    """
 
     name: str
     kind: Kind
     driver: str
     figure: Figure
+    varies: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,18 +146,26 @@ def draw_line(causes: Causes, line: Line, widen: float) -> tuple[Fraction, Float
 
 def drawn_factor(causes: Causes, factor: Factor, widen: float) -> Floats:
     """A shared figure, by draw; drawn once."""
-    key = f"factor:{factor}:{widen}"
+    key = f"{VARYING if factor.varies else 'factor'}:{factor}:{widen}"
     if key not in causes.held:
         import numpy as np
 
         if factor.figure.is_certain:
             causes.held[key] = np.full(causes.draws, float(middle(factor.figure)))
         else:
-            luck = f"scores:{factor.kind}:{factor.driver}:{factor.name}"
-            if luck not in causes.held:
-                causes.held[luck] = causes.scores(factor.kind, factor.driver, factor.name)
-            causes.held[key] = values(factor.figure, causes.held[luck], widen)
+            causes.held[key] = values(factor.figure, _scores(causes, factor), widen)
     return causes.held[key]
+
+
+def _scores(causes: Causes, factor: Factor) -> Floats:
+    """A shared figure's scores: kept where another option asks for them again."""
+    key = f"scores:{factor.kind}:{factor.driver}:{factor.name}"
+    if key in causes.held:
+        return causes.held[key]
+    scores = causes.scores(factor.kind, factor.driver, factor.name)
+    if factor.varies:
+        causes.held[key] = scores
+    return scores
 
 
 def growth_of(causes: Causes, line: Line, months: int, widen: float) -> Floats | None:
