@@ -79,14 +79,15 @@ class Causes:
         key = f"shared:{kind}:{driver}"
         if key not in self.held:
             of_all, of_kind = OF_ALL * self.between, (1 - OF_ALL) * self.between
-            shared = np.sqrt(of_all) * self._cause("all")
-            shared += np.sqrt(of_kind) * self._cause("kind", kind)
+            shared = np.sqrt(of_all) * self.cause("all")
+            shared += np.sqrt(of_kind) * self.cause("kind", kind)
             own = self.stream("cause", "driver", driver, kind).standard_normal(self.draws)
             shared += np.sqrt(self.within - self.between) * own
             self.held[key] = shared
         return self.held[key]
 
-    def _cause(self, *names: str) -> Floats:
+    def cause(self, *names: str) -> Floats:
+        """The scores of a cause that figures share, by draw."""
         key = ":".join(names)
         if key not in self.held:
             self.held[key] = self.stream("cause", *names).standard_normal(self.draws)
