@@ -181,6 +181,7 @@ def test_stages_add_up_to_the_total_in_every_period(books: Books) -> None:
             assert sum(part["planned_mean"] for part in parts) == row["planned_mean"]  # a certain plan
 
 
+@pytest.mark.slow
 def test_a_fiscal_year_of_its_own_names_and_bounds_the_quarters(books: Books) -> None:
     books.configure(TOML.replace('name = "books"', 'name = "books"\nfiscal_year_start_month = 2'))
     rows = compared(books, date(2026, 5, 1))
@@ -211,6 +212,7 @@ def test_what_is_uncertain_spreads_the_forecast(books: Books) -> None:
     assert 0.3 < row["probability_over_budget"] < 0.6
 
 
+@pytest.mark.slow
 def test_comparing_again_does_nothing_until_plan_costs_or_day_change(books: Books) -> None:
     day = Clock(DAY)
     assert steps.compare(books.workspace, day)
@@ -231,6 +233,7 @@ def test_comparing_again_does_nothing_until_plan_costs_or_day_change(books: Book
     assert books.one("SELECT actual_to_date FROM outlook.forecast") == Decimal("476.25")
 
 
+@pytest.mark.slow
 def test_a_plan_taken_away_leaves_nothing_behind(books: Books) -> None:
     assert compared(books, DAY)
     books.configure(TOML.replace('plan = "plans/bot.toml"\n', ""))

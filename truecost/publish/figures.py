@@ -339,6 +339,25 @@ class Deliveries:
 
 
 @dataclass(frozen=True)
+class Redelivered:
+    """What a delivery says otherwise of a service than the one whose place it took; billed amounts in ``currency``."""
+
+    file: str
+    source: str
+    received_at: datetime
+    against_file: str
+    period: str
+    service: str | None
+    currency: str | None
+    what: str
+    rows_before: int
+    rows_now: int
+    billed_before: Decimal
+    billed_now: Decimal
+    difference: Decimal
+
+
+@dataclass(frozen=True)
 class Compared:
     """A published yardstick, and what the models here have beside it, in words."""
 
@@ -396,6 +415,7 @@ class QuarterReport:
     deliveries: Deliveries
     yardsticks: Sequence[Compared]
     closes: Sequence[SignedClose] = field(default=(), metadata=told_by("closes"))
+    redeliveries: Sequence[Redelivered] = field(default=(), metadata=told_by("redeliveries"))
 
     @property
     def is_at_least(self) -> bool:

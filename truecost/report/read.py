@@ -24,6 +24,7 @@ from truecost.publish.figures import (
     PastQuarter,
     QuarantinedRow,
     QuarterReport,
+    Redelivered,
     Run,
     SignedClose,
     StageCost,
@@ -125,6 +126,7 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> QuarterReport:
         deliveries=filled(Deliveries, read_rows(con, query("report/deliveries"))[0]),
         yardsticks=_compared(models),
         closes=_signed(con, quarter),
+        redeliveries=_redelivered(con, quarter) if "redeliveries" in views else [],
     )
 
 
@@ -195,6 +197,10 @@ def _signed(con: DuckDBPyConnection, quarter: Quarter) -> list[SignedClose]:
         filled(SignedClose, row, accepted=_accepted(row))
         for row in read_rows(con, query("report/signed"), [quarter.name])
     ]
+
+
+def _redelivered(con: DuckDBPyConnection, quarter: Quarter) -> list[Redelivered]:
+    return filled_all(Redelivered, read_rows(con, query("report/redeliveries"), [quarter.name]))
 
 
 def _accepted(row: Row) -> list[Accepted]:
