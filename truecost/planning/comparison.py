@@ -19,6 +19,7 @@ from truecost.books.gaps import tell_day
 from truecost.books.session import Session
 from truecost.errors import Fault, TruecostError
 from truecost.planning.projection import draw, forecast, planned_quantities, project
+from truecost.planning.tornado import Bar, tornado
 from truecost.planning.yardsticks import Fit, Yardstick, feasibility, yardsticks
 from truecost.store.fingerprint import fingerprint
 from truecost.store.frames import insert_rows
@@ -50,7 +51,8 @@ class Comparison:
 class PlannedCost:
     """What a plan comes to by quarter and stage; ``quarter`` None for the whole plan.
 
-    Beside it: how it stands against the facts, whether it fits its GPUs, and what of it can hardly be meant.
+    Beside it: how it stands against the facts, whether it fits its GPUs, what of it can hardly be meant, and which
+    inputs drive its spread.
     """
 
     model_id: str
@@ -62,6 +64,7 @@ class PlannedCost:
     yardsticks: list[Yardstick]
     feasibility: list[Fit]
     doubts: list[Fault]
+    tornado: list[Bar]
 
 
 def compare(session: Session) -> bool:
@@ -143,6 +146,7 @@ def _planned_cost(workspace: Workspace, name: str, plan: Plan) -> PlannedCost:
         yardsticks(trials),
         feasibility(plan.lifecycle) if plan.lifecycle else [],
         read_doubts(workspace.root / file, file),
+        tornado(trials),
     )
 
 
