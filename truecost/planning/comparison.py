@@ -18,6 +18,7 @@ from truecost.books.derivation import STEP as BOOKS_STEP
 from truecost.books.gaps import tell_day
 from truecost.books.session import Session
 from truecost.errors import Fault, TruecostError
+from truecost.planning.baselines import Baseline, baselines, in_force
 from truecost.planning.projection import draw, forecast, planned_quantities, project
 from truecost.planning.tornado import Bar, tornado
 from truecost.planning.yardsticks import Fit, Yardstick, feasibility, yardsticks
@@ -65,6 +66,7 @@ class PlannedCost:
     feasibility: list[Fit]
     doubts: list[Fault]
     tornado: list[Bar]
+    baselines: list[Baseline]
 
 
 def compare(session: Session) -> bool:
@@ -81,7 +83,7 @@ def compare(session: Session) -> bool:
     if last_fingerprint(con, STEP) == rests_on:
         return False
     actuals = dict(con.execute(query("planning/actual_to_date"), [today]).fetchall())
-    drawn = {model: draw(plan) for model, plan in workspace.plans.items()}
+    drawn = {model: draw(plan) for model, plan in in_force(workspace, today).items()}
     start_month = workspace.config.workspace.fiscal_year_start_month
     with transaction(con):
         projected = [_projection_rows(m, t.plan, project(t, start_month)) for m, t in drawn.items()]
@@ -147,6 +149,7 @@ def _planned_cost(workspace: Workspace, name: str, plan: Plan) -> PlannedCost:
         feasibility(plan.lifecycle) if plan.lifecycle else [],
         read_doubts(workspace.root / file, file),
         tornado(trials),
+        baselines(workspace, name),
     )
 
 
@@ -220,7 +223,7 @@ def _replace(con: DuckDBPyConnection, table: str, rows: list[Row]) -> None:
 
 def _fingerprint(workspace: Workspace, today: date, books: str) -> str:
     """Everything a comparison rests on: the books, the plans, the day and the code."""
-    plans = {model: plan.model_dump(mode="json") for model, plan in workspace.plans.items()}
+    plans = {model: plan.model_dump(mode="json") for model, plan in in_force(workspace, today).items()}
     parts = [books, plans, today.isoformat(), fingerprint("planning")]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
