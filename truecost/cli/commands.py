@@ -11,6 +11,7 @@ from truecost.cli import (
     attribution,
     close,
     compare,
+    decisions,
     deliveries,
     demo,
     doctor,
@@ -88,5 +89,6 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(plan.app, name="plan")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(decisions.app, name="decisions")
 app.add_typer(attribution.app, name="attribution")
 app.add_typer(export.app, name="export")

@@ -53,9 +53,7 @@ class Shapes:
             slopes=np.concatenate(([0.0], slopes, np.sqrt(slopes))) / YEAR,
             swings=np.repeat(waves, _PHASES),
             phases=np.tile(turns, len(waves)),
-            powers=np.repeat(
-                [1.0, 1.0, 2.0, 1.0, 2.0], [1, _SLOPES, _SLOPES, _SWINGS * _PHASES, _SWINGS * _PHASES]
-            ),
+            powers=np.repeat([1.0, 1.0, 2.0, 1.0, 2.0], [1, _SLOPES, _SLOPES, _SWINGS * _PHASES, _SWINGS * _PHASES]),
         )
 
     @cached_property
@@ -232,4 +230,3 @@ def _gone(rate: Floats, days: float) -> Floats:
     """The chance that something of that rate a day has happened within the days."""
     found: Floats = -np.expm1(-rate * days)
     return found
-

@@ -1,4 +1,4 @@
-"""Policies to hold truecost's against: calendars, an alarm, CUSUM, after CARA, after UPF. Each is told what it tells."""
+"""Policies to hold truecost's against: calendars, an alarm, CUSUM, after CARA, after UPF. Pure."""
 
 from __future__ import annotations
 

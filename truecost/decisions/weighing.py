@@ -100,9 +100,7 @@ class _Paths:
     wrong: Floats
 
 
-def _paths(
-    belief: Belief, terms: Terms, ahead: Floats, world: NDArray[np.intp], place: NDArray[np.intp]
-) -> _Paths:
+def _paths(belief: Belief, terms: Terms, ahead: Floats, world: NDArray[np.intp], place: NDArray[np.intp]) -> _Paths:
     grid = belief.grid
     shape = grid.shape[world]
     crept = grid.shapes.fall(belief.origin, belief.day + ahead)[shape]
