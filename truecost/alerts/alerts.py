@@ -125,12 +125,18 @@ def waiting_reevaluations(workspace: Workspace) -> list[Reevaluation]:
 
 
 def untold_alerts(workspace: Workspace) -> list[str]:
-    """The messages of alerts that hold and that none of the addresses has taken; without addresses, none."""
+    """The messages of alerts that hold, and decisions, that no address has taken; without addresses, none."""
     if not addresses(workspace):
         return []
     events = Journal(workspace.journal).events()
     taken = {event.data["message_id"] for event in events if event.kind == "delivered"}
-    return [held.message for held in standings(events).values() if held.asks and held.alert_id not in taken]
+    untold = [held.message for held in standings(events).values() if held.asks and held.alert_id not in taken]
+    last = {event.model_id: event for event in events if event.kind == "decision"}
+    return untold + [
+        f"{model}: {event.data['verdict'].replace('_', '-')}"
+        for model, event in last.items()
+        if event.data.get("is_told") and event.event_id not in taken
+    ]
 
 
 def _write_down(

@@ -83,16 +83,18 @@ def _mark(plugin: Any, key: str) -> None:
 
 
 def _is_public(plugin: Any) -> bool:
-    """Whether none of the machines that it would speak to is in a private network; one nobody knows takes nothing."""
-    hosts = {host for host in (getattr(plugin, name, None) for name in ("host", "smtp_host")) if isinstance(host, str)}
-    return all(_is_public_host(host.strip("[]")) for host in hosts if host and "://" not in host)
+    """Whether none of the machines that it would speak to is in a private network; a service's own name none."""
+    is_named = any("{host}" in template for template in plugin.templates)
+    hosts = {getattr(plugin, "host", None) if is_named else None, getattr(plugin, "smtp_host", None)}
+    return all(_is_public_host(host.strip("[]")) for host in hosts if isinstance(host, str) and host)
 
 
 def _is_public_host(host: str) -> bool:
+    """By every address it has; one that nobody knows can't be reached anyway."""
     try:
         found = {str(known[4][0]) for known in socket.getaddrinfo(host, None)}
     except (OSError, UnicodeError):
-        return "." in host  # a name of one word is a machine's of this network
+        return True
     return all(ipaddress.ip_address(one.partition("%")[0]).is_global for one in found)
 
 

@@ -21,6 +21,7 @@ from truecost.cli import (
     ingest,
     init,
     plan,
+    policy,
     publish,
     quarantine,
     reevaluate,
@@ -90,5 +91,6 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(plan.app, name="plan")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(decisions.app, name="decisions")
+app.add_typer(policy.app, name="policy")
 app.add_typer(attribution.app, name="attribution")
 app.add_typer(export.app, name="export")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -106,8 +107,8 @@ def _outcome(item: Followed) -> str | None:
 
     expected = came.get("expected_fall")
     predicted = f" ({expected:.3f} predicted)" if expected is not None else ""
-    planned = f" ({money(came['expected_cost'])} predicted)" if came.get("expected_cost") else ""
-    spent = f"{item.data['currency']} {money(came['cost'])}"
+    planned = f" ({money(Decimal(came['expected_cost']))} predicted)" if came.get("expected_cost") else ""
+    spent = f"{item.data['currency']} {money(Decimal(came['cost']))}"
     return f"{came['score']:.3f}, {came['fall']:.3f} below the baseline{predicted}; {spent} spent{planned}"
 
 

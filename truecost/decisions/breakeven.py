@@ -77,8 +77,19 @@ class Stakes:
         return max(0.0, left / self.a_day) if self.a_day > 0 else None
 
 
-def told(stakes: Stakes, currency: str, worth: float, what: str, is_at_least: bool = False) -> tuple[str, ...]:
-    """Sentences beside a verdict. ``worth`` is what ``what`` (a wrong answer, a point) costs now."""
+def told(
+    stakes: Stakes, currency: str, worth: float, what: str, mended: float | None = None, pays: bool | None = None
+) -> tuple[str, ...]:
+    """Sentences beside a verdict.
+
+    Args:
+        stakes: the fall and its price.
+        currency: of all amounts.
+        worth: what ``what`` (a wrong answer, a point) costs now.
+        what: see there.
+        mended: what a retraining begun now is expected to save; None where the scores' errors are not known.
+        pays: whether it is decided to pay; None where that is by the fall alone.
+    """
     low, high = stakes.staying
     days, fall = stakes.break_even_days, stakes.break_even_fall
     said = [
@@ -86,14 +97,19 @@ def told(stakes: Stakes, currency: str, worth: float, what: str, is_at_least: bo
         f"since the baseline it has cost about {currency} {stakes.accumulated:,.2f}"
     ]
     if days is not None and fall is not None:
-        flips = "less would make it hold" if stakes.break_even_price >= stakes.retrain_cost else "then it would pay"
+        is_enough = stakes.break_even_price >= stakes.retrain_cost
+        flips = "less would make it hold" if is_enough else "then it would pay"
+        if is_enough and pays is False:
+            flips = "more is needed now, since it may pass"
         value = worth * fall / stakes.fall
         said.append(
             f"a retraining begun now has saved what it costs after {days:,.0f} days; it pays from "
             f"{currency} {value:,.4g} {what}, a fall of {fall:.3f}, or a price of up to "
             f"{currency} {stakes.break_even_price:,.2f}: {flips}"
         )
-    said.append(
-        f"a retraining adds {'at least ' if is_at_least else ''}{currency} {stakes.retrain_cost:,.2f} to what is spent"
-    )
+    if mended is not None:
+        said.append(
+            f"a retraining begun now is expected to save {currency} {mended:,.2f} within the horizon, with the chance "
+            "that the fall passes by itself, or is overtaken by the next change, taken into account"
+        )
     return tuple(said)

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from truecost.alerts.staleness import traffic, worth_of_all
+from truecost.alerts.staleness import falls, traffic, worth_of_all
 from truecost.books.gaps import tell_day
 from truecost.books.session import Session
 from truecost.decisions.breakeven import Stakes, told
@@ -51,7 +51,7 @@ def priced(session: Session, model_id: str, scores: Sequence[Score], gain: float
     """
     currency = session.workspace.config.workspace.reporting_currency
     fallen = max((item for item in scores if item.fall is not None), key=lambda item: item.fall or 0.0, default=None)
-    retrain, why_retrain, lacking = _retraining(session, currency, model_id)
+    retrain, why_retrain, lacking = retraining_of(session, model_id)
     if fallen is None or not fallen.fall or fallen.fall <= 0:
         return Priced(Price(currency, None, retrain, "", why_retrain))
     staying = _staying(session, model_id, fallen)
@@ -60,10 +60,11 @@ def priced(session: Session, model_id: str, scores: Sequence[Score], gain: float
     price = Price(currency, staying.cost, retrain, staying.reason, why_retrain, missing, is_at_least)
     if staying.cost is None or retrain is None:
         return Priced(price)
-    history = _history(session, model_id, fallen.feature)
+    history = history_of(session, model_id, fallen.feature)
     stakes = _stakes(session, fallen, history, staying, retrain, gain)
     weighed = _weighed(session, history, stakes)
-    beside = told(stakes, currency, float(staying.worth), staying.what, is_at_least)
+    found = (weighed.mended, weighed.pays) if weighed else (None, None)
+    beside = told(stakes, currency, float(staying.worth), staying.what, *found)
     return Priced(price, stakes, weighed, (*beside, *_on_forecast(session, model_id, currency, retrain)))
 
 
@@ -108,8 +109,22 @@ def _staying(session: Session, model_id: str, fallen: Score) -> _Staying:
     return _Staying(cost, reason, (), float(worth) * calls, shown, what)
 
 
-def _retraining(session: Session, currency: str, model_id: str) -> tuple[Decimal | None, str, tuple[str, ...]]:
-    """What a retraining costs: as the last round that ended in a promotion did; for the first, as the plan says."""
+def worth_of(session: Session, model_id: str, feature: str) -> tuple[float | None, tuple[str, ...]]:
+    """What it costs a call to lose a whole unit of a score, or what is missing to say so."""
+    newest = {item.feature: item for item in falls(session).get(model_id, [])}
+    model = session.workspace.model(model_id)
+    worth = worth_of_all(model, newest[feature].score, newest[feature].fall) if feature in newest else None
+    if worth is not None:
+        return float(worth), ()
+    return None, (f"what a point of {feature} is worth is not known: set `value_per_point` under [[models]]",)
+
+
+def retraining_of(session: Session, model_id: str) -> tuple[Decimal | None, str, tuple[str, ...]]:
+    """What a retraining costs, in words, and what is not known of it.
+
+    As the last round that ended in a promotion did; for the first, as the plan says.
+    """
+    currency = session.workspace.config.workspace.reporting_currency
     tell_day(session.con)
     rounds = session.con.execute(query("decisions/retrain_cost"), {"model": model_id}).fetchall()
     for round_no, cost, unknown_count, completeness in rounds:
@@ -132,7 +147,8 @@ def _retraining(session: Session, currency: str, model_id: str) -> tuple[Decimal
     return None, "", (lacking,)
 
 
-def _history(session: Session, model_id: str, feature: str) -> list[Scored]:
+def history_of(session: Session, model_id: str, feature: str) -> list[Scored]:
+    """The model's scores of a task and metric that have a baseline, oldest first."""
     rows = session.con.execute(query("decisions/history"), {"model": model_id, "feature": feature}).fetchall()
     return [Scored(*row) for row in rows]
 
