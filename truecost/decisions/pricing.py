@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _CENT = Decimal("0.01")
 _DAY = 86400.0
+_DRIFTED = 5.0  # how many times as likely as usual a move is where production has drifted
 
 
 class Scored(NamedTuple):
@@ -43,11 +44,12 @@ class Priced:
     beside: tuple[str, ...] = ()
 
 
-def priced(session: Session, model_id: str, scores: Sequence[Score], gain: float) -> Priced:
+def priced(session: Session, model_id: str, scores: Sequence[Score], gain: float, drifted: bool = False) -> Priced:
     """Price what the furthest fallen score of a model costs against its retraining.
 
     Args:
         gain: the share of a fall that a retraining is expected to win back, from the outcomes of those before.
+        drifted: whether production has drifted: a fall is the likelier for it.
     """
     currency = session.workspace.config.workspace.reporting_currency
     fallen = max((item for item in scores if item.fall is not None), key=lambda item: item.fall or 0.0, default=None)
@@ -62,7 +64,7 @@ def priced(session: Session, model_id: str, scores: Sequence[Score], gain: float
         return Priced(price)
     history = history_of(session, model_id, fallen.feature)
     stakes = _stakes(session, fallen, history, staying, retrain, gain)
-    weighed = _weighed(session, history, stakes)
+    weighed = _weighed(session, history, stakes, _DRIFTED if drifted else 1.0)
     found = (weighed.mended, weighed.pays) if weighed else (None, None)
     beside = told(stakes, currency, float(staying.worth), staying.what, *found)
     return Priced(price, stakes, weighed, (*beside, *_on_forecast(session, model_id, currency, retrain)))
@@ -184,7 +186,7 @@ def _point_days(history: Sequence[Scored], now: datetime) -> float:
     return total + lost * max(0.0, (now - before).total_seconds()) / _DAY
 
 
-def _weighed(session: Session, history: Sequence[Scored], stakes: Stakes) -> Weighed | None:
+def _weighed(session: Session, history: Sequence[Scored], stakes: Stakes, hint: float) -> Weighed | None:
     """What all scores come to; None where their errors are not known."""
     from statistics import median
 
@@ -205,7 +207,8 @@ def _weighed(session: Session, history: Sequence[Scored], stakes: Stakes) -> Wei
         elif item.baseline_at != baseline:
             belief = belief.at((item.baseline_at - start).total_seconds() / _DAY).retrained(accepted)
         baseline = item.baseline_at
-        belief = belief.at((item.evaluated_at - start).total_seconds() / _DAY).told(item.fall, error)
+        likelier = hint if item is known[-1] else 1.0
+        belief = belief.at((item.evaluated_at - start).total_seconds() / _DAY, likelier).told(item.fall, error)
     assert belief is not None
     cadence = session.workspace.config.decisions.cooldown.total_seconds() / _DAY
     terms = Terms(

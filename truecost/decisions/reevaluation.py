@@ -9,7 +9,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
-from truecost.alerts.states import Reevaluation, evaluations_of_month, open_reevaluations, standings
+from truecost.alerts.states import DRIFT, Reevaluation, evaluations_of_month, open_reevaluations, standings
 from truecost.books.session import Session
 from truecost.clock import Clock
 from truecost.decisions.evaluation import Evaluated, evaluate
@@ -111,7 +111,8 @@ def _evidence(
         for held in standings(events).values()
         if held.model_id == reevaluation.model_id and held.state == "ALERT"
     }
-    found = priced(session, reevaluation.model_id, scores, expected_gain(events, reevaluation.model_id))
+    gain = expected_gain(events, reevaluation.model_id)
+    found = priced(session, reevaluation.model_id, scores, gain, DRIFT in alerts)
     return Evidence(outcome, reason, found.price, scores, alerts, found.weighed, found.beside), found
 
 
