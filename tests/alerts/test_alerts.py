@@ -444,6 +444,41 @@ def test_a_log_of_one_call_in_many_stands_for_them_all(tmp_path: Path) -> None:
     assert "if you retrain, the forecast goes from" in told
 
 
+def test_a_hold_is_asked_again_where_the_fall_or_its_price_grows_though_it_was_acknowledged(tmp_path: Path) -> None:
+    evaluating(tmp_path, "python score.py 0.72")
+    log_of(tmp_path, "error_cost = 2.50")
+    workspace = load_workspace(tmp_path)
+    assert steps.reevaluate(workspace, OCTOBER, "bot").verdict == "hold"
+    for held in standing_alerts(workspace):
+        acknowledge(workspace, OCTOBER, held.alert_id)
+    later = Clock(date(2026, 10, 13))
+    log = tmp_path / "inbox/log/2026-10.csv"
+    log.write_text(
+        log.read_text("utf-8") + "\n".join(f"w{n},2026-10-1{n % 3}T00:00:{n}Z,10,20" for n in range(28)), "utf-8"
+    )
+    assert judged(workspace, later).opened == []  # as it was
+    text = (tmp_path / "truecost.toml").read_text("utf-8")
+    (tmp_path / "truecost.toml").write_text(text.replace("error_cost = 2.50", "error_cost = 250.00"), "utf-8")
+    dearer = load_workspace(tmp_path)
+    assert judged(dearer, later).opened == ["bot"]
+    decided = steps.reevaluate(dearer, later, "bot")
+    assert decided.verdict == "retrain"
+    opened = [event for event in Journal(dearer.journal).events() if event.kind == "reevaluation"]
+    assert opened[-1].data["triggers"] == ["worsened"]
+
+
+def test_an_evaluation_that_would_pass_the_months_budget_is_not_run(tmp_path: Path) -> None:
+    workspace = evaluating(tmp_path, "python score.py 0.72", "evaluation_cost = 60.00")
+    text = (tmp_path / "truecost.toml").read_text("utf-8")
+    (tmp_path / "truecost.toml").write_text(f"{text}\n[decisions]\nmonthly_budget = 100.00\n", "utf-8")
+    workspace = load_workspace(tmp_path)
+    first = steps.reevaluate(workspace, OCTOBER, "bot")
+    second = steps.reevaluate(workspace, OCTOBER, "bot")
+    assert "intents acc fell" in first.reasons[0]
+    assert second.verdict == "re_evaluate"
+    assert second.reasons[0].startswith("evaluating bot costs USD 60.00, and 60.00 of the month's 100.00 is spent")
+
+
 def test_a_point_is_worth_what_is_said_of_it(tmp_path: Path) -> None:
     evaluating(tmp_path, "python score.py 0.72")
     log_of(tmp_path, "value_per_point = 0.025", one_in=100)

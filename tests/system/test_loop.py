@@ -36,7 +36,7 @@ as_of = 2026-10-05
 id = "bot"
 evaluate = "python evaluate.py 0.78"
 evaluate_within = "1m"
-error_cost = 2.00
+error_cost = 20.00
 plan = "plan.toml"
 
 [[sources]]

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 YEAR = 365.25
-_LEVELS = 10  # how far a jump may go
-_SLOPES = 6
-_SWINGS, _PHASES = 5, 8  # of the year's wave
+_LEVELS = 12  # how far a jump may go
+_SLOPES = 7
+_SWINGS, _PHASES = 6, 8  # of the year's wave
+_FINEST = 1e-3  # of a score: a smaller error is taken for this
 _STILL = 0.6  # the prior weight of a world that does not creep
 _WAVE_SHARE = 0.3  # of those that do
 _CREEP = 3.0  # a year: how often what has jumped goes one level further
@@ -46,7 +47,7 @@ class Shapes:
     @classmethod
     def of(cls, unit: float) -> Shapes:
         """Shapes that lose some to many ``unit`` (the error of a score) a year."""
-        slopes, swings = np.geomspace(1.5, 100.0, _SLOPES) * unit, np.geomspace(3.0, 50.0, _SWINGS) * unit
+        slopes, swings = np.geomspace(1.5, 200.0, _SLOPES) * unit, np.geomspace(3.0, 120.0, _SWINGS) * unit
         turns = 2 * np.pi * np.arange(_PHASES) / _PHASES
         waves = np.concatenate((swings, np.sqrt(swings)))
         return cls(
@@ -100,7 +101,7 @@ class Grid:
     def of(cls, unit: float) -> Grid:
         """For scores of that standard error: a world that stands still may move in any way, one that creeps only jump,
         one on a wave hardly that."""
-        levels, shapes = np.geomspace(1.0, 60.0, _LEVELS) * unit, Shapes.of(unit)
+        levels, shapes = np.geomspace(1.0, 180.0, _LEVELS) * unit, Shapes.of(unit)
         slopes = 1 + 2 * _SLOPES
         worlds = [(0, jump, go, back, p * q) for jump, p in _JUMPS for go, back, q in _TRIPS]
         worlds += [(shape, jump, 0.0, 0.0, p) for shape in range(1, slopes) for jump, p in _JUMPS]
@@ -151,6 +152,7 @@ class Belief:
     @classmethod
     def fresh(cls, unit: float, day: float, baseline_error: float) -> Belief:
         """Of a model that was trained on ``day`` and accepted with a score of that standard error."""
+        unit = max(unit, _FINEST)
         grid = Grid.of(unit)
         return cls(grid, unit, day, day, grid.start, 0.0, baseline_error**2)
 
@@ -206,7 +208,7 @@ class Belief:
 
     def told(self, fall: float, error: float) -> Belief:
         """The belief once a score is known that is ``fall`` below the accepted one, with a standard error."""
-        seen = fall - self.offset
+        error, seen = max(error, _FINEST), fall - self.offset
         variance = error**2 + self.offset_variance + (_INEXACT * self.falls) ** 2
         fit = -0.5 * ((seen - self.falls) ** 2 / variance + np.log(variance))
         weights = self.weights * np.exp(fit - fit.max())

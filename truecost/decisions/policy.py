@@ -131,7 +131,7 @@ def _weighed(evidence: Evidence, fallen: Score) -> Decision:
         return Decision("re_evaluate", (*told, *price.missing, more, *after))
     weighed = evidence.weighed
     if weighed is not None and not weighed.is_sure:
-        unsure = f"the chance that nothing has fallen that is worth mending is {weighed.in_vain:.0%}: score it again"
+        unsure = f"the chance that nothing has fallen that is worth mending is {weighed.in_vain:.1%}: score it again"
         return Decision("re_evaluate", (*told, unsure, *after))
     return Decision("retrain", (*told, "within the horizon, a retraining saves at least what it costs", *after))
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from truecost.decisions.belief import YEAR, Belief, Floats, Grid, Shapes
 
-SURE = 0.01  # a retraining begins only where at most this is the chance that nothing has fallen
+SURE = 0.002  # a retraining begins only where at most this is the chance that nothing has fallen
 _LEAST_WEIGHT = 1e-5
 _AHEAD = 24  # moments that a horizon is looked at
 _CYCLES = 16
