@@ -8,7 +8,7 @@ All of that is a grid of hypotheses with exact weights, so the same scores give 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +98,7 @@ class Grid:
     prior: Floats
 
     @classmethod
+    @lru_cache(maxsize=64)
     def of(cls, unit: float) -> Grid:
         """For scores of that standard error: a world that stands still may move in any way, one that creeps only jump,
         one on a wave hardly that."""
@@ -162,7 +163,7 @@ class Belief:
         crept = self.grid.shapes.fall(self.origin, self.day)[self.grid.shape]
         return crept[:, None] + self.grid.offsets
 
-    @property
+    @cached_property
     def fall(self) -> float:
         """The expected fall, in points."""
         return float((self.weights * self.falls).sum())

@@ -8,16 +8,17 @@ was worth mending for as long as until the next look, to retrain in vain costs t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from truecost.decisions.belief import YEAR, Belief, Floats, Grid, Shapes
+from truecost.decisions.belief import YEAR, Belief, Floats, Shapes
 
 SURE = 0.002  # a retraining begins only where at most this is the chance that nothing has fallen
 _LEAST_WEIGHT = 1e-5
 _AHEAD = 24  # moments that a horizon is looked at
-_CYCLES = 16
+_CYCLES, _LONGEST = 20, 4 * YEAR
 
 
 @dataclass(frozen=True)
@@ -156,23 +157,21 @@ def _at_each(days: Floats, ahead: Floats, paths: Floats) -> Floats:
 
 def _cycle_cost(belief: Belief, terms: Terms) -> Floats:
     """By shape: what it costs a day, at best, to live with it: retraining each so many days, or never."""
-    cycles = np.geomspace(max(terms.until_look, 1.0), terms.horizon, _CYCLES)
-    lost = _mean_loss(belief.grid.shapes, cycles)
-    retrained = (terms.price + terms.value * lost) / cycles
-    never = terms.value * lost[:, -1] / terms.horizon
+    cycles = np.geomspace(max(1.0, terms.until_look), _LONGEST, _CYCLES)
+    lost = _mean_loss(belief.unit, max(1.0, terms.until_look))
+    fits = cycles <= max(terms.horizon, cycles[0])
+    retrained = (terms.price + terms.value * lost[:, fits]) / cycles[fits]
+    never = terms.value * np.array([np.interp(terms.horizon, cycles, path) for path in lost]) / terms.horizon
     found: Floats = np.minimum(retrained.min(axis=1), never)
     return found
 
 
-def _mean_loss(shapes: Shapes, cycles: Floats) -> Floats:
+@lru_cache(maxsize=64)
+def _mean_loss(unit: float, shortest: float) -> Floats:
     """(shapes, cycles): points × days that a model loses to a shape from its training to the end of a cycle."""
+    shapes, cycles = Shapes.of(unit), np.geomspace(shortest, _LONGEST, _CYCLES)
     ages = np.linspace(0.0, 1.0, 17) * cycles[:, None]
     origins = YEAR * np.arange(4) / 8
     falls = np.stack([shapes.fall(origin, origin + ages) for origin in origins])
     found: Floats = np.trapezoid(falls, ages, axis=-1).mean(axis=0)
     return found
-
-
-def grid_of(unit: float) -> Grid:
-    """The hypotheses for scores of that error."""
-    return Grid.of(unit)
