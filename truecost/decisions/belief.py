@@ -26,7 +26,7 @@ _CREEP = 3.0  # a year: how often what has jumped goes one level further
 _INEXACT = 0.15  # a hypothesis says a fall only to this share of it
 # How often the world moves for good, a year; and how often it goes away, and comes back, a year. With prior weights.
 _JUMPS = ((0.1, 0.3), (0.5, 0.5), (2.0, 0.2))
-_TRIPS = ((0.0, 1.0, 0.70), (12.0, 12.0, 0.06), (5.0, 5.0, 0.06), (2.4, 2.4, 0.06), (1.2, 6.0, 0.06), (2.0, 17.0, 0.06))
+_TRIPS = ((0.0, 1.0, 0.85), (12.0, 12.0, 0.03), (5.0, 5.0, 0.03), (2.4, 2.4, 0.03), (1.2, 6.0, 0.03), (2.0, 17.0, 0.03))
 # Hypotheses of where world and model are, each by level: at home; away with the world; left behind for good; trained
 # away and there still; trained away, and the world back home.
 _HOME, _AWAY, _LEFT, _ABROAD, _RETURNED = range(5)

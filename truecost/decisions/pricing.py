@@ -152,7 +152,9 @@ def retraining_of(session: Session, model_id: str) -> tuple[Decimal | None, str,
 def history_of(session: Session, model_id: str, feature: str) -> list[Scored]:
     """The model's scores of a task and metric that have a baseline, oldest first."""
     rows = session.con.execute(query("decisions/history"), {"model": model_id, "feature": feature}).fetchall()
-    return [Scored(*row) for row in rows]
+    found = [Scored(*row) for row in rows]
+    accepted = {item.baseline_at for item in found}  # of the model that came next, not of the one in production
+    return [item for item in found if item.evaluated_at not in accepted]
 
 
 def _stakes(
