@@ -104,7 +104,7 @@ def told(
         value = worth * fall / stakes.fall
         said.append(
             f"a retraining begun now has saved what it costs after {days:,.0f} days; it pays from "
-            f"{currency} {value:,.4g} {what}, a fall of {fall:.3f}, or a price of up to "
+            f"{currency} {_shown(value)} {what}, a fall of {fall:.3f}, or a price of up to "
             f"{currency} {stakes.break_even_price:,.2f}: {flips}"
         )
     if mended is not None:
@@ -113,3 +113,8 @@ def told(
             "that the fall passes by itself, or is overtaken by the next change, taken into account"
         )
     return tuple(said)
+
+
+def _shown(value: float) -> str:
+    """A unit price: in cents, or in as many places as it has figures."""
+    return f"{value:,.2f}" if value >= 1 else f"{value:.3g}"
