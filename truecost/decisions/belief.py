@@ -18,10 +18,12 @@ Floats = NDArray[np.float64]
 YEAR = 365.25
 _LEVELS = 12  # how far a jump may go
 _SLOPES = 7
-_SWINGS, _PHASES = 6, 8  # of the year's wave
+_SWINGS, _PHASES = 5, 8  # of a wave
+_PERIODS = (YEAR, YEAR, YEAR / 2, YEAR / 4, YEAR / 12)  # of the waves; of a year's, what is lost may be a square
+_POWERS = (1.0, 2.0, 1.0, 1.0, 1.0)
 _FINEST = 1e-3  # of a score: a smaller error is taken for this
 _STILL = 0.6  # the prior weight of a world that does not creep
-_WAVE_SHARE = 0.3  # of those that do
+_WAVE_SHARE = 0.5  # of those that do
 _CREEP = 3.0  # a year: how often what has jumped goes one level further
 _INEXACT = 0.15  # a hypothesis says a fall only to this share of it
 # How often the world moves for good, a year; and how often it goes away, and comes back, a year. With prior weights.
@@ -34,7 +36,7 @@ _HOME, _AWAY, _LEFT, _ABROAD, _RETURNED = range(5)
 
 @dataclass(frozen=True)
 class Shapes:
-    """How the world may creep: along a slope or on a year's wave; the first stays where it is.
+    """How the world may creep: along a slope, or on a wave of a year, half, a quarter, a month; the first stays put.
 
     What is lost is as far as the world has moved, or the square of it: a classifier loses little at first.
     """
@@ -42,6 +44,7 @@ class Shapes:
     slopes: Floats  # a day
     swings: Floats  # from peak to trough
     phases: Floats  # radians
+    periods: Floats  # days
     powers: Floats  # by shape, slopes first
 
     @classmethod
@@ -49,22 +52,32 @@ class Shapes:
         """Shapes that lose some to many ``unit`` (the error of a score) a year."""
         slopes, swings = np.geomspace(1.5, 200.0, _SLOPES) * unit, np.geomspace(3.0, 120.0, _SWINGS) * unit
         turns = 2 * np.pi * np.arange(_PHASES) / _PHASES
-        waves = np.concatenate((swings, np.sqrt(swings)))
+        waves = np.concatenate([swings if power == 1.0 else np.sqrt(swings) for power in _POWERS])
+        each = _SWINGS * _PHASES
         return cls(
             slopes=np.concatenate(([0.0], slopes, np.sqrt(slopes))) / YEAR,
             swings=np.repeat(waves, _PHASES),
             phases=np.tile(turns, len(waves)),
-            powers=np.repeat([1.0, 1.0, 2.0, 1.0, 2.0], [1, _SLOPES, _SLOPES, _SWINGS * _PHASES, _SWINGS * _PHASES]),
+            periods=np.repeat(_PERIODS, each),
+            powers=np.concatenate(
+                ([1.0], np.repeat([1.0, 2.0], _SLOPES), np.repeat(_POWERS, each)),
+            ),
         )
 
     @cached_property
+    def coarse(self) -> Floats:
+        """How far off a shape may be for its phase and period being only near: a tenth of a wave's swing, in points."""
+        return np.concatenate((np.zeros_like(self.slopes), 0.1 * self.swings ** self.powers[len(self.slopes) :]))
+
+    @cached_property
     def prior(self) -> Floats:
-        slopes, waves = len(self.slopes) - 1, len(self.swings)
-        creeping = 1 - _STILL
+        steep = 0.5 ** np.arange(_SLOPES)  # what moves fast seldom goes on for long
+        waves, creeping = len(self.swings), 1 - _STILL
+        slopes = np.tile(steep, 2) / (2 * steep.sum())
         return np.concatenate(
             (
                 [_STILL],
-                np.full(slopes, creeping * (1 - _WAVE_SHARE) / slopes),
+                creeping * (1 - _WAVE_SHARE) * slopes,
                 np.full(waves, creeping * _WAVE_SHARE / waves),
             )
         )
@@ -72,7 +85,7 @@ class Shapes:
     def place(self, day: float | Floats) -> Floats:
         """Where each shape has brought the world by ``day``: (shapes, ...)."""
         days = np.asarray(day, dtype=float)[..., None]
-        waves = self.swings / 2 * np.sin(2 * np.pi * days / YEAR + self.phases)
+        waves = self.swings / 2 * np.sin(2 * np.pi * days / self.periods + self.phases)
         return np.moveaxis(np.concatenate((days * self.slopes, waves), axis=-1), -1, 0)
 
     def fall(self, origin: float, day: float | Floats) -> Floats:
@@ -210,7 +223,8 @@ class Belief:
     def told(self, fall: float, error: float) -> Belief:
         """The belief once a score is known that is ``fall`` below the accepted one, with a standard error."""
         error, seen = max(error, _FINEST), fall - self.offset
-        variance = error**2 + self.offset_variance + (_INEXACT * self.falls) ** 2
+        coarse = self.grid.shapes.coarse[self.grid.shape][:, None]
+        variance = error**2 + self.offset_variance + (_INEXACT * self.falls) ** 2 + coarse**2
         fit = -0.5 * ((seen - self.falls) ** 2 / variance + np.log(variance))
         weights = self.weights * np.exp(fit - fit.max())
         weights /= weights.sum()

@@ -69,8 +69,9 @@ def pays_from(terms: Terms) -> float:
 
 
 def chance_in_vain(belief: Belief, terms: Terms) -> float:
-    """How likely it is that nothing has fallen that is worth mending."""
-    return float(belief.weights[belief.falls < min(pays_from(terms), belief.fall) / 2].sum())
+    """How likely it is that nothing has fallen that is worth mending, or that a score could tell."""
+    least = max(min(pays_from(terms), belief.fall) / 2, belief.unit / 4)
+    return float(belief.weights[belief.falls < least].sum())
 
 
 def weigh(belief: Belief, terms: Terms) -> Weighed:
@@ -85,7 +86,7 @@ def weigh(belief: Belief, terms: Terms) -> Weighed:
     ahead = np.linspace(0.0, terms.horizon, _AHEAD + 1)
     paths = _paths(belief, terms, ahead, world, place)
     later = np.where(ahead >= terms.delay, weights @ paths.saved, 0.0)
-    advantage = _advantage(terms, ahead, weights, paths, _cycle_cost(belief, terms)[belief.grid.shape[world]])
+    advantage = _advantage(terms, ahead, weights, paths, _charges(belief, terms, ahead)[belief.grid.shape[world]])
     staying, mended = (terms.value * float(np.trapezoid(path, ahead)) for path in (weights @ paths.staying, later))
     return Weighed(advantage, in_vain, staying, mended, least)
 
@@ -127,9 +128,9 @@ def _paths(belief: Belief, terms: Terms, ahead: Floats, world: NDArray[np.intp],
     )
 
 
-def _advantage(terms: Terms, ahead: Floats, weights: Floats, paths: _Paths, cycle: Floats) -> float:
+def _advantage(terms: Terms, ahead: Floats, weights: Floats, paths: _Paths, charges: Floats) -> float:
     """What a retraining now saves against the best of: later, if it has not passed by then; and never."""
-    worth = np.where(ahead >= terms.delay, terms.value * paths.saved - cycle[:, None], 0.0)
+    worth = np.where(ahead >= terms.delay, terms.value * paths.saved - charges, 0.0)
     steps = (worth[:, 1:] + worth[:, :-1]) / 2 * np.diff(ahead)
     total = np.concatenate((np.zeros((len(weights), 1)), np.cumsum(steps, axis=1)), axis=1)
     # What is lost by it later is never more than one more retraining.
@@ -155,14 +156,15 @@ def _at_each(days: Floats, ahead: Floats, paths: Floats) -> Floats:
     return found
 
 
-def _cycle_cost(belief: Belief, terms: Terms) -> Floats:
-    """By shape: what it costs a day, at best, to live with it: retraining each so many days, or never."""
+def _charges(belief: Belief, terms: Terms, ahead: Floats) -> Floats:
+    """(shapes, moments): what a model trained now costs a day: retrained again each so many days, or never, if less."""
     cycles = np.geomspace(max(1.0, terms.until_look), _LONGEST, _CYCLES)
     lost = _mean_loss(belief.unit, max(1.0, terms.until_look))
     fits = cycles <= max(terms.horizon, cycles[0])
-    retrained = (terms.price + terms.value * lost[:, fits]) / cycles[fits]
-    never = terms.value * np.array([np.interp(terms.horizon, cycles, path) for path in lost]) / terms.horizon
-    found: Floats = np.minimum(retrained.min(axis=1), never)
+    retrained = ((terms.price + terms.value * lost[:, fits]) / cycles[fits]).min(axis=1)
+    never = terms.value * belief.grid.shapes.fall(belief.day, belief.day + ahead)
+    is_never = np.trapezoid(never, ahead, axis=1) <= retrained * terms.horizon
+    found: Floats = np.where(is_never[:, None], never, retrained[:, None])
     return found
 
 
