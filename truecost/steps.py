@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 from truecost import progress
 from truecost.alerts.alerts import Alerted, waiting_reevaluations
 from truecost.alerts.alerts import alert as judge_alerts
+from truecost.alerts.outbox import tell
 from truecost.alerts.standing import Standing, read_standing
 from truecost.alerts.states import Reevaluation
 from truecost.archive.integrity import archive_faults, sound_closes
 from truecost.archive.record import vouch
 from truecost.archive.unfinished import Unfinished, find_unfinished
 from truecost.books.claims import Decision
+from truecost.books.derivation import STEP as BOOKS_STEP
 from truecost.books.derivation import keep_books, settle_receipts
 from truecost.books.explain import Explained, explain
 from truecost.books.gaps import Gap, read_gaps, tell_day
@@ -49,6 +51,7 @@ from truecost.closing.close import (
     reopening_as_asked,
 )
 from truecost.decisions import reevaluation
+from truecost.decisions.follow import write_outcomes
 from truecost.drift.drift import signals, watch
 from truecost.errors import TruecostError
 from truecost.intake.integrity import deep_faults, landing_faults, ledger_faults, log_faults, see_that_landing_is_sound
@@ -62,7 +65,7 @@ from truecost.quarters import parse_quarter
 from truecost.report.quarterly import report_faults, report_quarter, reported_status, write_report
 from truecost.store.journal import Journal, mirror
 from truecost.store.machine import in_plain_words
-from truecost.store.warehouse import connect
+from truecost.store.warehouse import connect, last_fingerprint
 from truecost.workspace.past import known_at
 from truecost.workspace.workspace import Workspace
 
@@ -158,8 +161,14 @@ def drift_signals(workspace: Workspace, clock: Clock, model_id: str | None = Non
 
 
 def alert(workspace: Workspace, clock: Clock) -> Alerted:
-    """Judge spending, drift and evals; write down and tell what changed, and open the re-evaluations it asks for."""
+    """Judge spending, drift and evals; write down and tell what changed, and open the re-evaluations it asks for.
+
+    What came of decisions is written down first, where that is due.
+    """
     progress.say("judging what asks for someone")
+    with open_session(workspace, clock) as session:
+        if last_fingerprint(session.con, BOOKS_STEP) is not None:
+            write_outcomes(session)
     return judge_alerts(workspace, clock)
 
 
@@ -187,7 +196,9 @@ def reevaluate(workspace: Workspace, clock: Clock, model_id: str) -> reevaluatio
     alert(workspace, clock)
     progress.say(f"deciding on {model_id}")
     with open_session(workspace, clock) as session:
-        return reevaluation.decided(session, opened, ended)
+        decided = reevaluation.decided(session, opened, ended)
+    tell(workspace, clock)
+    return decided
 
 
 def publish(workspace: Workspace, clock: Clock) -> bool:

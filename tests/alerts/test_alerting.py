@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -17,7 +17,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from truecost.alerts.states import Reading, due_reevaluations, moves, open_reevaluations, standings, undelivered
+from truecost.alerts.states import (
+    Reading,
+    asked_again,
+    due_reevaluations,
+    is_cooling,
+    moves,
+    open_reevaluations,
+    standings,
+    to_escalate,
+    undelivered,
+    unescalated,
+)
 from truecost.store.journal import Event, Kind
 
 pytestmark = pytest.mark.pure
@@ -212,3 +223,78 @@ def test_a_model_has_one_open_reevaluation_and_every_alert_is_evidence_of_one(da
             named = [e for e in driver.events if event.event_id in e.data.get("alert_ids", ())]
             was_open = event.model_id in open_reevaluations(driver.events[: event.event_id - 1])
             assert len(named) == (0 if was_open else 1)
+
+
+# ---- Asked again, seen for a while, escalated --------------------------------------------------------------------
+
+
+def event(number: int, kind: Kind, day: datetime, model: str = "bot", **data: Any) -> Event:
+    return Event(number, kind, day, model, data)
+
+
+def held_decision(verdict: str = "hold") -> list[Event]:
+    """An alert, acknowledged, and a decision of three days later that lets the fall cost 100 a day at worst."""
+    told = {"rule": "eval_decay", "state": "ALERT", "previous": None, "is_told": True, "message": "fell", "drivers": []}
+    again = {"ask_again_on": "2026-03-01", "worst_a_day": 100.0}
+    return [
+        event(1, "alert", START, **told),
+        event(2, "acknowledged", START, alert_id=1, until="2026-03-31"),
+        event(3, "reevaluation", START, triggers=["eval_decay"], alert_ids=[1]),
+        event(4, "decision", START + timedelta(days=3), reevaluation_id=3, verdict=verdict, **again),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "a_day", "because"),
+    [(10, 99.0, None), (10, 101.0, "worsened"), (58, 99.0, None), (59, 99.0, "due"), (59, 0.0, "due")],
+)
+def test_a_hold_is_asked_again_where_the_evidence_worsens_or_its_day_has_come_though_it_was_seen(
+    days: int, a_day: float, because: str | None
+) -> None:
+    """By what the fall costs a day, so by the fall, by traffic and by what an answer is worth alike."""
+    found = asked_again(held_decision(), START + timedelta(days=days), {"bot": a_day})
+    assert [again.because for again in found] == ([because] if because else [])
+
+
+def test_what_is_to_be_retrained_or_is_open_is_not_asked_again() -> None:
+    late = START + timedelta(days=400)
+    assert asked_again(held_decision("retrain"), late, {"bot": 1e9}) == []
+    reopened = event(5, "reevaluation", late, triggers=["due"], alert_ids=[])
+    assert asked_again([*held_decision(), reopened], late, {"bot": 1e9}) == []
+
+
+def test_no_alert_opens_another_reevaluation_within_the_cooldown() -> None:
+    events = held_decision()
+    assert is_cooling(events, "bot", START + timedelta(days=6), WEEK)
+    assert not is_cooling(events, "bot", START + timedelta(days=7), WEEK)
+    assert not is_cooling(events, "reader", START + timedelta(days=1), WEEK)
+
+
+def test_an_acknowledgement_lasts_for_its_quarter_and_a_snooze_as_long_as_it_says() -> None:
+    (held,) = standings(held_decision()).values()
+    assert not held.asks_on(date(2026, 3, 31))
+    assert held.asks_on(date(2026, 4, 1))
+    reading = [Reading("bot", "eval_decay", "ALERT", "fell")]
+    assert moves({held.key: held}, reading, datetime(2026, 3, 31, tzinfo=UTC), WEEK) == []
+    assert [move.kind for move in moves({held.key: held}, reading, datetime(2026, 4, 1, tzinfo=UTC), WEEK)] == [
+        "reminder"
+    ]
+    asleep = event(5, "snoozed", START, alert_id=1, until="2026-04-10")
+    (held,) = standings([*held_decision(), asleep]).values()
+    assert not held.asks_on(date(2026, 4, 9))
+    assert held.asks_on(date(2026, 4, 10))
+    told_again = event(6, "reminder", datetime(2026, 4, 10, tzinfo=UTC), alert_id=1)
+    (held,) = standings([*held_decision(), told_again]).values()
+    assert held.asks  # who saw it last quarter has not seen it in this
+
+
+def test_what_nobody_acknowledges_is_escalated_once() -> None:
+    alert, *_ = held_decision()
+    held = standings([alert])
+    assert to_escalate(held, [alert], START + timedelta(days=6), WEEK) == []
+    (found,) = to_escalate(held, [alert], START + timedelta(days=7), WEEK)
+    told = event(2, "escalation", START + timedelta(days=7), alert_id=found.alert_id, message="fell")
+    assert to_escalate(held, [alert, told], START + timedelta(days=70), WEEK) == []
+    assert to_escalate(standings(held_decision()), held_decision(), START + timedelta(days=70), WEEK) == []
+    assert [at for _, at in unescalated([alert, told], 2, START + timedelta(days=7), WEEK)] == [1, 2]
+    assert undelivered([alert, told], 1, START + timedelta(days=7), WEEK) == [(alert, 1)]

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.books import Books, config, focus, in_month, rates
+from tests.support.books import Books, focus, in_month, rates
+from tests.support.books import config as written
 from tests.support.receiver import receiving
 from truecost import steps
 from truecost.alerts.alerts import Alerted, acknowledge, standing_alerts
@@ -21,6 +22,11 @@ from truecost.store.warehouse import connect
 
 OCTOBER = Clock(date(2026, 10, 5))
 DAMAGED = gzip.compress(rates({}).encode())[:-6]
+
+
+def config(*sources: str, more: str = "") -> str:
+    """Its messages may go to this machine."""
+    return written(*sources, more=f"{more}\n[alerts]\nallow_private = true\n")
 
 
 @pytest.fixture

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from truecost.decisions.policy import Evidence, Outcome, Price, Score, decide
+from truecost.decisions.weighing import Weighed
 
 pytestmark = pytest.mark.pure
 
@@ -29,8 +31,36 @@ def verdict(*scores: Score, cost: Price = UNKNOWN, outcome: Outcome = "scored", 
     return found.verdict, "; ".join(found.reasons)
 
 
-def test_a_fall_beyond_its_error_asks_for_a_retraining_where_the_price_is_not_known() -> None:
-    assert verdict(WITHIN, FALLEN) == ("retrain", "intents acc fell by 0.190 to 0.720, beyond its error of 0.050")
+def test_a_fall_whose_price_is_not_known_goes_no_further_than_another_look() -> None:
+    found, why = verdict(WITHIN, FALLEN)
+    assert found == "re_evaluate"
+    assert why == (
+        "intents acc fell by 0.190 to 0.720, beyond its error of 0.050; "
+        "what staying costs is not known; what a retraining costs is not known"
+    )
+
+
+@pytest.mark.parametrize(("staleness", "expected"), [("1500.00", "re_evaluate"), ("900.00", "hold")])
+def test_a_price_of_at_least_so_much_holds_and_never_retrains(staleness: str, expected: str) -> None:
+    at_least = replace(price(staleness, "1000.00"), missing=("no labor is known",), is_at_least=True)
+    assert verdict(FALLEN, cost=at_least)[0] == expected
+
+
+def weighed(advantage: float, in_vain: float) -> Weighed:
+    return Weighed(advantage, in_vain, staying=2000.0, mended=1500.0, pays_from=0.01)
+
+
+@pytest.mark.parametrize(
+    ("advantage", "in_vain", "expected"), [(10.0, 0.001, "retrain"), (10.0, 0.2, "re_evaluate"), (-10.0, 0.001, "hold")]
+)
+def test_what_all_scores_come_to_decides_and_what_is_not_sure_is_scored_again(
+    advantage: float, in_vain: float, expected: str
+) -> None:
+    evidence = Evidence(
+        "scored", "", price("1500.00", "1000.00"), [FALLEN], weighed=weighed(advantage, in_vain), beside=("beside",)
+    )
+    assert decide(evidence, 0.02).verdict == expected
+    assert "beside" in decide(evidence, 0.02).reasons
 
 
 def test_a_retraining_that_costs_more_than_it_saves_is_held() -> None:

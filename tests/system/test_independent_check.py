@@ -464,7 +464,7 @@ def test_the_decisions_weigh_what_the_raw_files_come_to(reported: Path, by_hand:
     (evals,) = (model["evals"] for model in report["models"] if model["model_id"] == "support-bot")
     fall = Decimal(repr(next(row["drop"] for row in evals if row["task"] == "support_intents")))
     requests = windows(books, "support-bot")["current_rows"]
-    staleness = (fall * requests * 90 / 7 * 40).quantize(cent)
+    staleness = (fall * requests * 365 / 7 * 40).quantize(cent)
     assert Decimal(decided["support-bot"]["staleness_cost"]) == staleness
     assert [row["rule"] for row in report["alerts"]] == ["eval_decay", "deliveries", "drift", "overspend"]
 

@@ -6,40 +6,35 @@ the two tells them twice, never not at all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
-from truecost import progress
-from truecost.alerts.notify import Message, Severity, addresses, deliver, service
+from truecost.alerts.notify import addresses, escalation_addresses
+from truecost.alerts.outbox import tell
 from truecost.alerts.readings import read_all
+from truecost.alerts.staleness import costs_a_day
 from truecost.alerts.states import (
-    BOOKS,
-    DELIVERIES,
-    SILENCE,
     Reading,
     Reevaluation,
     Standing,
-    State,
+    asked_again,
     due_reevaluations,
+    is_cooling,
+    is_digest_due,
     moves,
     open_reevaluations,
     standings,
+    to_escalate,
 )
-from truecost.alerts.states import undelivered as find_undelivered
 from truecost.books.derivation import STEP as BOOKS_STEP
 from truecost.books.session import open_session
 from truecost.clock import Clock
 from truecost.errors import TruecostError
+from truecost.quarters import quarter_of
 from truecost.store.journal import Event, Journal
 from truecost.store.warehouse import last_fingerprint
 from truecost.workspace.workspace import Workspace
-
-# An alert that has passed is good news.
-_SEVERITY: dict[State, Severity] = {"ALERT": "failure", "WARNING": "warning", "OK": "success", "NO_DATA": "info"}
-_WHERE = {
-    DELIVERIES: "Each with its reason: truecost status",
-    SILENCE: "What the totals lack: truecost status, and the view finance.gaps",
-    BOOKS: "Each of them: truecost doctor",
-}
 
 
 @dataclass(frozen=True)
@@ -67,8 +62,9 @@ def alert(workspace: Workspace, clock: Clock) -> Alerted:
         if events and clock.now() < events[-1].happened_at:
             return Alerted()
         made = _write_down(journal, events, workspace, clock, read_all(session))
-        opened = _open_due(journal, [*events, *made], clock)
-    delivered, undelivered = _tell(journal, workspace, clock)
+        opened = _open_due(journal, [*events, *made], workspace, clock, costs_a_day(session))
+        _write_to_others(journal, workspace, clock)
+    delivered, undelivered = tell(workspace, clock)
     return Alerted(
         raised=[event for event in made if event.kind == "alert" and event.data["is_told"]],
         reminded=sum(event.kind == "reminder" for event in made),
@@ -79,19 +75,39 @@ def alert(workspace: Workspace, clock: Clock) -> Alerted:
 
 
 def acknowledge(workspace: Workspace, clock: Clock, alert_id: int) -> Standing:
-    """Say that someone has seen an alert: it is not told again while its state lasts.
+    """Say that someone has seen an alert: it is not told again while its state lasts, until its quarter ends.
 
     Raises:
         TruecostError: there is no alert of that number, or its state has passed.
     """
     journal = Journal(workspace.journal)
+    found = _standing(journal, alert_id)
+    if found.acknowledged_at is None or not found.is_seen_on(clock.today()):
+        quarter = quarter_of(clock.today(), workspace.config.workspace.fiscal_year_start_month)
+        until = quarter.end - timedelta(days=1)
+        journal.append("acknowledged", clock.now(), found.model_id, alert_id=alert_id, until=until.isoformat())
+    return found
+
+
+def snooze(workspace: Workspace, clock: Clock, alert_id: int, until: date) -> Standing:
+    """Let an alert rest: until that day it is not told again, nor escalated; then it is, as if nobody had seen it.
+
+    Raises:
+        TruecostError: there is no such alert, or the day is not ahead.
+    """
+    if until <= clock.today():
+        raise TruecostError(f"{until} is not ahead of {clock.today()}; name a later day, or `truecost alerts ack` it")
+    journal = Journal(workspace.journal)
+    found = _standing(journal, alert_id)
+    journal.append("snoozed", clock.now(), found.model_id, alert_id=alert_id, until=until.isoformat())
+    return found
+
+
+def _standing(journal: Journal, alert_id: int) -> Standing:
     held = {standing.alert_id: standing for standing in standings(journal.events()).values()}
     if alert_id not in held:
         raise TruecostError(f"no alert {alert_id} stands; `truecost alerts` lists those that do")
-    found = held[alert_id]
-    if found.acknowledged_at is None:
-        journal.append("acknowledged", clock.now(), found.model_id, alert_id=alert_id)
-    return found
+    return held[alert_id]
 
 
 def standing_alerts(workspace: Workspace) -> list[Standing]:
@@ -109,12 +125,18 @@ def waiting_reevaluations(workspace: Workspace) -> list[Reevaluation]:
 
 
 def untold_alerts(workspace: Workspace) -> list[str]:
-    """The messages of alerts that hold and that none of the addresses has taken; without addresses, none."""
+    """The messages of alerts that hold, and decisions, that no address has taken; without addresses, none."""
     if not addresses(workspace):
         return []
     events = Journal(workspace.journal).events()
     taken = {event.data["message_id"] for event in events if event.kind == "delivered"}
-    return [held.message for held in standings(events).values() if held.asks and held.alert_id not in taken]
+    untold = [held.message for held in standings(events).values() if held.asks and held.alert_id not in taken]
+    last = {event.model_id: event for event in events if event.kind == "decision"}
+    return untold + [
+        f"{model}: {event.data['verdict'].replace('_', '-')}"
+        for model, event in last.items()
+        if event.data.get("is_told") and event.event_id not in taken
+    ]
 
 
 def _write_down(
@@ -134,47 +156,41 @@ def _write_down(
     ]
 
 
-def _open_due(journal: Journal, events: list[Event], clock: Clock) -> list[str]:
-    due = due_reevaluations(events)
-    for model, alerts in due.items():
-        rules, numbers = [held.rule for held in alerts], [held.alert_id for held in alerts]
-        journal.append("reevaluation", clock.now(), model, triggers=rules, alert_ids=numbers)
-    return list(due)
+def _open_due(
+    journal: Journal, events: list[Event], workspace: Workspace, clock: Clock, costs: Mapping[str, float]
+) -> list[str]:
+    """Open what alerts ask for and what is to be asked again; none so soon after the one before."""
+    cooldown, known = workspace.config.decisions.cooldown, {model.id for model in workspace.config.models}
+    asked = {
+        model: ([held.rule for held in alerts], [held.alert_id for held in alerts])
+        for model, alerts in due_reevaluations(events).items()
+    }
+    for again in asked_again(events, clock.now(), costs):
+        if again.model_id in known:
+            asked.setdefault(again.model_id, ([again.because], []))
+    opened = []
+    for model, (rules, numbers) in asked.items():
+        if not is_cooling(events, model, clock.now(), cooldown):
+            journal.append("reevaluation", clock.now(), model, triggers=rules, alert_ids=numbers)
+            opened.append(model)
+    return opened
 
 
-def _tell(journal: Journal, workspace: Workspace, clock: Clock) -> tuple[int, list[str]]:
-    """Returns how many messages were taken, and by which address the others were not."""
-    told = addresses(workspace)
-    events = journal.events()
-    by_id = {event.event_id: event for event in events}
-    kept_for = workspace.config.alerts.renotify_every
-    delivered, failed = 0, []
-    for message, place in find_undelivered(events, len(told), clock.now(), kept_for):
-        address = told[place - 1]
-        name = f"address {place} ({service(address)})"
-        progress.say(f"telling {name}")
-        if deliver(address, _worded(workspace, by_id, message)):
-            event_data = {"message_id": message.event_id, "address": place, "service": service(address)}
-            journal.append("delivered", clock.now(), message.model_id, **event_data)
-            delivered += 1
-        else:
-            failed.append(name)
-    return delivered, list(dict.fromkeys(failed))
+def _write_to_others(journal: Journal, workspace: Workspace, clock: Clock) -> None:
+    """Write down what goes to others than those told of each change: escalations, and the digest."""
+    settings, events = workspace.config.alerts, journal.events()
+    held = standings(events)
+    if escalation_addresses(workspace):
+        for one in to_escalate(held, events, clock.now(), settings.escalate_after):
+            journal.append("escalation", clock.now(), one.model_id, alert_id=one.alert_id, message=one.message)
+    every = settings.digest_every
+    if every is not None and addresses(workspace) and is_digest_due(events, clock.now(), every):
+        lines = [_in_a_line(one) for one in held.values() if one.state in ("ALERT", "WARNING")]
+        waiting = [f"{model} waits for its re-evaluation" for model in open_reevaluations(events)]
+        journal.append("digest", clock.now(), "", message=f"{len(lines)} alerts stand", lines=[*lines, *waiting])
 
 
-def _worded(workspace: Workspace, by_id: dict[int, Event], message: Event) -> Message:
-    """A reminder names the alert it repeats."""
-    alert_event = by_id[message.data.get("alert_id", message.event_id)]
-    rule, state = alert_event.data["rule"].replace("_", " "), alert_event.data["state"]
-    again = ", still" if message.kind == "reminder" else ""
-    of_model = f"{message.model_id}: " if message.model_id else ""
-    since = f"since {alert_event.happened_at:%Y-%m-%d}"
-    before = alert_event.data["previous"]
-    before = f", {before.replace('_', ' ')} before" if before not in (None, state) else ""
-    lines = [f"{message.data['message']}.", f"{state.replace('_', ' ')} {since}{before}."]
-    if not message.model_id and state != "OK":
-        lines.append(_WHERE[alert_event.data["rule"]])
-    if state in ("WARNING", "ALERT"):
-        lines.append(f"To hear no more of it: truecost alerts ack {alert_event.event_id}")
-    title = f"[truecost {workspace.name}] {of_model}{rule} {state.replace('_', ' ')}{again}"
-    return Message(title, tuple(lines), _SEVERITY[state])
+def _in_a_line(held: Standing) -> str:
+    seen = ", acknowledged" if held.acknowledged_at else ""
+    since = f"{held.rule.replace('_', ' ')}, since {held.raised_at:%Y-%m-%d}{seen}"
+    return f"{held.state} {held.alert_id} ({since}): {held.message}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import os
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from truecost.workspace.workspace import Workspace
 
@@ -18,6 +20,7 @@ _NO_WIDTH = "\u200b"
 _CALLS = re.compile(
     r"@(?=\w|&|!)|<(?=[!@#a-zA-Z/])"
 )  # of Discord, Slack, Teams and Matrix: @everyone, <!channel>, <@id>
+_MARKUP = re.compile(r"[*_`~|#>\[\]()!\\]|(?<=:)//")
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,17 @@ class Message:
     title: str
     lines: tuple[str, ...]
     severity: Severity
+    key: str = ""  # the same whenever it is sent again: a channel can tell by it that it has it already
 
 
 def addresses(workspace: Workspace) -> list[str]:
     """The Apprise URLs in the environment variable that ``[alerts] urls_from`` names, split at white space."""
     return os.environ.get(workspace.config.alerts.urls_from, "").split()
+
+
+def escalation_addresses(workspace: Workspace) -> list[str]:
+    """Those told of what nobody acknowledges, likewise."""
+    return os.environ.get(workspace.config.alerts.escalate_urls_from, "").split()
 
 
 def service(address: str) -> str:
@@ -40,21 +49,58 @@ def service(address: str) -> str:
     return scheme if found and scheme.isalnum() else "unknown"
 
 
-def deliver(address: str, message: Message) -> bool:
-    """Send one message to one address; returns whether it was taken."""
+def deliver(address: str, message: Message, allow_private: bool = False) -> bool:
+    """Send one message to one address; returns whether it was taken.
+
+    An address of a private network, or of this machine, takes nothing unless that is allowed: a setting that someone
+    else can write must not reach what only we can.
+    """
     import apprise
 
-    body = "\n".join(map(harmless, message.lines))
     with _silence():
         sender = apprise.Apprise()
-        return bool(sender.add(address)) and bool(
+        if not sender.add(address) or not (allow_private or all(map(_is_public, sender))):
+            return False
+        body_format = str(getattr(next(iter(sender)).notify_format, "value", "text"))
+        shown = escaped if body_format == "markdown" else harmless
+        for plugin in sender:
+            _mark(plugin, message.key)
+        return bool(
             sender.notify(
-                body=body,
-                title=harmless(message.title),
-                body_format="text",
+                body="\n".join(map(shown, message.lines)),
+                title=shown(message.title),
+                body_format="markdown" if body_format == "markdown" else "text",  # as text, Apprise escapes it for HTML
                 notify_type=apprise.NotifyType(message.severity),
             )
         )
+
+
+def _mark(plugin: Any, key: str) -> None:
+    """Put the key where the channel has room for headers."""
+    headers = getattr(plugin, "headers", None)
+    if key and isinstance(headers, dict):
+        headers["Idempotency-Key"] = key
+
+
+def _is_public(plugin: Any) -> bool:
+    """Whether none of the machines that it would speak to is in a private network; a service's own name none."""
+    is_named = any("{host}" in template for template in plugin.templates)
+    hosts = {getattr(plugin, "host", None) if is_named else None, getattr(plugin, "smtp_host", None)}
+    return all(_is_public_host(host.strip("[]")) for host in hosts if isinstance(host, str) and host)
+
+
+def _is_public_host(host: str) -> bool:
+    """By every address it has; one that nobody knows can't be reached anyway."""
+    try:
+        found = {str(known[4][0]) for known in socket.getaddrinfo(host, None)}
+    except (OSError, UnicodeError):
+        return True
+    return all(ipaddress.ip_address(one.partition("%")[0]).is_global for one in found)
+
+
+def escaped(text: str) -> str:
+    """``harmless``, and nothing in it is markup: a mark is followed by a space without width, and so is no pair."""
+    return _MARKUP.sub(lambda found: f"{found[0]}{_NO_WIDTH}", harmless(text))
 
 
 def harmless(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from truecost.store.journal import Event
@@ -65,11 +65,30 @@ class Standing:
     told_at: datetime
     acknowledged_at: datetime | None = None
     about: tuple[str, ...] = ()
+    acknowledged_until: date | None = None
+    snoozed_until: date | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.model_id, self.rule
 
     @property
     def asks(self) -> bool:
         """Whether it asks someone to act, and nobody has said that they will."""
         return self.state in _ASKING and self.acknowledged_at is None
+
+    def asks_on(self, day: date) -> bool:
+        """Whether it does so on a day: an acknowledgement lasts for its quarter, a snooze for as long as it says."""
+        is_asleep = self.snoozed_until is not None and day < self.snoozed_until
+        return self.state in _ASKING and not self.is_seen_on(day) and not is_asleep
+
+    def is_seen_on(self, day: date) -> bool:
+        """Whether an acknowledgement of it still holds."""
+        return self.acknowledged_at is not None and not _is_over(self.acknowledged_until, day)
+
+
+def _is_over(until: date | None, day: date) -> bool:
+    return until is not None and day > until
 
 
 @dataclass(frozen=True)
@@ -109,15 +128,24 @@ def standings(events: Iterable[Event]) -> dict[Key, Standing]:
                 told_at=event.happened_at,
                 about=tuple(event.data.get("about", ())),
             )
-        elif event.kind in ("reminder", "acknowledged"):
+        elif event.kind in ("reminder", "acknowledged", "snoozed"):
             key = of_alert[event.data["alert_id"]]
-            if found[key].alert_id != event.data["alert_id"]:
-                continue  # of a state that has passed
-            if event.kind == "reminder":
-                found[key] = replace(found[key], told_at=event.happened_at)
-            else:
-                found[key] = replace(found[key], acknowledged_at=found[key].acknowledged_at or event.happened_at)
+            if found[key].alert_id == event.data["alert_id"]:  # else of a state that has passed
+                found[key] = _went_on(found[key], event)
     return found
+
+
+def _went_on(held: Standing, event: Event) -> Standing:
+    """A state after it was told again, seen, or put to sleep. One told again is to be seen again."""
+    if event.kind == "reminder":
+        is_over = _is_over(held.acknowledged_until, event.happened_at.date())
+        seen_at = None if is_over else held.acknowledged_at
+        return replace(held, told_at=event.happened_at, acknowledged_at=seen_at)
+    until = date.fromisoformat(event.data["until"]) if event.data.get("until") else None
+    if event.kind == "snoozed":
+        return replace(held, snoozed_until=until)
+    first = held.acknowledged_at or event.happened_at
+    return replace(held, acknowledged_at=first, acknowledged_until=until)
 
 
 def moves(
@@ -150,7 +178,7 @@ def _move(held: Standing | None, reading: Reading, now: datetime, renotify_every
             **({"about": list(reading.about)} if reading.about else {}),
         }
         return Move("alert", reading, told)
-    if held.asks and now - held.told_at >= renotify_every:
+    if held.asks_on(now.date()) and now - held.told_at >= renotify_every:
         return Move("reminder", reading, {"alert_id": held.alert_id})
     return None
 
@@ -184,14 +212,108 @@ def due_reevaluations(events: Sequence[Event]) -> dict[str, tuple[Standing, ...]
     return found
 
 
+@dataclass(frozen=True)
+class AskedAgain:
+    """Why a model that was held is evaluated again."""
+
+    model_id: str
+    because: str
+
+
+def asked_again(events: Sequence[Event], now: datetime, costs_a_day: Mapping[str, float]) -> list[AskedAgain]:
+    """The models whose last decision was no retraining and is to be made again, seen or not.
+
+    That is where what the fall costs a day lies beyond what the decision's evidence let it, or once the day has come
+    that it named: that of its cadence, or on which staleness will have cost as much as a retraining.
+
+    Args:
+        events: the journal.
+        now: the day.
+        costs_a_day: by model, what its fall costs a day now; a model of which that is not known is not in it.
+    """
+    is_open = open_reevaluations(events)
+    last = {event.model_id: event for event in events if event.kind == "decision"}
+    found = []
+    for model, decision in last.items():
+        if model in is_open or decision.data["verdict"] == "retrain" or "ask_again_on" not in decision.data:
+            continue
+        worst, day = decision.data.get("worst_a_day"), decision.data["ask_again_on"]
+        if worst is not None and costs_a_day.get(model, 0.0) > worst:
+            found.append(AskedAgain(model, "worsened"))
+        elif now.date() >= date.fromisoformat(day):
+            found.append(AskedAgain(model, "due"))
+    return found
+
+
+def is_cooling(events: Iterable[Event], model_id: str, now: datetime, cooldown: timedelta) -> bool:
+    """Whether a model was evaluated again so lately that nothing but a person may ask for another time."""
+    opened = [event.happened_at for event in events if event.kind == "reevaluation" and event.model_id == model_id]
+    return bool(opened) and now - max(opened) < cooldown
+
+
+def evaluations_of_month(events: Iterable[Event], now: datetime) -> list[str]:
+    """The models whose eval command was run in the month, as often as it was."""
+    ran = ("scored", "failed", "timed_out", "no_score")
+    return [
+        event.model_id
+        for event in events
+        if event.kind == "evaluation"
+        and (event.happened_at.year, event.happened_at.month) == (now.year, now.month)
+        and event.data["outcome"] in ran
+    ]
+
+
 def undelivered(events: Sequence[Event], addresses: int, now: datetime, kept_for: timedelta) -> list[tuple[Event, int]]:
     """(message, place of the address, from 1) for all that an address has not been told, oldest first.
 
-    What is past, and older than ``kept_for``, is let go: the message of the newer state has taken its place.
+    What is past, and older than ``kept_for``, is let go: the message of the newer state has taken its place. Only what
+    was decided since the journal keeps what is told of decisions (``is_told``) is.
     """
-    reached = {(e.data["message_id"], e.data["address"]) for e in events if e.kind == "delivered"}
+    messages = [
+        event
+        for event in events
+        if event.kind in ("reminder", "digest") or (event.kind in ("alert", "decision") and event.data.get("is_told"))
+    ]
+    return _owed(events, messages, addresses, now, kept_for, "everyone")
+
+
+def unescalated(events: Sequence[Event], addresses: int, now: datetime, kept_for: timedelta) -> list[tuple[Event, int]]:
+    """The same of what nobody has acknowledged, for the addresses that are told of that."""
+    messages = [event for event in events if event.kind == "escalation"]
+    return _owed(events, messages, addresses, now, kept_for, "escalation")
+
+
+def to_escalate(
+    held: Mapping[Key, Standing], events: Iterable[Event], now: datetime, after: timedelta
+) -> list[Standing]:
+    """The alerts that nobody has acknowledged for so long, each once."""
+    told = {event.data["alert_id"] for event in events if event.kind == "escalation"}
+    return [
+        one
+        for one in held.values()
+        if one.state == "ALERT"
+        and one.asks_on(now.date())
+        and one.alert_id not in told
+        and now - one.raised_at >= after
+    ]
+
+
+def is_digest_due(events: Sequence[Event], now: datetime, every: timedelta) -> bool:
+    """Whether the last one is so long ago; the first is due as soon as there is anything to tell."""
+    last = max((event.happened_at for event in events if event.kind == "digest"), default=None)
+    return bool(events) if last is None else now - last >= every
+
+
+def _owed(
+    events: Sequence[Event], messages: Sequence[Event], addresses: int, now: datetime, kept_for: timedelta, who: str
+) -> list[tuple[Event, int]]:
+    reached = {
+        (event.data["message_id"], event.data["address"])
+        for event in events
+        if event.kind == "delivered" and event.data.get("who", "everyone") == who
+    }
     current = {held.alert_id for held in standings(events).values()}
-    messages = [e for e in events if e.kind == "reminder" or (e.kind == "alert" and e.data["is_told"])]
+    current |= {event.event_id for event in {e.model_id: e for e in events if e.kind == "decision"}.values()}
     return [
         (message, address)
         for message in messages

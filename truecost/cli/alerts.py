@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,7 +30,7 @@ def ack(
     frame: Frame,
     alert_id: Annotated[int, typer.Argument(metavar="ID", help="Its number, as `truecost alerts` shows it.")],
 ) -> None:
-    """Say that you have seen an alert: it is not told again while it lasts."""
+    """Say that you have seen an alert: it is not told again while it lasts, for the rest of the quarter."""
     from truecost.alerts.alerts import acknowledge
     from truecost.cli.text import echo
 
@@ -40,6 +41,21 @@ def ack(
             f"Alert {alert_id} ({held.model_id or WORKSPACE}, {held.rule.replace('_', ' ')}) is acknowledged."
         ),
     )
+
+
+def snooze(
+    frame: Frame,
+    alert_id: Annotated[int, typer.Argument(metavar="ID", help="Its number, as `truecost alerts` shows it.")],
+    until: Annotated[
+        datetime, typer.Option("--until", formats=["%Y-%m-%d"], metavar="DATE", help="The day it may speak again.")
+    ],
+) -> None:
+    """Let an alert rest until a day: it is neither told again nor escalated before."""
+    from truecost.alerts.alerts import snooze as let_rest
+    from truecost.cli.text import echo
+
+    held = let_rest(frame.workspace, frame.clock, alert_id, until.date())
+    frame.answer(held, lambda: echo(f"Alert {alert_id} ({held.model_id or WORKSPACE}) rests until {until:%Y-%m-%d}."))
 
 
 def show_alerts(alerts: Sequence[Standing], waiting: Sequence[Reevaluation]) -> None:
@@ -76,3 +92,4 @@ app = group(
     ("truecost alerts --workspace books", "truecost alerts ack 5 -w books"),
 )
 add(app, ack, ("truecost alerts ack 5 --workspace books",), "ack")
+add(app, snooze, ("truecost alerts snooze 5 --until 2026-11-01",), "snooze")

@@ -12,6 +12,7 @@ from truecost.cli import (
     close,
     compare,
     decide,
+    decisions,
     deliveries,
     demo,
     doctor,
@@ -21,6 +22,7 @@ from truecost.cli import (
     ingest,
     init,
     plan,
+    policy,
     publish,
     quarantine,
     reevaluate,
@@ -90,5 +92,7 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(plan.app, name="plan")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(decisions.app, name="decisions")
+app.add_typer(policy.app, name="policy")
 app.add_typer(attribution.app, name="attribution")
 app.add_typer(export.app, name="export")

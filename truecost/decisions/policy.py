@@ -1,16 +1,19 @@
-"""What a re-evaluation comes to: hold, re-evaluate further, or retrain. Pure functions, by simple thresholds."""
+"""What a re-evaluation comes to: hold, re-evaluate further, or retrain, by expected cost. Pure functions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from truecost.alerts.states import DRIFT, OVERSPEND
 
+if TYPE_CHECKING:
+    from truecost.decisions.weighing import Weighed
+
 Verdict = Literal["hold", "re_evaluate", "retrain"]
-Outcome = Literal["scored", "no_score", "failed", "timed_out", "not_configured"]
+Outcome = Literal["scored", "no_score", "failed", "timed_out", "not_configured", "over_budget"]
 
 
 @dataclass(frozen=True)
@@ -29,24 +32,42 @@ class Score:
 
 @dataclass(frozen=True)
 class Price:
-    """What the two ways cost, in ``currency``, and how each was reckoned, in words; None where it is not known."""
+    """What the two ways cost, in ``currency``, and how each was reckoned, in words; None where it is not known.
+
+    ``missing`` says what is not known of them; with ``is_at_least`` a retraining costs at least what is told.
+    """
 
     currency: str
     staleness_cost: Decimal | None = None
     retrain_cost: Decimal | None = None
     staleness_reason: str = ""
     retrain_reason: str = ""
+    missing: tuple[str, ...] = ()
+    is_at_least: bool = False
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What a retraining can't be decided without."""
+        unknown = (
+            "what staying costs is not known" if self.staleness_cost is None else "",
+            "what a retraining costs is not known" if self.retrain_cost is None else "",
+        )
+        return self.missing or tuple(filter(None, unknown))
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a decision rests on. ``alerts`` are the messages of the rules in ``ALERT``, by rule."""
+    """What a decision rests on. ``alerts`` are the messages of the rules in ``ALERT``, by rule; ``weighed`` what all
+    scores since the baseline come to, and ``beside`` what is told beside it: break-even, what would flip it.
+    """
 
     outcome: Outcome
     outcome_reason: str
     price: Price
     scores: Sequence[Score] = ()
     alerts: dict[str, str] = field(default_factory=dict)
+    weighed: Weighed | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +98,8 @@ def decide(evidence: Evidence, retrain_drop: float) -> Decision:
         small = f"that is less than the {retrain_drop:g} that is worth a retraining ([drift] retrain_drop)"
         return Decision("hold", (_beyond(fallen), small, *_background(evidence)))
     worst = max(judged, key=_fall)
+    if _is_clear(evidence) and _fall(worst) >= retrain_drop:
+        return _weighed(evidence, worst)
     held = f"{_told(worst)}, within its error of {worst.allowed:.3f}" if _fall(worst) > 0 else _told(worst)
     return Decision("hold", (held, *_healthy(evidence), *_background(evidence)))
 
@@ -87,17 +110,41 @@ def worst_fall(scores: Sequence[Score]) -> Score | None:
     return max((item for item in known if _fall(item) > (item.allowed or 0.0)), key=_fall, default=None)
 
 
+def _is_clear(evidence: Evidence) -> bool:
+    """Whether all scores together show what the newest alone does not."""
+    return evidence.weighed is not None and evidence.weighed.pays and evidence.weighed.is_sure
+
+
 def _weighed(evidence: Evidence, fallen: Score) -> Decision:
+    """What is done about a fall that matters. No price, no retraining: then someone has to look."""
     price = evidence.price
-    fell = _beyond(fallen)
     known = [reason for reason in (price.staleness_reason, price.retrain_reason) if reason]
-    if price.staleness_cost is None or price.retrain_cost is None:
-        return Decision("retrain", (fell, *known, *_background(evidence)))
-    if price.staleness_cost < price.retrain_cost:
-        less = "a retraining would cost more than it saves within the horizon"
-        return Decision("hold", (fell, *known, less, *_background(evidence)))
-    pays = "within the horizon, a retraining saves at least what it costs"
-    return Decision("retrain", (fell, *known, pays, *_background(evidence)))
+    told = (_beyond(fallen) if _fall(fallen) > (fallen.allowed or 0.0) else _told(fallen), *known)
+    staleness, retrain = price.staleness_cost, price.retrain_cost
+    if staleness is None or retrain is None or (price.missing and not price.is_at_least):
+        return Decision("re_evaluate", (*told, *price.lacks, *_background(evidence)))
+    after = (*evidence.beside, *_background(evidence))
+    if not _pays(evidence, staleness, retrain):
+        return Decision("hold", (*told, _why_not(evidence, retrain), *after))
+    if price.is_at_least:
+        more = "what it costs in full is not known, so whether it pays is not either"
+        return Decision("re_evaluate", (*told, *price.missing, more, *after))
+    weighed = evidence.weighed
+    if weighed is not None and not weighed.is_sure:
+        unsure = f"the chance that nothing has fallen that is worth mending is {weighed.in_vain:.1%}: score it again"
+        return Decision("re_evaluate", (*told, unsure, *after))
+    return Decision("retrain", (*told, "within the horizon, a retraining saves at least what it costs", *after))
+
+
+def _pays(evidence: Evidence, staleness: Decimal, retrain: Decimal) -> bool:
+    return staleness >= retrain if evidence.weighed is None else evidence.weighed.pays
+
+
+def _why_not(evidence: Evidence, retrain: Decimal) -> str:
+    weighed = evidence.weighed
+    if weighed is not None and weighed.mended >= float(retrain):
+        return "a retraining would save what it costs, and later more than now: the fall may pass, or go on"
+    return "a retraining would cost more than it saves within the horizon"
 
 
 def _healthy(evidence: Evidence) -> tuple[str, ...]:

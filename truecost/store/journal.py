@@ -31,10 +31,15 @@ Kind = Literal[
     "alert",  # a rule's state changed: rule, state, previous, is_told, message, drivers
     "reminder",  # it still holds: alert_id, and a message of its own
     "delivered",  # a message reached an address: message_id, address (its place in the list), service
-    "acknowledged",  # someone has seen it: alert_id
+    "acknowledged",  # someone has seen it: alert_id, until (its quarter's end)
+    "snoozed",  # it is not told again for a while: alert_id, until
+    "escalation",  # nobody has acknowledged it: alert_id, message; told to the addresses for that
+    "digest",  # all that is open, in one message: message, lines; the model is ""
     "reevaluation",  # one was opened: triggers (rules), alert_ids
     "evaluation",  # its command ended: reevaluation_id, outcome, exit_code, seconds, log
-    "decision",  # reevaluation_id, verdict, reasons, staleness_cost, retrain_cost, currency
+    "decision",  # reevaluation_id, verdict, reasons, staleness_cost, retrain_cost, currency, and what was predicted
+    "followed",  # what was done about a decision: decision_id, did (accept, reject, done), by, reason
+    "outcome",  # what came of it a quarter later: decision_id, score, fall, won_share, staleness and cost since
     "beginning",  # whether to fine-tune was decided: verdict, option, currency, to_date (by month), plan, by, reason
     "baseline",  # a plan was frozen: baseline (its number), plan (its text), sha256, budget, planned, reason, by
     "close",  # quarter, version, content_hash, files, approver, accepted, reasons, findings, recorded_at; no model

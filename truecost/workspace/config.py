@@ -269,7 +269,18 @@ class ModelSection(_Section):
     )
     error_cost: Money | None = Field(
         default=None,
-        description="What a wrong answer costs, in the reporting currency; in a sample, all that it stands for.",
+        description="What a wrong answer costs, in the reporting currency; for scores that are shares of answers.",
+    )
+    value_per_point: Money | None = Field(
+        default=None,
+        description="What a point of its score is worth a request, in place of `error_cost`; of a share, a point is a "
+        "hundredth.",
+    )
+    evaluation_cost: Money | None = Field(
+        default=None, description="What a run of `evaluate` costs; [decisions] monthly_budget is held against it."
+    )
+    reevaluate_every: Duration | None = Field(
+        default=None, description="`every` of [decisions], for this model alone: 30d where its domain moves fast."
     )
     headline_eval: str | None = Field(
         default=None, description="The score it is judged by, as `task:metric`; needed where it has several."
@@ -483,7 +494,28 @@ class DriftSection(_Section):
         default=0.02, description="A fall that is smaller, in the score's own unit, is not worth a retraining."
     )
     horizon: Duration = Field(
-        default=timedelta(days=90), description="How long a model would stay as it is, for what that would cost."
+        default=timedelta(days=365), description="How long a model would stay as it is, for what that would cost."
+    )
+
+
+class DecisionsSection(_Section):
+    """``[decisions]``: how often a model is evaluated again, and how long a retraining takes."""
+
+    every: Duration = Field(
+        default=timedelta(days=91),
+        description="What was held is asked again after so long, acknowledged or not: quarterly at least (F27).",
+    )
+    cooldown: Duration = Field(
+        default=timedelta(days=7), description="No alert opens another re-evaluation of a model so soon after one."
+    )
+    monthly_budget: Money | None = Field(
+        default=None, description="What the `evaluation_cost` of all models' re-evaluations of a month may come to."
+    )
+    retrain_delay: Duration = Field(
+        default=timedelta(days=14), description="From a retraining's beginning to its model in production."
+    )
+    outcome_after: Duration = Field(
+        default=timedelta(days=91), description="So long after a decision its outcome is written beside it."
     )
 
 
@@ -506,6 +538,22 @@ class AlertsSection(_Section):
     )
     urls_from: str = Field(
         default="TRUECOST_ALERT_URLS", description="The environment variable that holds the Apprise URLs to send to."
+    )
+    allow_private: bool = Field(
+        default=False, description="Whether an address may be one of a private network or of this machine."
+    )
+    escalate_urls_from: str = Field(
+        default="TRUECOST_ESCALATION_URLS",
+        description="The environment variable that holds the addresses told of what nobody has acknowledged.",
+    )
+    escalate_after: Duration = Field(
+        default=timedelta(days=7), description="They are told of an `ALERT` that nobody has acknowledged for so long."
+    )
+    link: str | None = Field(
+        default=None, description="Where people find the reports, https://..., told in messages of decisions."
+    )
+    digest_every: Duration | None = Field(
+        default=None, description="How often all that is open is told in one message: 7d; left out, never."
     )
 
 
@@ -602,6 +650,7 @@ class ConfigFile(_Section):
     token_rates: list[TokenRateSection] = Field(default_factory=list)
     expected: list[ExpectedSection] = Field(default_factory=list)
     drift: DriftSection = Field(default_factory=DriftSection)
+    decisions: DecisionsSection = Field(default_factory=DecisionsSection)
     alerts: AlertsSection = Field(default_factory=AlertsSection)
     limits: LimitsSection = Field(default_factory=LimitsSection)
     fx: FxSection = Field(default_factory=FxSection)
