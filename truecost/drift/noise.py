@@ -1,0 +1,113 @@
+"""How far days differ by themselves, learned from the days: beyond what sampling gives, and how long it lasts.
+
+Days are taken in blocks of four weeks, less the mean of their weekday: what the week does is no noise. What is left
+beyond the sampling variance is taken to hang together from day to day (a first-order autoregression), since that is
+what makes the means of whole windows restless.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+_WEEK, _BLOCK_WEEKS = 7, 4
+_BLOCK = _WEEK * _BLOCK_WEEKS
+_DF = _WEEK * (_BLOCK_WEEKS - 1)  # a block's days less its seven weekday means
+_MOST_BLOCKS = 8
+_UNCLEAR = 0.5  # what part counts of a variance that may well be chance
+_CLEARLY = 2.5  # standard errors of a variance
+_LONGEST = 0.95  # no longer memory is told from a season by a few months
+
+
+@dataclass(frozen=True)
+class Noise:
+    """By series: the variance of a day beyond sampling, the correlation of neighbours, a day's sampling variance, and
+    whether days vary clearly more than sampling can make them."""
+
+    daily: Floats
+    memory: Floats
+    sampling: Floats
+    is_restless: NDArray[np.bool_]
+
+    def of_window(self, length: int) -> Floats:
+        """The variance of the mean of so many days in a row, beyond sampling."""
+        return self.daily * _of_mean(length, self.memory)
+
+    def of_baseline(self, length: int, weeks: int) -> Floats:
+        """The same of the weeks that such a window is held against: whole weeks, or single weekdays."""
+        if length >= _WEEK:
+            return self.daily * _of_mean(_WEEK * weeks, self.memory)
+        return self.daily * _of_mean(weeks, self.memory**_WEEK)
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Blocks x series, the blocks in order; ``starts``: the day each begins."""
+
+    starts: NDArray[np.int64]
+    spread: Floats
+    neighbours: Floats
+    sampling: Floats
+
+    def before(self, day: int) -> Noise:
+        """What the blocks that had ended by ``day`` tell; the first block at least."""
+        count = max(1, int(np.searchsorted(self.starts + _BLOCK, day, side="right")))
+        first = max(0, count - _MOST_BLOCKS)
+        return _noise(self.spread[first:count], self.neighbours[first:count], self.sampling[first:count])
+
+
+def learn(values: Floats, variances: Floats, reference: int) -> Blocks:
+    """The blocks of a series from its first day on; a reference shorter than a block is taken as it is.
+
+    Args:
+        values: days x series, NaN where a day has no rows.
+        variances: the same, what sampling alone gives each value.
+        reference: how many days at the start are the reference.
+    """
+    total = len(values)
+    starts = np.arange(0, max(1, total - _BLOCK + 1), _BLOCK)
+    rows = [_block(values[start : start + _BLOCK], variances[start : start + _BLOCK]) for start in starts]
+    spread, neighbours, sampling = (np.asarray(part) for part in zip(*rows, strict=True))
+    return Blocks(starts, spread, neighbours, sampling)
+
+
+def _block(values: Floats, variances: Floats) -> tuple[Floats, Floats, Floats]:
+    """A block's variance of days, covariance of neighbours, and mean sampling variance."""
+    left = np.full_like(values, np.nan)
+    for weekday in range(min(_WEEK, len(values))):
+        of_day = values[weekday::_WEEK]
+        known = ~np.isnan(of_day)
+        count = known.sum(axis=0)
+        mean = np.where(known, of_day, 0.0).sum(axis=0) / np.maximum(count, 1)
+        left[weekday::_WEEK] = np.where(count > 1, (of_day - mean) * np.sqrt(count / np.maximum(count - 1, 1)), np.nan)
+    known = ~np.isnan(left)
+    count = np.maximum(known.sum(axis=0), 1)
+    clean = np.where(known, left, 0.0)
+    spread = (clean**2).sum(axis=0) / count
+    pairs = np.maximum((known[1:] & known[:-1]).sum(axis=0), 1)
+    neighbours = (clean[1:] * clean[:-1]).sum(axis=0) / pairs
+    sampled = np.where(known, variances, 0.0).sum(axis=0) / count
+    return spread, neighbours, sampled
+
+
+def _noise(spread: Floats, neighbours: Floats, sampling: Floats) -> Noise:
+    blocks = len(spread)
+    # A block that holds a change is out of line with the others; the median of three does not see it.
+    middle = np.median if blocks > 2 else np.mean
+    total, along, sampled = (middle(part, axis=0) for part in (spread, neighbours, sampling))
+    beyond = np.maximum(total - sampled, 0.0)
+    is_restless = total > sampled * (1 + _CLEARLY * np.sqrt(2 / (_DF * blocks)))
+    few = 1 / np.sqrt(blocks)
+    daily = beyond * np.where(is_restless, 1 + few, _UNCLEAR)
+    memory = along / np.where(beyond > 0, beyond, 1.0) + 0.35 * few
+    return Noise(daily, np.clip(memory, 0.0, _LONGEST), sampled, is_restless)
+
+
+def _of_mean(length: int, memory: Floats) -> Floats:
+    """The variance of the mean of ``length`` values of variance 1 whose correlation falls as memory**distance."""
+    gaps = np.arange(1, length)
+    weights = 2 * (1 - gaps / length)
+    return np.asarray((1 + (weights[:, None] * memory[None, :] ** gaps[:, None]).sum(axis=0)) / length)
