@@ -97,7 +97,9 @@ def _restless(draw: np.random.Generator, traffic: Traffic, days: int) -> Floats:
     return found
 
 
-def _number(draw: np.random.Generator, counts: Floats, level: Floats, spread: float, tails: bool) -> Iterator[tuple[Floats, Floats, Floats]]:
+def _number(
+    draw: np.random.Generator, counts: Floats, level: Floats, spread: float, tails: bool
+) -> Iterator[tuple[Floats, Floats, Floats]]:
     """The mean of the logarithms and the logarithm of their spread, day by day."""
     rows = np.maximum(counts, 1)
     if tails:  # logarithms of Student's t with 4 degrees of freedom: moments by the batch of their mixing variable
@@ -122,7 +124,13 @@ def _share(found: Floats, counts: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _mix(
-    draw: np.random.Generator, traffic: Traffic, column: str, shares: Floats, counts: Floats, weekend: Floats, planted: Planted
+    draw: np.random.Generator,
+    traffic: Traffic,
+    column: str,
+    shares: Floats,
+    counts: Floats,
+    weekend: Floats,
+    planted: Planted,
 ) -> Iterator[tuple[Term, tuple[Floats, Floats, Floats]]]:
     days = len(counts)
     law = np.tile(shares, (days, 1))
@@ -146,7 +154,12 @@ def _mix(
 
 def judged(models: list[tuple[Days, list[tuple[str, Term]]]], spans: Spans) -> Verdicts:
     """Several models judged in one pass: series of all of them side by side."""
-    whole = Days(*(np.concatenate([getattr(days, part) for days, _ in models], axis=1) for part in ("values", "variances", "weights")))
+    whole = Days(
+        *(
+            np.concatenate([getattr(days, part) for days, _ in models], axis=1)
+            for part in ("values", "variances", "weights")
+        )
+    )
     terms = [term for _, names in models for _, term in names]
     reference = np.nanmean(whole.values[: spans.reference], axis=0)
     floors = np.array([term.smallest(float(level)) for term, level in zip(terms, reference, strict=True)])
@@ -216,7 +229,8 @@ def main() -> None:
     print("| no change | window | " + " | ".join(f"{n:,} a day" for n in (40, 100, 1000, 20000)) + " |")
     print("| --- | --- |" + " --- |" * 4)
     for name, law in QUIET.items():
-        if options.only not in name: continue
+        if options.only not in name:
+            continue
         for window in (7, 1):
             told = []
             for a_day in (40, 100, 1000, 20000):
@@ -225,7 +239,11 @@ def main() -> None:
             print(f"| {name} | {window} d | " + " | ".join(told) + " |", flush=True)
     print()
     for name, (planted, volumes) in SHIFTS.items():
-        told = [f"{n:,}: {found(Traffic(n), planted, 7, options.seeds, day)} ({day})" for n in volumes for day in (28+14, 28 + 100)]
+        told = [
+            f"{n:,}: {found(Traffic(n), planted, 7, options.seeds, day)} ({day})"
+            for n in volumes
+            for day in (28 + 14, 28 + 100)
+        ]
         print(f"| {name} | " + " | ".join(told) + " |", flush=True)
     print(f"{time.perf_counter() - started:.1f} s")
 

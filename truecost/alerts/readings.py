@@ -9,7 +9,8 @@ from decimal import Decimal
 from truecost.alerts.states import DRIFT, EVAL_DECAY, OVERSPEND, Reading, State
 from truecost.alerts.workspace_readings import of_workspace
 from truecost.books.session import Session
-from truecost.drift.drift import DATASET, EVAL_DROP, signals
+from truecost.drift.drift import signals
+from truecost.drift.signals import DATASET, EVAL_DROP
 from truecost.planning.comparison import read_against_plan
 from truecost.quarters import latest_ended, quarter_of
 from truecost.store.rows import Row, read_rows
