@@ -224,7 +224,7 @@ def test_finance_gets_every_window_and_the_command_prints_the_newest(tmp_path: P
     watched(kept, TODAY - timedelta(days=1))
     shown = truecost("drift", "--workspace", kept.root, "--as-of", TODAY.isoformat(), "--model", "bot")
     assert shown.returncode == 0, shown.stderr
-    assert "bot: 560 requests, 2026-09-28 to 2026-10-05, against 560, 2026-08-01 to 2026-08-29" in shown.stdout
+    assert "bot: 560 requests, 2026-09-28 to 2026-10-04, against 560, 2026-08-01 to 2026-08-28" in shown.stdout
     assert re.search(r"language +psi +[0-9.]+ +0\.[0-9]+ +drift", shown.stdout)
     unknown = truecost("drift", "--workspace", kept.root, "--model", "nobody")
     assert (unknown.returncode, unknown.stderr) == (1, "truecost: there is no model nobody; the models are bot\n")

@@ -92,7 +92,7 @@ def judge(days: Days, terms: Terms, spans: Spans, ends: Sequence[int] | None = N
     reference). What has moved stays so until the series is back within the smallest change that matters."""
     total, width = days.values.shape
     told = list(range(spans.reference + spans.window, total + 1)) if ends is None else list(ends)
-    noise = learn(days.values, days.variances, spans.reference)
+    noise = learn(days.values, days.variances, days.weights, spans.reference)
     since = np.full(width, -1)
     held = np.zeros(width, dtype=np.int64)  # where the baseline of a series that moved ends
     before = np.zeros(width)  # the sign of what was over the limit in the window before

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from truecost.drift.columns import Column
 from truecost.drift.daily import Judged
@@ -19,6 +20,7 @@ from truecost.drift.daily import Judged
 if TYPE_CHECKING:
     import polars as pl
 
+Floats = NDArray[np.float64]
 WASSERSTEIN, JENSEN_SHANNON = "wasserstein", "jensenshannon"
 _SHAPE = 2.0  # standard errors: the distance of two samples of one distribution is about 0.8 of them, and seldom 2
 _CHANCE = 6.0  # times its expected square: how far the Jensen-Shannon distance of two samples may come by chance
@@ -49,14 +51,28 @@ def _number(own: Sequence[Judged], reference: pl.Series, apart: float, evidence:
     return float((limit + abs(level.baseline - level.reference)) / norm + shape)
 
 
+def jensen_shannon(one: Floats, other: Floats) -> float:
+    """The Jensen-Shannon distance of two laws over the same values, with natural logarithms, as Evidently takes it."""
+    middle = np.where(one + other > 0, (one + other) / 2, 1.0)
+    parts = [np.where(law > 0, law * np.log(np.where(law > 0, law, 1.0) / middle), 0.0) for law in (one, other)]
+    return float(np.sqrt(max(sum(float(part.sum()) for part in parts) / 2, 0.0)))
+
+
+def _of_points(shares: Floats, points: float) -> float:
+    """The distance of a law from itself with so many points moved from its commonest value to the next."""
+    law = np.concatenate([shares, [0.0]]) if len(shares) < 2 else shares
+    points = min(points, float(law[0]))
+    moved = law.copy()
+    moved[0], moved[1] = law[0] - points, law[1] + points
+    return jensen_shannon(law, moved)
+
+
 def _category(own: Sequence[Judged], reference: pl.Series, apart: float) -> float:
     shares = [one for one in own if one.series.term.kind == "share"]
     counts = np.sort(reference.drop_nulls().value_counts()["count"].to_numpy())[::-1]
     total = max(float(counts.sum()), 1.0)
-    largest = float(counts[0]) / total if len(counts) else 1.0
-    second = float(counts[1]) / total if len(counts) > 1 else 1.0 - largest
     points = max((one.series.term.floor for one in shares), default=0.05)
-    smallest = points**2 / 8 * (1 / max(largest, 1 / total) + 1 / max(second, 1 / total))
+    smallest = _of_points(counts / total, points) ** 2
     moved = sum(((one.baseline - one.reference) ** 2) / (8 * max(one.reference, 1 / total)) for one in shares)
     by_days = sum(one.error**2 / (8 * max(one.reference, 1 / total)) for one in shares if np.isfinite(one.error))
     by_chance = max(by_days, len(counts) * apart / 8)

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 _WEEK, _BLOCK_WEEKS = 7, 4
 _BLOCK = _WEEK * _BLOCK_WEEKS
+_TWO_WEEKS = 2 * _WEEK
 _DF = _WEEK * (_BLOCK_WEEKS - 1)  # a block's days less its seven weekday means
 _MOST_BLOCKS = 8
+_HIDDEN = 0.35
 _UNCLEAR = 0.5  # what part counts of a variance that may well be chance
 _CLEARLY = 2.5  # standard errors of a variance
 _LONGEST = 0.95  # no longer memory is told from a season by a few months
@@ -59,22 +61,31 @@ class Blocks:
         return _noise(self.spread[first:count], self.neighbours[first:count], self.sampling[first:count])
 
 
-def learn(values: Floats, variances: Floats, reference: int) -> Blocks:
+def learn(values: Floats, variances: Floats, weights: Floats, reference: int) -> Blocks:
     """The blocks of a series from its first day on; a reference shorter than a block is taken as it is.
+
+    Days count by their weight, as they do in the mean of a window: what a quiet day does matters little. Two or three
+    weeks do not tell how days vary beyond sampling (each weekday comes two or three times), so there sampling alone counts
+    until there are four.
 
     Args:
         values: days x series, NaN where a day has no rows.
         variances: the same, what sampling alone gives each value.
+        weights: the same, how many rows each rests on.
         reference: how many days at the start are the reference.
     """
     total = len(values)
     starts = np.arange(0, max(1, total - _BLOCK + 1), _BLOCK)
-    rows = [_block(values[start : start + _BLOCK], variances[start : start + _BLOCK]) for start in starts]
+    ends = np.where(starts == 0, min(reference, _BLOCK), starts + _BLOCK)
+    parts = [slice(start, end) for start, end in zip(starts, ends, strict=True)]
+    rows = [_block(values[part], variances[part], weights[part]) for part in parts]
+    if _TWO_WEEKS <= reference < _BLOCK:
+        rows[0] = (rows[0][2], np.zeros_like(rows[0][1]), rows[0][2])
     spread, neighbours, sampling = (np.asarray(part) for part in zip(*rows, strict=True))
     return Blocks(starts, spread, neighbours, sampling)
 
 
-def _block(values: Floats, variances: Floats) -> tuple[Floats, Floats, Floats]:
+def _block(values: Floats, variances: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
     """A block's variance of days, covariance of neighbours, and mean sampling variance."""
     left = np.full_like(values, np.nan)
     for weekday in range(min(_WEEK, len(values))):
@@ -84,12 +95,12 @@ def _block(values: Floats, variances: Floats) -> tuple[Floats, Floats, Floats]:
         mean = np.where(known, of_day, 0.0).sum(axis=0) / np.maximum(count, 1)
         left[weekday::_WEEK] = np.where(count > 1, (of_day - mean) * np.sqrt(count / np.maximum(count - 1, 1)), np.nan)
     known = ~np.isnan(left)
-    count = np.maximum(known.sum(axis=0), 1)
-    clean = np.where(known, left, 0.0)
-    spread = (clean**2).sum(axis=0) / count
-    pairs = np.maximum((known[1:] & known[:-1]).sum(axis=0), 1)
-    neighbours = (clean[1:] * clean[:-1]).sum(axis=0) / pairs
-    sampled = np.where(known, variances, 0.0).sum(axis=0) / count
+    clean, weight = np.where(known, left, 0.0), np.where(known, weights, 0.0)
+    total = np.maximum(weight.sum(axis=0), 1e-300)
+    spread = (weight * clean**2).sum(axis=0) / total
+    pairs = np.sqrt(weight[1:] * weight[:-1])
+    neighbours = (pairs * clean[1:] * clean[:-1]).sum(axis=0) / np.maximum(pairs.sum(axis=0), 1e-300)
+    sampled = (weight * np.where(known, variances, 0.0)).sum(axis=0) / total
     return spread, neighbours, sampled
 
 
@@ -101,8 +112,10 @@ def _noise(spread: Floats, neighbours: Floats, sampling: Floats) -> Noise:
     beyond = np.maximum(total - sampled, 0.0)
     is_restless = total > sampled * (1 + _CLEARLY * np.sqrt(2 / (_DF * blocks)))
     few = 1 / np.sqrt(blocks)
-    daily = beyond * np.where(is_restless, 1 + few, _UNCLEAR)
-    memory = along / np.where(beyond > 0, beyond, 1.0) + 0.35 * few
+    daily = beyond * np.where(is_restless, 1 + 0.5 * few, _UNCLEAR)
+    memory = along / np.where(beyond > 0, beyond, 1.0)
+    # What hangs together seems to do so less than it does, in few days.
+    memory += _HIDDEN * few * np.clip(memory / _HIDDEN, 0.0, 1.0)
     return Noise(daily, np.clip(memory, 0.0, _LONGEST), sampled, is_restless)
 
 
