@@ -96,7 +96,10 @@ def _watch_evals(con: DuckDBPyConnection, workspace: Workspace) -> bool:
         con.execute("DELETE FROM outlook.drift_signals WHERE method = 'eval_drop'")
         con.execute(
             f"INSERT INTO outlook.drift_signals BY NAME {query('drift/eval_drops')}",
-            {"eval_errors": workspace.config.drift.eval_errors},
+            {
+                "eval_errors": workspace.config.drift.eval_errors,
+                "years": workspace.config.drift.years_between_eval_alarms,
+            },
         )
         remember_fingerprint(con, EVALS_STEP, rests_on)
     return True

@@ -506,7 +506,10 @@ class DriftSection(_Section):
         default=0.5, description="The traffic as a whole has drifted where this share of its features has."
     )
     eval_errors: Annotated[float, Field(ge=0)] = Field(
-        default=2.0, description="By more than so many standard errors a score must fall to count as fallen."
+        default=2.0, description="By more than so many standard errors a score must fall, at least, to count as fallen."
+    )
+    years_between_eval_alarms: Annotated[float, Field(ge=1)] = Field(
+        default=20.0, description="How many years of a model should pass between two false alarms of its eval scores."
     )
     retrain_drop: Annotated[float, Field(ge=0)] = Field(
         default=0.02, description="A fall that is smaller, in the score's own unit, is not worth a retraining."
