@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, time, timedelta
 from importlib.metadata import version
@@ -26,7 +27,7 @@ from truecost.drift.columns import Sample, read_sample
 from truecost.drift.daily import Judged, judge_newest, read_series
 from truecost.drift.evidently_report import Window, compare, keep_run, write_page
 from truecost.drift.measures import threshold_of
-from truecost.drift.signals import Signal, Windows, decided, undecided
+from truecost.drift.signals import Signal, Windows, decided, estimate, undecided
 from truecost.drift.terms import evidence_for
 from truecost.store.fingerprint import fingerprint
 from truecost.store.frames import insert_rows
@@ -168,7 +169,22 @@ def _judge(con: DuckDBPyConnection, workspace: Workspace, windows: Windows) -> l
         write_page(compared, page, window.title)
         keep_run(compared, workspace.root / EVIDENTLY, window)
         report = os.path.relpath(page, workspace.root)
-    return list(decided(windows, compared, judged, sample.watched, settings.drifted_share, report))
+    told = list(decided(windows, compared, judged, sample.watched, settings.drifted_share, report))
+    return [*told, *_estimates(settings, windows, sample, told)]
+
+
+def _estimates(settings: DriftSection, windows: Windows, sample: Sample, told: Sequence[Signal]) -> Iterator[Signal]:
+    """Quality without labels: by how much the mean of a logged confidence, or of a judge's scores, fell."""
+    import numpy as np
+
+    named = {name.casefold() for name in (settings.confidence, settings.judge) if name}
+    for column in sample.columns:
+        if column.name.casefold() not in named or column.kind != "number":
+            continue
+        sides = (frame[column.label].drop_nulls().to_numpy() for frame in (sample.reference, sample.current))
+        before, now = (float(np.mean(np.exp(side) if column.is_log else side * column.unit)) for side in sides)
+        is_moved = any(row.feature == column.name and row.drifted for row in told)
+        yield estimate(windows, column.name, before - now, settings.retrain_drop, is_moved)
 
 
 def _judge_days(con: DuckDBPyConnection, settings: DriftSection, windows: Windows, sample: Sample) -> list[Judged]:

@@ -47,8 +47,10 @@ def _number(own: Sequence[Judged], reference: pl.Series, apart: float, evidence:
     spread = next((one for one in own if one.series.term.kind == "spread"), None)
     norm = max(float(np.std(reference.drop_nulls().to_numpy())), _LEAST_NORM)
     limit = level.limit if np.isfinite(level.limit) else level.floor
-    shape = _SHAPE * apart**0.5 + (0.8 * evidence * spread.error if spread and np.isfinite(spread.error) else 0.0)
-    return float((limit + abs(level.baseline - level.reference)) / norm + shape)
+    spreads = 0.8 * evidence * spread.error if spread and np.isfinite(spread.error) else 0.0
+    # A shift and another spread together come to no more than the root of the sum of their squares.
+    both = float(np.hypot((limit + abs(level.baseline - level.reference)) / norm, spreads))
+    return both + _SHAPE * float(apart**0.5)
 
 
 def jensen_shannon(one: Floats, other: Floats) -> float:

@@ -17,6 +17,7 @@ DATASET = "dataset"
 SHARE = "share_of_drifted_features"
 EVAL_DROP = "eval_drop"
 ABSENT = "absent"
+ESTIMATE = "estimated_quality"
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,19 @@ def _changes(windows: Windows, judged: Sequence[Judged], report: str | None) -> 
             continue
         if worst.limit != float("inf"):
             yield _change(windows, name, kind, worst, report)
+
+
+def estimate(windows: Windows, feature: str, fall: float, smallest: float, is_moved: bool) -> Signal:
+    """What a confidence or a judge's score in the log says of quality: by how much fewer answers are right, estimated."""
+    drifted = is_moved and fall >= smallest
+    return replace(
+        _signal(windows, _apart(feature), ESTIMATE, "drift" if drifted else "stable"),
+        value=max(fall, 0.0),
+        threshold=smallest,
+        drifted=drifted,
+        change=-fall,
+        smallest=smallest,
+    )
 
 
 def _change(windows: Windows, name: str, kind: str, told: Judged, report: str | None) -> Signal:

@@ -96,7 +96,11 @@ def _setup(report: Located, task: str) -> tuple[str | None, str | None, str | No
     """What a task was measured with: its version, how many examples were shown, and a hash of what was asked."""
     config = _map(_map(report.get("configs")).get(task))
     version = _text(_map(report.get("versions")).get(task)) or _text(_map(config.get("metadata")).get("version"))
-    told = (_map(report.get("n-shot")).get(task), config.get("num_fewshot"), _map(report.get("config")).get("num_fewshot"))
+    told = (
+        _map(report.get("n-shot")).get(task),
+        config.get("num_fewshot"),
+        _map(report.get("config")).get("num_fewshot"),
+    )
     shots = next((text for value in told if (text := _text(value)) and text.isdecimal()), None)
     asked = [config.get(key) for key in _PROMPT] + [report.get(key) for key in _FRAME]
     if not any(asked):
