@@ -97,10 +97,15 @@ def judge(days: Days, terms: Terms, spans: Spans, ends: Sequence[int] | None = N
     held = np.zeros(width, dtype=np.int64)  # where the baseline of a series that moved ends
     before = np.zeros(width)  # the sign of what was over the limit in the window before
     by_slope = np.zeros(width, dtype=bool)
+    level_from = np.full(
+        width, -2 * slope.DAYS
+    )  # when a series that had moved was back: on its way it looked like a slope
     kept: list[tuple[Any, ...]] = []
     for end in told:
         known = noise.before(max(spans.reference, end - 2 * spans.window))
-        moving = np.where(since >= 0, held, max(spans.reference, end - 2 * max(spans.window, WEEK)))
+        # While it has moved, and until the weeks behind are free of that, it is held against what came before.
+        is_held = (since >= 0) | (end - level_from < WEEK * _LEAST_WEEKS + 2 * max(spans.window, WEEK))
+        moving = np.where(is_held, held, max(spans.reference, end - 2 * max(spans.window, WEEK)))
         found = _contrast(days, terms, spans, known, end, spans.window, moving)
         over = found.is_over
         if spans.window < WEEK:  # a short window counts where the one before says the same, or the week does
@@ -116,8 +121,9 @@ def judge(days: Days, terms: Terms, spans: Spans, ends: Sequence[int] | None = N
             over = over | first.is_over
         accepted = noise.before(max(spans.reference, end - slope.DAYS))
         steep = slope.seen(days, terms, accepted, known, end, spans.evidence)
-        over_slope = np.abs(steep.change) > steep.limit
-        is_back = (since >= 0) & ~over & ~over_slope & ~(np.abs(found.change) > terms.floors)
+        over_slope = (np.abs(steep.change) > steep.limit) & (end - level_from >= 2 * slope.DAYS)
+        is_back = (since >= 0) & ~over & ~(over_slope & by_slope) & ~(np.abs(found.change) > terms.floors)
+        level_from = np.where(is_back, end, level_from)
         is_new = (since < 0) & (over | over_slope)
         by_slope = np.where(is_new, over_slope & ~over, by_slope) & ~is_back
         held = np.where(is_new, _baseline_end(spans, end, over_slope & ~over), held)
@@ -181,6 +187,6 @@ def _contrast(
     error = np.sqrt(sampled + noise.of_window(length) + noise.of_baseline(length, weeks))
     lag = end - length / 2 - (last[:, 0] + 1 - WEEK * weeks / 2)
     season = 2 * terms.seasons * np.sin(np.pi * np.clip(lag, 0, YEAR / 2) / YEAR)
-    limit = np.maximum(terms.floors + SURE_OF_SIZE * error, season + spans.evidence * error)
+    limit = np.maximum(terms.floors + SURE_OF_SIZE * error, season + spans.evidence * noise.tails * error)
     middle = np.where(share > 0, share * base, 0.0).sum(axis=1)
     return _Contrast(np.where(is_told, change, 0.0), np.where(is_told, limit, np.inf), error, middle)

@@ -33,6 +33,13 @@ class Noise:
     memory: Floats
     sampling: Floats
     is_restless: NDArray[np.bool_]
+    doubt: float = 0.0
+
+    @property
+    def tails(self) -> Floats:
+        """By how much more it takes to be sure where the noise of restless days is known from few of them, as Student's
+        distribution has it."""
+        return np.where(self.is_restless, 1 + self.doubt, 1.0)
 
     def of_window(self, length: int) -> Floats:
         """The variance of the mean of so many days in a row, beyond sampling."""
@@ -116,7 +123,7 @@ def _noise(spread: Floats, neighbours: Floats, sampling: Floats) -> Noise:
     memory = along / np.where(beyond > 0, beyond, 1.0)
     # What hangs together seems to do so less than it does, in few days.
     memory += _HIDDEN * few * np.clip(memory / _HIDDEN, 0.0, 1.0)
-    return Noise(daily, np.clip(memory, 0.0, _LONGEST), sampled, is_restless)
+    return Noise(daily, np.clip(memory, 0.0, _LONGEST), sampled, is_restless, 0.2 * few)
 
 
 def _of_mean(length: int, memory: Floats) -> Floats:
