@@ -2,8 +2,9 @@
 
     python benchmarks/drift_power.py [--seeds 10] [--years 5]
 
-Days of requests are drawn as summaries, straight from the law that their rows would follow: a log-normal column's mean of
-logarithms and their spread, a category's counts. Weeks, seasons, restless days and plantings are added to the law.
+Days of requests are drawn as summaries, straight from the law that their rows would follow: a log-normal column's
+mean of logarithms and their spread, a category's counts. Weeks, seasons, restless days and plantings are added to the
+law.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ YEAR = 364
 
 @dataclass(frozen=True)
 class Traffic:
-    """A law of traffic: requests a day, and what varies. ``daily`` is the standard deviation of a day's level in logs."""
+    """A law of traffic: requests a day, and what varies. ``daily`` is the standard deviation of a day's level in
+    logs."""
 
     a_day: int = 1000
     daily: float = 0.0

@@ -1,4 +1,5 @@
--- The requests of a model from $start to $end, day by day: how many, and what each column that is watched was like.
+-- The requests of a model from $start to $end, day by day: how many, and what each column that is watched was like. Of a log
+-- with very many a day, those whose key, hashed with the seed, comes first.
 WITH taken AS (
     SELECT
         date_diff('day', date_trunc('day', CAST($start AS TIMESTAMP)), date_trunc('day', requested_at)) AS day_no,
@@ -10,7 +11,7 @@ WITH taken AS (
     WHERE status = 'current'
         AND model_id = $model
         AND requested_at >= CAST($start AS TIMESTAMP)
-        AND requested_at < CAST($end AS TIMESTAMP)
+        AND requested_at < CAST($end AS TIMESTAMP){{sampled}}
 ),
 
 typed AS (

@@ -1,4 +1,5 @@
-"""What a column lacks is told as that: values that are gone, values never met, a column that one side has not, other names."""
+"""What a column lacks is told as that: values that are gone, values never met, a column that one side has not, other
+names."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ from truecost.publish.publication import open_published
 
 
 def day(first: date, number: int, draw: Random, is_now: bool, a_day: int = 150) -> list[dict[str, str]]:
-    """A day of requests: from now on two fifths of the ages are gone, a new tone comes up, and the label and the plan."""
+    """A day of requests: from now on two fifths of the ages are gone, a new tone comes up, and the label and the
+    plan."""
     moment = date.fromordinal(first.toordinal() + number)
     rows = []
     for request in range(a_day):

@@ -1,4 +1,5 @@
-"""The judgement, by simulation: it leaves alone what varies by itself, and sees what matters. The rows of the table in docs/drift.md.
+"""The judgement, by simulation: it leaves alone what varies by itself, and sees what matters. The rows of the table
+in docs/drift.md.
 
 Days are drawn by ``benchmarks/drift_power.py``, which draws summaries from the law that the rows would follow.
 """

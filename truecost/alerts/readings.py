@@ -77,8 +77,8 @@ def _weights(session: Session, model_id: str) -> Weights:
 
 
 def quality(newest: Sequence[Row], weights: Mapping[str, Weights] | None = None) -> Iterator[Reading]:
-    """The readings of drift and of eval scores: ``newest`` are the newest drift signals, worst first; by model, what of a
-    drift is weighty."""
+    """The readings of drift and of eval scores: ``newest`` are the newest drift signals, worst first; by model, what
+    of a drift is weighty."""
     for model in dict.fromkeys(row["model_id"] for row in newest):
         of_model = [row for row in newest if row["model_id"] == model]
         requests = [row for row in of_model if row["method"] != EVAL_DROP]

@@ -1,4 +1,5 @@
-"""What of a drift is weighty, so that it asks for a re-evaluation: pure functions over the rows of a model's newest window."""
+"""What of a drift is weighty, so that it asks for a re-evaluation: pure functions over the rows of a model's newest
+window."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ _IN_SHARES = ("share", "missing", "unseen")
 
 @dataclass(frozen=True)
 class Weights:
-    """From when on a drift is weighty. ``error_cost`` prices an estimated loss of quality, over ``horizon``; ``changes`` are
-    what is known to have changed, as (day, what) in words."""
+    """From when on a drift is weighty. ``error_cost`` prices an estimated loss of quality, over ``horizon``;
+    ``changes`` are what is known to have changed, as (day, what) in words."""
 
     size: float = 2.0
     persists: timedelta = timedelta(days=14)

@@ -1,8 +1,8 @@
 """The sampled requests, column by column: which of them can be compared, and as what.
 
 Numbers above zero are compared by their logarithms, all by their middle 99 %: what lies beyond is moved to its edge.
-Categories keep their most frequent values, and the rest count as one. Names match whatever their case. What every request
-has of its own (ids, counters, times, free text) says nothing about drift and is left out.
+Categories keep their most frequent values, and the rest count as one. Names match whatever their case. What every
+request has of its own (ids, counters, times, free text) says nothing about drift and is left out.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class Profile:
 class Column:
     """A column that is watched: its name, the name Evidently shows, how the log spells it, and as what it is compared.
 
-    Of a number: whether its logarithm is, the edges its values are moved to, its middle, and the unit that one which has no
-    logarithm is told in.
+    Of a number: whether its logarithm is, the edges its values are moved to, its middle, and the unit that one which
+    has no logarithm is told in.
     """
 
     name: str
@@ -98,7 +98,8 @@ class Column:
 class Sample:
     """Both sides of a comparison, a column for each of ``columns`` by its label, and ``requested_at``.
 
-    ``watched`` are these and what is never measured: constants, and what one side lacks, which may be missing all the same.
+    ``watched`` are these and what is never measured: constants, and what one side lacks, which may be missing all the
+    same.
     """
 
     columns: tuple[Column, ...]
@@ -189,7 +190,8 @@ def _spellings(con: DuckDBPyConnection, settings: DriftSection) -> dict[str, tup
     names = {spelling: name for name, spelt in found.items() for spelling in spelt if spelling != name}
     if names:
         con.execute(
-            "UPDATE drift_probe SET name = list_extract($to, list_position($from, name)) WHERE list_contains($from, name)",
+            "UPDATE drift_probe SET name = list_extract($to, list_position($from, name)) "
+            "WHERE list_contains($from, name)",
             {"from": list(names), "to": list(names.values())},
         )
     return {name: tuple(spelt) for name, spelt in found.items()}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Floats = NDArray[np.float64]
+_ROWS_A_DAY = 20_000  # of more, so many are as good: a day's mean then errs by less than any change that matters
 _MOST_LEVELS = 12
 _LEAST_SHARE = 0.01
 _ROWS_FOR_SPREAD = 5
@@ -64,9 +65,10 @@ def read_series(
     columns: Sequence[Column],
     settings: DriftSection,
     reference: int,
+    requests: int,
 ) -> list[Series]:
     """The series of ``columns`` from the day of ``start`` to the day before ``end``; the first ``reference`` days are
-    what is accepted."""
+    what is accepted. ``requests``: how many there are in all."""
     spellings = [spelling for column in columns for spelling in column.spellings]
     asked: dict[str, Any] = {
         "model": model,
@@ -79,9 +81,10 @@ def read_series(
         text = text_of(column, spellings)
         if column.kind == "number":
             asked |= {f"low_{number}": column.low, f"high_{number}": column.high}
-            parsed = text if column.is_quantity else f"parse_number({text})"
-            clipped = f"greatest(least(CAST({parsed} AS DOUBLE), $high_{number}), $low_{number})"
-            values += f",\n    CASE WHEN {parsed} IS NOT NULL THEN {_scaled(column, clipped)} END AS c{number}"
+            # The columns are numbers already, by the checked grammar: here a cast is enough, and several times as fast.
+            parsed = f"try_cast({text} AS DOUBLE)"
+            clipped = f"greatest(least({parsed}, $high_{number}), $low_{number})"
+            values += f",\n    CASE WHEN isfinite({parsed}) THEN {_scaled(column, clipped)} END AS c{number}"
             summaries += f",\n    count(c{number}), avg(c{number}), var_samp(c{number})"
         elif column.kind == "category":
             values += f",\n    {text} AS c{number}"
@@ -89,9 +92,13 @@ def read_series(
         else:
             values += f",\n    {text} AS c{number}"
             summaries += f",\n    count(c{number})"
-    sql = query("drift/days", values=values, summaries=summaries)
-    rows = con.execute(sql, asked).fetchall()
     days = (end - datetime(start.year, start.month, start.day)).days
+    sampled = ""
+    if requests > _ROWS_A_DAY * days:
+        sampled = "\n        AND hash($seed, source, x_key, x_occurrence) <= CAST($hash_limit AS UBIGINT)"
+        asked |= {"seed": settings.seed, "hash_limit": int(2**64 * _ROWS_A_DAY * days / requests)}
+    sql = query("drift/days", values=values, summaries=summaries, sampled=sampled)
+    rows = con.execute(sql, asked).fetchall()
     return list(_series(rows, columns, days, terms_of(settings), reference))
 
 

@@ -191,7 +191,10 @@ def _judge_days(con: DuckDBPyConnection, settings: DriftSection, windows: Window
     start, whole = windows.reference_start, timedelta(days=1)
     first = datetime(start.year, start.month, start.day)
     reference = -(-(windows.reference_end - first) // whole)
-    series = read_series(con, windows.model_id, start, windows.current_end, sample.watched, settings, reference)
+    requests = _row_count(con, windows.model_id, start, windows.current_end)
+    series = read_series(
+        con, windows.model_id, start, windows.current_end, sample.watched, settings, reference, requests
+    )
     return judge_newest(series, max(1, -(-settings.window // whole)), reference, settings)
 
 

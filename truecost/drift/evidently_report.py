@@ -1,7 +1,7 @@
 """Evidently: two samples in, its verdict by column out, with its report as a page and in its own workspace.
 
-Measures and thresholds are ours to choose (``drift.measures``) and handed to Evidently, so that its page shows the verdict
-that ``drift_signals`` holds of each distance.
+Measures and thresholds are ours to choose (``drift.measures``) and handed to Evidently, so that its page shows the
+verdict that ``drift_signals`` holds of each distance.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ def _titled(page: str, title: str) -> str:
 def keep_run(compared: Compared, folder: Path, window: Window) -> None:
     """Add the run to the workspace that ``evidently ui --workspace FOLDER`` opens: a project a model, a run a window.
 
-    The ids follow from model and window, so the same window again takes the place of the run before. The project's dashboard
-    shows how many columns drifted, and each one's value, window by window.
+    The ids follow from model and window, so the same window again takes the place of the run before. The project's
+    dashboard shows how many columns drifted, and each one's value, window by window.
     """
     with _third_party_warnings_ignored():
         from evidently.sdk.models import ProjectModel

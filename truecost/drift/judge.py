@@ -1,8 +1,9 @@
 """The judgement, pure: summaries of days in, verdicts out. NumPy alone; no store, no Evidently.
 
-A series is one thing told of a column day by day: the middle of its logarithms, its spread, the share of a category, the
-share that is missing. Each window is held against the same weekdays of the weeks before, the days since the reference
-apart that may hold the change itself; how far windows differ by chance is learned from the series' own days.
+A series is one thing told of a column day by day: the middle of its logarithms, its spread, the share of a category,
+the share that is missing. Each window is held against the same weekdays of the weeks before, the days since the
+reference apart that may hold the change itself; how far windows differ by chance is learned from the series' own
+days.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ class Spans:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """Windows x series. ``ends``: the day after each window. ``since``: the end of the window a change was first seen in,
-    -1 where there is none; ``by_slope``: that a slope told it, not a step."""
+    """Windows x series. ``ends``: the day after each window. ``since``: the end of the window a change was first seen
+    in, -1 where there is none; ``by_slope``: that a slope told it, not a step."""
 
     ends: NDArray[np.int64]
     change: Floats
@@ -115,9 +116,11 @@ def judge(days: Days, terms: Terms, spans: Spans, ends: Sequence[int] | None = N
                 week = _contrast(days, terms, spans, known, end, WEEK, moving)
                 found = _chosen(week.is_over & ~over, week, found)
                 over = over | week.is_over
+        by_first = np.zeros(width, dtype=bool)
         if end - spans.window > spans.reference:
             first = _contrast(days, terms, spans, known, end, max(spans.window, WEEK), np.full(width, spans.reference))
-            found = _chosen(first.is_over & ~over & (since < 0), first, found)
+            by_first = first.is_over & ~over & (since < 0)
+            found = _chosen(by_first | np.isinf(found.limit), first, found)
             over = over | first.is_over
         accepted = noise.before(max(spans.reference, end - slope.DAYS))
         steep = slope.seen(days, terms, accepted, known, end, spans.evidence)
@@ -126,7 +129,8 @@ def judge(days: Days, terms: Terms, spans: Spans, ends: Sequence[int] | None = N
         level_from = np.where(is_back, end, level_from)
         is_new = (since < 0) & (over | over_slope)
         by_slope = np.where(is_new, over_slope & ~over, by_slope) & ~is_back
-        held = np.where(is_new, _baseline_end(spans, end, over_slope & ~over), held)
+        ends_at = np.where(by_first, spans.reference, _baseline_end(spans, end, over_slope & ~over))
+        held = np.where(is_new, ends_at, held)
         since = np.where(is_new, end, np.where(is_back, -1, since))
         kept.append((found, steep, since.copy(), by_slope.copy()))
     return Verdicts(

@@ -1,9 +1,9 @@
 """Which of Evidently's measures a column is compared by, and which value of it counts.
 
-A number is measured by the Wasserstein distance of its logarithms, in standard deviations of the reference: where all values
-grow by a share, it is that share. A category is measured by the Jensen-Shannon distance. The value that counts is the one
-that the judgement of its days (``drift.judge``) corresponds to: the smallest change that matters or what the evidence takes,
-what a season has moved already, and what the shape of samples this large differs by.
+A number is measured by the Wasserstein distance of its logarithms, in standard deviations of the reference: where all
+values grow by a share, it is that share. A category is measured by the Jensen-Shannon distance. The value that counts
+is the one that the judgement of its days (``drift.judge``) corresponds to: the smallest change that matters or what
+the evidence takes, what a season has moved already, and what the shape of samples this large differs by.
 """
 
 from __future__ import annotations

@@ -72,8 +72,8 @@ def learn(values: Floats, variances: Floats, weights: Floats, reference: int) ->
     """The blocks of a series from its first day on; a reference shorter than a block is taken as it is.
 
     Days count by their weight, as they do in the mean of a window: what a quiet day does matters little. Two or three
-    weeks do not tell how days vary beyond sampling (each weekday comes two or three times), so there sampling alone counts
-    until there are four.
+    weeks do not tell how days vary beyond sampling (each weekday comes two or three times), so there sampling alone
+    counts until there are four.
 
     Args:
         values: days x series, NaN where a day has no rows.

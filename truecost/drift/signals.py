@@ -37,9 +37,9 @@ class Windows:
 class Signal:
     """A row of ``outlook.drift_signals``.
 
-    ``value`` is what ``method`` measured, ``threshold`` what it may reach. Of a change in the column's own terms (shares:
-    0.2 is a fifth more, or 20 points): ``change`` with its sign, the ``smallest`` that matters, since the window that ended
-    when, and of which value (``detail``).
+    ``value`` is what ``method`` measured, ``threshold`` what it may reach. Of a change in the column's own terms
+    (shares: 0.2 is a fifth more, or 20 points): ``change`` with its sign, the ``smallest`` that matters, since the
+    window that ended when, and of which value (``detail``).
     """
 
     model_id: str
@@ -118,7 +118,8 @@ def _changes(windows: Windows, judged: Sequence[Judged], report: str | None) -> 
 
 
 def estimate(windows: Windows, feature: str, fall: float, smallest: float, is_moved: bool) -> Signal:
-    """What a confidence or a judge's score in the log says of quality: by how much fewer answers are right, estimated."""
+    """What a confidence or a judge's score in the log says of quality: by how much fewer answers are right,
+    estimated."""
     drifted = is_moved and fall >= smallest
     return replace(
         _signal(windows, _apart(feature), ESTIMATE, "drift" if drifted else "stable"),

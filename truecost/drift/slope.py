@@ -44,8 +44,8 @@ class Slope:
 def seen(days: Days, terms: Terms, accepted: Noise, lately: Noise, end: int, evidence: float) -> Slope:
     """The slope of the eight weeks before ``end``, beside the weeks before them.
 
-    ``accepted`` is the noise of the days before the slope, ``lately`` of all but the last: where days vary by themselves
-    the larger counts.
+    ``accepted`` is the noise of the days before the slope, ``lately`` of all but the last: where days vary by
+    themselves the larger counts.
     """
     width = days.values.shape[1]
     change, limit = np.full(width, np.nan), np.full(width, np.inf)
@@ -87,7 +87,8 @@ def _weekly_variance(sampled: Floats, accepted: Noise, lately: Noise, series: ND
 
 
 def _beyond_seasons(means: Floats, error: Floats, seasons: Floats) -> Floats:
-    """The root of the likelihood ratio, one degree of freedom: a season with a slope beside it against a season alone."""
+    """The root of the likelihood ratio, one degree of freedom: a season with a slope beside it against a season
+    alone."""
     weeks = len(means)
     climb = np.clip(np.arange(weeks) - (weeks - WEEKS) + 0.5, 0, None)
     climb = climb - climb.mean()

@@ -1,4 +1,5 @@
-"""The terms a column is judged in: what is told of it day by day, the smallest change that matters, what a season may do."""
+"""The terms a column is judged in: what is told of it day by day, the smallest change that matters, what a season may
+do."""
 
 from __future__ import annotations
 
@@ -75,8 +76,8 @@ def share_variance(found: Any, rows: Any) -> Any:
 
 
 def evidence_for(series: int, window: int, years: float = YEARS_BETWEEN_ALARMS) -> float:
-    """How many standard errors count as evidence: chance passes them, in any of the series and windows of a model, once in
-    ``years`` (two-sided; windows that overlap count as a third of as many apart)."""
+    """How many standard errors count as evidence: chance passes them, in any of the series and windows of a model,
+    once in ``years`` (two-sided; windows that overlap count as a third of as many apart)."""
     from scipy.stats import norm
 
     apart = _WINDOWS_A_YEAR * min(1.0, 3.0 / window)

@@ -461,8 +461,8 @@ class DriftSection(_Section):
     )
     columns: list[str] | dict[str, str] = Field(
         default_factory=list,
-        description="The only columns to compare, as a list; left out, all that say something. As a table: what a column is "
-        "called in the log, and its name here. Case does not matter.",
+        description="The only columns to compare, as a list; left out, all that say something. As a table: what a "
+        "column is called in the log, and its name here. Case does not matter.",
     )
     ignore: list[str] = Field(default_factory=list, description="Columns that are never compared.")
     sample_rows: Annotated[int, Field(ge=100)] = Field(
@@ -477,7 +477,7 @@ class DriftSection(_Section):
     )
     points: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.05,
-        description="The smallest change of a category's share, or of the share that is missing, that matters; of a rare "
+        description="The smallest change of a category's share, or of what is missing, that matters; of a rare "
         "category and of new values less is enough.",
     )
     season: Annotated[float, Field(ge=0, lt=1)] = Field(
@@ -496,11 +496,11 @@ class DriftSection(_Section):
     )
     confidence: str | None = Field(
         default=None,
-        description="The column with the model's own confidence, 0 to 1: what its answers are right by, as an estimate.",
+        description="The column with the model's own confidence, 0 to 1: an estimate of how many answers are right.",
     )
     judge: str | None = Field(
         default=None,
-        description="The column with a judge's score of each answer, 0 to 1: what it is right by, as an estimate.",
+        description="The column with a judge's score of each answer, 0 to 1: an estimate of how many are right.",
     )
     drifted_share: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.5, description="The traffic as a whole has drifted where this share of its features has."
