@@ -11,7 +11,8 @@ WITH taken AS (
     WHERE status = 'current'
         AND model_id = $model
         AND requested_at >= CAST($start AS TIMESTAMP)
-        AND requested_at < CAST($end AS TIMESTAMP){{sampled}}
+        AND requested_at < CAST($end AS TIMESTAMP)
+        AND {{sampled}}
 ),
 
 typed AS (

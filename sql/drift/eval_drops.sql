@@ -99,7 +99,7 @@ paired AS (
 
 -- What the baseline was chosen among: the other versions that were scored on the task in the 90 days before it, each its last.
 candidate AS (
-    SELECT DISTINCT
+    SELECT
         paired.model_id,
         paired.task,
         paired.metric,

@@ -10,13 +10,17 @@ WITH promoted AS (
     GROUP BY model_id
 ),
 
-known_change AS (
+told_change AS (
     SELECT
-        list_extract(CAST($change_models AS VARCHAR[]), change_no) AS model_id,
-        max(list_extract(CAST($change_days AS TIMESTAMP[]), change_no)) AS changed_at
-    FROM range(1, len(CAST($change_models AS VARCHAR[])) + 1) AS numbers (change_no)
-    WHERE list_extract(CAST($change_days AS TIMESTAMP[]), change_no) <= CAST($day AS TIMESTAMP)
-    GROUP BY 1
+        unnest(CAST($change_models AS VARCHAR[])) AS model_id,
+        unnest(CAST($change_days AS TIMESTAMP[])) AS changed_at
+),
+
+known_change AS (
+    SELECT model_id, max(changed_at) AS changed_at
+    FROM told_change
+    WHERE changed_at <= CAST($day AS TIMESTAMP)
+    GROUP BY model_id
 ),
 
 logged AS (

@@ -93,9 +93,9 @@ def read_series(
             values += f",\n    {text} AS c{number}"
             summaries += f",\n    count(c{number})"
     days = (end - datetime(start.year, start.month, start.day)).days
-    sampled = ""
+    sampled = "TRUE"
     if requests > _ROWS_A_DAY * days:
-        sampled = "\n        AND hash($seed, source, x_key, x_occurrence) <= CAST($hash_limit AS UBIGINT)"
+        sampled = "hash($seed, source, x_key, x_occurrence) <= CAST($hash_limit AS UBIGINT)"
         asked |= {"seed": settings.seed, "hash_limit": int(2**64 * _ROWS_A_DAY * days / requests)}
     sql = query("drift/days", values=values, summaries=summaries, sampled=sampled)
     rows = con.execute(sql, asked).fetchall()
