@@ -8,4 +8,12 @@ WHERE (method = 'eval_drop' OR window_end <= CAST($until AS TIMESTAMP))
 QUALIFY window_end = max(window_end) OVER (
     PARTITION BY model_id, method = 'eval_drop', CASE WHEN method = 'eval_drop' THEN feature END
 )
-ORDER BY model_id, method = 'eval_drop', feature <> 'dataset', drifted DESC, value / nullif(threshold, 0) DESC, feature
+ORDER BY
+    model_id,
+    method = 'eval_drop',
+    feature <> 'dataset',
+    drifted DESC,
+    method = 'absent',
+    value / nullif(threshold, 0) DESC,
+    feature,
+    method

@@ -24,7 +24,9 @@ SELECT
             abs(corr(number, epoch(requested_at)) FILTER (side = 'current'))
         ),
         0
-    ) AS time_correlation
+    ) AS time_correlation,
+    count(*) FILTER (side = 'reference') AS reference_count,
+    count(*) FILTER (side = 'current') AS current_count
 FROM typed
 GROUP BY name
 HAVING count(*) FILTER (side = 'reference') >= 0.01 * $reference_rows

@@ -6,14 +6,18 @@
 -- reference_start: start of the window it is held against, UTC
 -- reference_end: its end, exclusive, UTC
 -- feature: the quantity or feature of the requests; `dataset` for all of them together; of an eval drop, task and metric
--- method: psi (population stability index); share_of_drifted_features; eval_drop
+-- method: Evidently's wasserstein or jensenshannon; in the column's own terms level, slope, spread, share, missing, unseen or absent; estimated_quality; share_of_drifted_features; eval_drop
 -- value: what the method measured; NULL where there was too little to compare
 -- threshold: what it may reach before it counts; of an eval drop, NULL where no error is known
 -- drifted: whether it counts as drift
--- verdict: drift, stable, too_few_rows; of an eval drop also no_error_known and no_direction_known
+-- verdict: drift, stable, absent, too_few_rows; of an eval drop also no_error_known and no_direction_known
 -- reference_rows: requests in the reference window, or examples behind the baseline score
 -- current_rows: requests in the window, or examples behind the score
 -- report: Evidently's report of the window, relative to the workspace
+-- change: what moved, with its sign: of level, slope and spread a share (0.2: a fifth more), else points of a share; of an eval drop, the score's change
+-- smallest: the smallest such change that matters
+-- detail: which value moved most; of an eval drop, the interval of the change
+-- since: the end of the window in which it was first told
 -- is_newest: whether it is the model's newest window, or the newest score of its task and metric
 SELECT
     model_id,
@@ -30,6 +34,10 @@ SELECT
     reference_rows,
     current_rows,
     report,
+    change,
+    smallest,
+    detail,
+    since,
     window_end = max(window_end) OVER (
         PARTITION BY model_id, method = 'eval_drop', CASE WHEN method = 'eval_drop' THEN feature END
     ) AS is_newest

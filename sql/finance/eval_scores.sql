@@ -8,6 +8,9 @@
 -- n: samples evaluated; NULL where the file does not say
 -- higher_is_better: whether a higher score is the better one
 -- evaluated_at: when it was evaluated, UTC; the day it was received where neither the file nor its name says
+-- task_version: the task's version; scores of another version, number of examples or prompt are never held against it
+-- shots: how many examples were shown
+-- prompts: a hash of what was asked: the task's prompt, the system's instruction, the chat's template; NULL where not told
 -- source: the source that delivered it
 -- delivery_id: the delivery it came in
 -- line: the line of that file its task starts on
@@ -21,6 +24,9 @@ SELECT
     n,
     higher_is_better,
     evaluated_at,
+    task_version,
+    shots,
+    prompts,
     source,
     x_delivery_id AS delivery_id,
     x_line AS line

@@ -44,6 +44,9 @@ SELECT
         )
     ) AS higher_is_better,
     evaluation_at AS evaluated_at,
+    task_version,
+    CASE WHEN regexp_full_match(shots, '[0-9]{1,6}') THEN CAST(shots AS INTEGER) END AS shots,
+    prompts,
     CAST(NULL AS VARCHAR) AS skip_reason,
     struct_pack(
         model_id := CASE WHEN getvariable('source_model') IS NULL THEN 'missing' ELSE 'ok' END,

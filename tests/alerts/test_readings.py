@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from truecost.alerts.readings import overspend, quality
+from truecost.alerts.weights import Weights
 
 pytestmark = pytest.mark.pure
 
@@ -84,9 +85,50 @@ def test_the_features_that_are_furthest_beyond_their_threshold_are_named_first()
     rows = [whole(1.0), signal("a", 0.2, 0.1), signal("b", 0.9, 0.3), signal("c", 0.8, 0.1), signal("d", 0.12, 0.1)]
     (reading,) = quality(rows)
     assert reading.message == (
-        "4 of 4 features of bot's requests drifted from 2026-09-28 to 2026-10-04 (100 %; 50 % is an alert)"
+        "4 of 4 features of bot's requests drifted from 2026-09-28 to 2026-10-04; weighty: 100 % of the columns moved"
     )
     assert [driver.split()[0] for driver in reading.drivers] == ["c", "b", "a"]
+
+
+def moved(feature: str, change: float, smallest: float, method: str = "level", **more: Any) -> dict[str, Any]:
+    return signal(feature, abs(change), smallest, method=method, change=change, smallest=smallest, **more)
+
+
+@pytest.mark.parametrize(
+    ("row", "state", "said"),
+    [
+        (moved("latency_ms", 0.15, 0.10, since=datetime(2026, 10, 1)), "WARNING", "latency_ms (middle +15.0 %)"),
+        (moved("latency_ms", 0.25, 0.10), "ALERT", "latency_ms moved by 2.5 times the smallest change that matters"),
+        (
+            moved("latency_ms", 0.15, 0.10, since=datetime(2026, 9, 20)),
+            "ALERT",
+            "latency_ms has moved since 2026-09-19",
+        ),
+        (moved("score", 0.2, 0.05, "missing"), "ALERT", "score (missing +20.0 points)"),
+        (moved("lang", 0.05, 0.02, "unseen", detail="tlh"), "ALERT", "lang (new values, most of them tlh +5.0 points)"),
+        (moved("lang", 0.08, 0.05, "share", detail="de"), "WARNING", "lang (share of de +8.0 points)"),
+        (moved("gone", 1.0, 0.05, "absent", detail="only the reference has it"), "ALERT", "only the reference has it"),
+    ],
+)
+def test_one_column_that_moved_is_an_alert_where_it_moved_far_or_for_long(
+    row: dict[str, Any], state: str, said: str
+) -> None:
+    (reading,) = quality([whole(0.1), row, signal("other", 0.01, 0.1)])
+    assert reading.state == state
+    assert said in reading.text
+
+
+def test_a_fall_of_the_estimated_quality_is_priced_and_marked_as_an_estimate() -> None:
+    row = moved("confidence", -0.04, 0.02, "estimated_quality", current_rows=7000)
+    priced = Weights(error_cost=Decimal("0.50"), currency="USD")
+    (reading,) = quality([whole(0.1), row], {"bot": priced})
+    assert reading.state == "ALERT"
+    assert "4.0 points of answers fewer are right (an estimate): USD 1,800.00 over 90 days" in reading.message
+
+
+def test_a_known_change_is_said_beside_what_is_held_against_it() -> None:
+    (reading,) = quality([whole(0.0), signal("a", 0.0, 0.1)], {"bot": Weights(changes=("release 2 on 2026-08-20",))})
+    assert reading.message.endswith("(held against what came after release 2 on 2026-08-20)")
 
 
 def test_scores_that_state_no_error_are_no_data_and_one_that_fell_is_an_alert() -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +14,8 @@ import pytest
 
 from tests.support.books import Bench
 from truecost.drift.columns import Profile, kind_of, read_sample
-from truecost.drift.drift import Windows, report_path, take_sample
+from truecost.drift.drift import report_path, take_sample
+from truecost.drift.signals import Windows
 from truecost.store.sql import query
 from truecost.workspace.config import DriftSection
 from truecost.workspace.workspace import Workspace
@@ -55,8 +57,9 @@ def promote(bench: Bench, *moments: datetime) -> None:
     )
 
 
-def windows(bench: Bench) -> list[dict[str, Any]]:
-    spans = {"day": DAY, "window": timedelta(days=7), "reference": timedelta(days=28)}
+def windows(bench: Bench, min_rows: int = 1, changes: dict[str, datetime] | None = None) -> list[dict[str, Any]]:
+    spans = {"day": DAY, "window": timedelta(days=7), "reference": timedelta(days=28), "min_rows": min_rows}
+    spans |= {"change_models": list(changes or {}), "change_days": list((changes or {}).values())}
     found = bench.con.execute(query("drift/windows"), spans)
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -98,6 +101,20 @@ def test_the_reference_never_reaches_into_the_current_window(bench: Bench) -> No
     promote(bench, datetime(2026, 9, 25))
     (found,) = windows(bench)
     assert (found["reference_start"], found["reference_end"]) == (datetime(2026, 9, 25), datetime(2026, 9, 28))
+
+
+def test_a_reference_grows_until_it_has_enough_rows(bench: Bench) -> None:
+    log(bench, [datetime(2026, 6, 1), *daily(datetime(2026, 8, 1), 60)])
+    assert windows(bench)[0]["reference_end"] == datetime(2026, 6, 29)
+    (found,) = windows(bench, min_rows=20)
+    assert (found["reference_start"], found["reference_end"]) == (datetime(2026, 6, 1), datetime(2026, 8, 20))
+    assert windows(bench, min_rows=200)[0]["reference_end"] == datetime(2026, 9, 28)
+
+
+def test_a_known_change_begins_a_reference_of_its_own(bench: Bench) -> None:
+    log(bench, daily(datetime(2026, 6, 1), 126))
+    found = windows(bench, changes={"bot": datetime(2026, 7, 15), "reader": datetime(2026, 8, 1)})
+    assert [row["reference_start"] for row in found] == [datetime(2026, 7, 15)]
 
 
 def test_only_configured_models_are_watched(bench: Bench) -> None:
@@ -203,7 +220,10 @@ def test_a_report_stays_in_its_folder_whatever_the_model_is_called(bench: Bench,
     workspace = Workspace(tmp_path, bench.workspace.config)
     path = report_path(workspace, name, DAY)
     assert path.resolve().parent.parent == (tmp_path / "reports" / "drift").resolve()
-    assert path.name == "2026-10-05.html"
+    assert path.name == "2026-10-04.html"
+
+
+FOUR_LOOKS = NormalDist().inv_cdf(1 - 1 / (20 * 4))  # one task, four looks a year: chance passes it once in 20 years
 
 
 def score(bench: Bench, at: datetime, value: float, **more: Any) -> None:
@@ -220,7 +240,7 @@ def score(bench: Bench, at: datetime, value: float, **more: Any) -> None:
 
 
 def drops(bench: Bench) -> list[dict[str, Any]]:
-    found = bench.con.execute(query("drift/eval_drops"), {"eval_errors": 2.0})
+    found = bench.con.execute(query("drift/eval_drops"), {"eval_errors": 2.0, "years": 20.0})
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
@@ -238,7 +258,7 @@ def test_a_score_that_fell_beyond_its_error_is_a_signal(bench: Bench) -> None:
     assert (found["window_start"], found["window_end"]) == (at(2, 20), at(6))
     assert found["feature"] == "intents acc"
     assert found["value"] == pytest.approx(0.05)
-    assert found["threshold"] == pytest.approx(2 * (0.01**2 + 0.01**2) ** 0.5)
+    assert found["threshold"] == pytest.approx(FOUR_LOOKS * (0.01**2 + 0.01**2) ** 0.5, rel=1e-3)
     assert (found["drifted"], found["verdict"]) == (True, "drift")
 
 
@@ -279,7 +299,7 @@ def test_a_share_of_right_answers_without_an_error_gets_the_binomial_one(bench: 
     for moment, value in ((at(1), 0.9), (at(2), 0.8)):
         score(bench, moment, value, metric=metric, stderr=None)
     (found,) = drops(bench)
-    assert found["threshold"] == pytest.approx(2 * (0.9 * 0.1 / 400 + 0.8 * 0.2 / 400) ** 0.5)
+    assert found["threshold"] == pytest.approx(FOUR_LOOKS * (0.9 * 0.1 / 400 + 0.8 * 0.2 / 400) ** 0.5, rel=1e-3)
     assert found["drifted"]
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
 from truecost.alerts.states import DRIFT, EVAL_DECAY, OVERSPEND, Reading, State
+from truecost.alerts.weights import Weights, in_words, is_large, reasons
 from truecost.alerts.workspace_readings import of_workspace
 from truecost.books.session import Session
-from truecost.drift.drift import DATASET, EVAL_DROP, signals
+from truecost.drift.drift import signals
+from truecost.drift.signals import DATASET, EVAL_DROP
 from truecost.planning.comparison import read_against_plan
 from truecost.quarters import latest_ended, quarter_of
 from truecost.store.rows import Row, read_rows
@@ -31,7 +33,7 @@ def read_all(session: Session) -> list[Reading]:
     spent = read_rows(session.con, query("alerts/overspend"), {"running": running.name, "ended": ended.name, **limits})
     return [
         *(overspend(row) for row in spent),
-        *quality(signals(session)),
+        *quality(signals(session), {model.id: _weights(session, model.id) for model in workspace.config.models}),
         *of_workspace(session),
     ]
 
@@ -56,37 +58,65 @@ def overspend(row: Row) -> Reading:
     return Reading(model, OVERSPEND, row["state"], message, drivers)
 
 
-def quality(newest: Sequence[Row]) -> Iterator[Reading]:
-    """The readings of drift and of eval scores: ``newest`` are the newest drift signals, worst first."""
+def _weights(session: Session, model_id: str) -> Weights:
+    workspace = session.workspace
+    settings, today = workspace.config.drift, session.clock.today()
+    recent = settings.reference + settings.window
+    return Weights(
+        size=settings.weighty,
+        persists=settings.persists,
+        error_cost=workspace.model(model_id).error_cost,
+        currency=workspace.config.workspace.reporting_currency,
+        horizon=settings.horizon,
+        changes=tuple(
+            f"{change.what} on {change.day:%Y-%m-%d}"
+            for change in workspace.config.changes
+            if change.model == model_id and today - recent < change.day <= today
+        ),
+    )
+
+
+def quality(newest: Sequence[Row], weights: Mapping[str, Weights] | None = None) -> Iterator[Reading]:
+    """The readings of drift and of eval scores: ``newest`` are the newest drift signals, worst first; by model, what
+    of a drift is weighty."""
     for model in dict.fromkeys(row["model_id"] for row in newest):
         of_model = [row for row in newest if row["model_id"] == model]
         requests = [row for row in of_model if row["method"] != EVAL_DROP]
         evals = [row for row in of_model if row["method"] == EVAL_DROP]
         if requests:
-            yield drift(requests)
+            yield drift(requests, (weights or {}).get(model, Weights()))
         if evals:
             yield eval_decay(evals)
 
 
-def drift(rows: Sequence[Row]) -> Reading:
-    """The reading of a model's newest window: its row for all features, then one a feature."""
+def drift(rows: Sequence[Row], weights: Weights = Weights()) -> Reading:  # noqa: B008 - frozen
+    """The reading of a model's newest window: its row for all features, then those of each.
+
+    A column that moved is a warning; what is weighty is an alert, and the message says why.
+    """
     whole = next(row for row in rows if row["feature"] == DATASET)
     model, days = whole["model_id"], _days(whole)
+    since = f" (held against what came after {weights.changes[-1]})" if weights.changes else ""
     if whole["verdict"] == "too_few_rows":
-        return Reading(model, DRIFT, "NO_DATA", f"{model} had too few requests to compare from {days}")
-    features = [row for row in rows if row["feature"] != DATASET]
-    moved = [row for row in features if row["drifted"]]
-    state: State = "ALERT" if whole["drifted"] else "WARNING" if moved else "OK"
-    message = (
-        f"{len(moved)} of {len(features)} features of {model}'s requests drifted from {days} "
-        f"({_percent(whole['value'])}; {_percent(whole['threshold'])} is an alert)"
-    )
-    furthest = sorted(moved, key=lambda row: (-row["value"] / row["threshold"], row["feature"]))
-    drivers = tuple(
-        f"{row['feature']} ({row['method'].upper()} {row['value']:.2f}, limit {row['threshold']:.2f})"
-        for row in furthest[:_DRIVERS]
-    )
-    return Reading(model, DRIFT, state, message, drivers)
+        return Reading(model, DRIFT, "NO_DATA", f"{model} had too few requests to compare from {days}{since}")
+    features = {row["feature"] for row in rows if row["feature"] != DATASET}
+    moved = [row for row in rows if row["feature"] != DATASET and row["drifted"]]
+    why = tuple(dict.fromkeys(reasons(whole, moved, weights)))
+    state: State = "ALERT" if why else "WARNING" if moved else "OK"
+    columns = len({row["feature"] for row in moved})
+    message = f"{columns} of {len(features)} features of {model}'s requests drifted from {days}{since}"
+    if why:
+        message += f"; weighty: {'; '.join(why[:_DRIVERS])}"
+    furthest = sorted(moved, key=lambda row: (not is_large(row, weights), -_excess(row), row["feature"]))
+    by_feature: dict[str, Row] = {}
+    for row in sorted(furthest, key=lambda row: row.get("change") is None):  # its own terms say more than a distance
+        by_feature.setdefault(row["feature"], row)
+    drivers = tuple(in_words(by_feature[name]) for name in dict.fromkeys(row["feature"] for row in furthest))
+    return Reading(model, DRIFT, state, message, drivers[:_DRIVERS])
+
+
+def _excess(row: Row) -> float:
+    return float(row["value"] / row["threshold"]) if row["value"] is not None and row["threshold"] else 0.0
 
 
 def eval_decay(rows: Sequence[Row]) -> Reading:
@@ -113,10 +143,6 @@ def _days(row: Row) -> str:
 
 def _money(amount: Decimal) -> str:
     return f"{amount:,.2f}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def _words(name: str) -> str:

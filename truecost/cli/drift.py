@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
@@ -91,4 +92,5 @@ def _number(value: float | None) -> str | None:
 
 
 def _days(start: Any, end: Any) -> str:
-    return f"{start:%Y-%m-%d} to {end:%Y-%m-%d}"
+    """The days of [start, end): the last one is in it."""
+    return f"{start:%Y-%m-%d} to {end - timedelta(microseconds=1):%Y-%m-%d}"

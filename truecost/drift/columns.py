@@ -1,14 +1,14 @@
 """The sampled requests, column by column: which of them can be compared, and as what.
 
-Numbers are compared by their middle 95 %: what lies beyond is moved to its edge, or a few outliers would squeeze all
-else into one bin. Categories keep their most frequent values, and the rest count as one. What every request has of its
-own (ids, counters, times, free text) says nothing about drift and is left out.
+Numbers above zero are compared by their logarithms, all by their middle 99 %: what lies beyond is moved to its edge.
+Categories keep their most frequent values, and the rest count as one. Names match whatever their case. What every
+request has of its own (ids, counters, times, free text) says nothing about drift and is left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from truecost.store.sql import query
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     import polars as pl
     from duckdb import DuckDBPyConnection
 
-Kind = Literal["number", "category", "presence"]
+Kind = Literal["number", "category", "presence", "constant", "absent"]
+Side = Literal["reference", "current"]
 
 QUANTITIES = ("input_tokens", "output_tokens", "latency_ms")
 NOT_GIVEN, GIVEN, OTHER = "(none)", "(given)", "(other)"
-_MIDDLE = (0.025, 0.975)
+_MIDDLE = (0.005, 0.995)
 _MOST_LEVELS = 49
 _LONGEST_LABEL = 80
 _NEARLY_ALL = 0.99
@@ -43,6 +44,8 @@ class Profile:
     dates: int
     mean_length: float
     time_correlation: float
+    reference_values: int = 1
+    current_values: int = 1
 
     @property
     def is_numeric(self) -> bool:
@@ -69,20 +72,40 @@ class Profile:
 
 @dataclass(frozen=True)
 class Column:
-    """A column that is compared: its name in the request log, and the name Evidently shows."""
+    """A column that is watched: its name, the name Evidently shows, how the log spells it, and as what it is compared.
+
+    Of a number: whether its logarithm is, the edges its values are moved to, its middle, and the unit that one which
+    has no logarithm is told in.
+    """
 
     name: str
     label: str
     kind: Kind
+    spellings: tuple[str, ...] = ()
+    is_log: bool = False
+    low: float = 0.0
+    high: float = 0.0
+    middle: float = 0.0
+    unit: float = 1.0
+
+    @property
+    def is_quantity(self) -> bool:
+        """Whether it is a column of the request log, not one of a request's features."""
+        return self.name in QUANTITIES
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Both sides of a comparison, a column for each of ``columns`` by its label, and ``requested_at``."""
+    """Both sides of a comparison, a column for each of ``columns`` by its label, and ``requested_at``.
+
+    ``watched`` are these and what is never measured: constants, and what one side lacks, which may be missing all the
+    same.
+    """
 
     columns: tuple[Column, ...]
     reference: pl.DataFrame
     current: pl.DataFrame
+    watched: tuple[Column, ...] = ()
 
 
 def read_sample(con: DuckDBPyConnection, settings: DriftSection, limits: Mapping[str, int]) -> Sample | None:
@@ -91,28 +114,38 @@ def read_sample(con: DuckDBPyConnection, settings: DriftSection, limits: Mapping
     ``limits``: by side, the highest hash of the requests that are looked at to tell what each column is like.
     """
     con.execute(query("drift/probe"), {f"{side}_limit": limit for side, limit in limits.items()})
+    spellings = _spellings(con, settings)
+    profiles = {
+        name: profile
+        for name, profile in _profiles(con, limits).items()
+        if not _is_named(name, settings.ignore) and (not settings.chosen or _is_named(name, settings.chosen))
+    }
     kinds = {
         name: kind
-        for name, profile in _profiles(con, limits).items()
-        if name not in settings.ignore
-        and (not settings.columns or name in settings.columns)
-        and (kind := kind_of(profile, is_asked_for=name in settings.columns))
+        for name, profile in profiles.items()
+        if (kind := kind_of(profile, is_asked_for=_is_named(name, settings.chosen)))
     }
     if not kinds:
         return None
     labels = _labels(kinds)
-    reference, current = _frames(con, kinds, labels)
-    columns = []
+    reference, current = _frames(con, kinds, labels, spellings)
+    measured, others = [], []
     for name, kind in kinds.items():
         label = labels[name]
-        column, *sides = _as_compared(name, label, kind, reference[label], current[label], settings.min_rows)
-        if _varies(*sides):
-            columns.append(column)
+        found = Column(name, label, kind, spellings[name])
+        column, *sides = _as_compared(found, reference[label], current[label], settings.min_rows)
+        if profiles[name].reference_values == 0 or profiles[name].current_values == 0:
+            others.append(replace(column, kind="absent"))
+        elif _varies(*sides):
+            measured.append(column)
+        else:
+            others.append(replace(column, kind="constant"))
         reference, current = (
             frame.with_columns(side.alias(label)) for frame, side in zip((reference, current), sides, strict=True)
         )
-    shown = ["requested_at", *(column.label for column in columns)]
-    return Sample(tuple(columns), reference.select(shown), current.select(shown)) if columns else None
+    shown = ["requested_at", *(column.label for column in measured)]
+    watched = tuple(measured + others)
+    return Sample(tuple(measured), reference.select(shown), current.select(shown), watched)
 
 
 def kind_of(profile: Profile, is_asked_for: bool = False) -> Kind | None:
@@ -123,6 +156,45 @@ def kind_of(profile: Profile, is_asked_for: bool = False) -> Kind | None:
     if profile.is_numeric:
         return "number" if is_asked_for or not profile.is_counter else None
     return "category" if is_asked_for or not (profile.is_date or profile.is_text) else None
+
+
+def pointer(name: str) -> str:
+    """Where a feature stands in the JSON of a request."""
+    return "/" + name.replace("~", "~0").replace("/", "~1")
+
+
+def text_of(column: Column, spellings: Sequence[str]) -> str:
+    """SQL for a column's value as text, a quantity's as it is: the first spelling that the request has.
+
+    ``spellings`` are those whose values stand in ``feature_values``, in order.
+    """
+    if column.is_quantity:
+        return column.name
+    found = [f"feature_values[{spellings.index(spelling) + 1}]" for spelling in column.spellings]
+    return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+
+
+def _is_named(name: str, names: Iterable[str]) -> bool:
+    return name.casefold() in {other.casefold() for other in names}
+
+
+def _spellings(con: DuckDBPyConnection, settings: DriftSection) -> dict[str, tuple[str, ...]]:
+    """Give each column of the probe one name, whatever its case and as the settings map it; returns how it is spelt."""
+    raw = con.execute("SELECT name, count(*) FROM drift_probe GROUP BY name ORDER BY count(*) DESC, name").fetchall()
+    mapped = {told.casefold(): name for told, name in settings.renamed.items()}
+    found: dict[str, list[str]] = {}
+    shown: dict[str, str] = {}
+    for spelling, _ in raw:
+        name = mapped.get(spelling.casefold(), spelling)
+        found.setdefault(shown.setdefault(name.casefold(), name), []).append(spelling)
+    names = {spelling: name for name, spelt in found.items() for spelling in spelt if spelling != name}
+    if names:
+        con.execute(
+            "UPDATE drift_probe SET name = list_extract($to, list_position($from, name)) "
+            "WHERE list_contains($from, name)",
+            {"from": list(names), "to": list(names.values())},
+        )
+    return {name: tuple(spelt) for name, spelt in found.items()}
 
 
 def _profiles(con: DuckDBPyConnection, limits: Mapping[str, int]) -> dict[str, Profile]:
@@ -136,23 +208,28 @@ def _profiles(con: DuckDBPyConnection, limits: Mapping[str, int]) -> dict[str, P
 
 
 def _frames(
-    con: DuckDBPyConnection, kinds: Mapping[str, Kind], labels: Mapping[str, str]
+    con: DuckDBPyConnection,
+    kinds: Mapping[str, Kind],
+    labels: Mapping[str, str],
+    spellings: Mapping[str, tuple[str, ...]],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The sides as frames of numbers (null where there is none) and categories (never null), by label."""
+    """The sides as frames of numbers and categories, null where there is none, by label."""
     levels = _levels(con, [name for name, kind in kinds.items() if kind == "category"])
-    features = [name for name in kinds if name not in QUANTITIES]
-    values: dict[str, Any] = {"pointers": ["/" + name.replace("~", "~0").replace("/", "~1") for name in features]}
+    features = [spelling for name in kinds if name not in QUANTITIES for spelling in spellings[name]]
+    values: dict[str, Any] = {"pointers": [pointer(name) for name in features]}
     shown = ""
     for number, (name, kind) in enumerate(kinds.items(), start=1):
-        text = f"feature_values[{features.index(name) + 1}]" if name in features else f"CAST({name} AS VARCHAR)"
+        column = Column(name, labels[name], kind, spellings[name])
+        text = text_of(column, features)
         if kind == "category":
             values[f"levels_{number}"] = levels[name]
-            found = f"coalesce(list_position($levels_{number}, {text}), 0)"
-            shown += f",\n    CASE WHEN {text} IS NULL THEN -1 ELSE {found} END AS c{number}"
-        elif name in features:
-            shown += f",\n    parse_number({text}) AS c{number}"
+            told = f"CAST({text} AS VARCHAR)"
+            found = f"coalesce(list_position($levels_{number}, {told}), 0)"
+            shown += f",\n    CASE WHEN {text} IS NOT NULL THEN {found} END AS c{number}"
+        elif column.is_quantity:
+            shown += f",\n    CAST({text} AS DOUBLE) AS c{number}"
         else:
-            shown += f",\n    CAST({name} AS DOUBLE) AS c{number}"
+            shown += f",\n    parse_number({text}) AS c{number}"
     sql = query("drift/frame", columns=shown)
     reference, current = (con.execute(sql, {**values, "side": side}).pl() for side in ("reference", "current"))
     return _labelled(reference, kinds, labels, levels), _labelled(current, kinds, labels, levels)
@@ -176,26 +253,32 @@ def _levels(con: DuckDBPyConnection, names: Sequence[str]) -> dict[str, list[str
 
 
 def _named(positions: pl.Series, levels: Sequence[str]) -> pl.Series:
-    """Positions in ``levels`` (from 1; 0: not among them, -1: no value) as names that can't break Evidently's page."""
+    """Positions in ``levels`` (from 1; 0: not among them) as names that can't break Evidently's page; null stays so."""
     import polars as pl
 
-    return pl.Series([NOT_GIVEN, OTHER, *map(_harmless, levels)]).gather(positions + 1)
+    return pl.Series([OTHER, *map(_harmless, levels)], dtype=pl.String).gather(positions.cast(pl.UInt32))
 
 
 def _as_compared(
-    name: str, label: str, kind: Kind, reference: pl.Series, current: pl.Series, min_rows: int
+    column: Column, reference: pl.Series, current: pl.Series, min_rows: int
 ) -> tuple[Column, pl.Series, pl.Series]:
-    """The column and its sides: numbers are cut to their middle 95 %; where one side has too few of them, whether
-    there is one is compared."""
-    if kind == "category":
-        return Column(name, label, kind), reference, current
+    """The column and its sides. Numbers are cut to their middle 99 %, and their logarithms taken where all are above
+    zero; where one side has too few of them, whether there is one is compared."""
+    if column.kind == "category":
+        return column, reference, current
     if min(reference.count(), current.count()) < min_rows:
-        return Column(name, label, "presence"), _presence(reference), _presence(current)
+        return replace(column, kind="presence"), _presence(reference), _presence(current)
     import numpy as np
 
     both = np.concatenate([side.drop_nulls().to_numpy() for side in (reference, current)])
     low, high = map(float, np.quantile(both, _MIDDLE))
-    return Column(name, label, kind), reference.clip(low, high), current.clip(low, high)
+    middle = float(np.median(reference.drop_nulls().to_numpy()))
+    is_log = low > 0 and float(both.min()) >= 0
+    unit = max(abs(middle), 2 * float(np.std(reference.drop_nulls().clip(low, high).to_numpy()))) or 1.0
+    found = replace(column, is_log=is_log, low=low, high=high, unit=unit, middle=middle / unit)
+    cut = (side.clip(low, high) for side in (reference, current))
+    scaled = [side.log() if is_log else side / unit for side in cut]
+    return found, scaled[0], scaled[1]
 
 
 def _presence(side: pl.Series) -> pl.Series:

@@ -1,7 +1,8 @@
 """Drift: requests and evals -> ``outlook.drift_signals``.
 
 The last days of each model's request log are held against the days it was accepted on, by Evidently, on samples that
-DuckDB takes; eval scores are held against the deployed baseline. Earlier windows stay.
+DuckDB takes, and day by day by what each column is like; eval scores are held against the deployed baseline. Earlier
+windows stay.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime, time, timedelta
 from importlib.metadata import version
 from math import sqrt
 from pathlib import Path
@@ -22,12 +23,17 @@ from truecost import progress
 from truecost.books.derivation import STEP as BOOKS_STEP
 from truecost.books.session import Session
 from truecost.clock import Clock
-from truecost.drift.columns import read_sample
-from truecost.drift.evidently_report import METHOD, Compared, Measured, compare, keep_run, thresholds_of, write_page
+from truecost.drift.columns import Sample, read_sample
+from truecost.drift.daily import Judged, judge_newest, read_series
+from truecost.drift.evidently_report import Window, compare, keep_run, write_page
+from truecost.drift.measures import threshold_of
+from truecost.drift.signals import Signal, Windows, decided, estimate, undecided
+from truecost.drift.terms import evidence_for
 from truecost.store.fingerprint import fingerprint
 from truecost.store.frames import insert_rows
 from truecost.store.sql import query
 from truecost.store.warehouse import last_fingerprint, remember_fingerprint, transaction
+from truecost.workspace.config import DriftSection
 from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -35,45 +41,9 @@ if TYPE_CHECKING:
 
 STEP = "drift"
 EVALS_STEP = "eval_drops"
-DATASET = "dataset"
-SHARE = "share_of_drifted_features"
-EVAL_DROP = "eval_drop"
 EVIDENTLY = "evidently"
 _HASHES = 2**64
 _PROBED_ROWS = 2000  # a side: enough to tell a number from a category
-
-
-@dataclass(frozen=True)
-class Windows:
-    """The two windows of a model that are compared, [start, end) in UTC, and the requests in each."""
-
-    model_id: str
-    reference_start: datetime
-    reference_end: datetime
-    current_start: datetime
-    current_end: datetime
-    reference_rows: int
-    current_rows: int
-
-
-@dataclass(frozen=True)
-class Signal:
-    """A row of ``outlook.drift_signals``."""
-
-    model_id: str
-    window_start: datetime
-    window_end: datetime
-    reference_start: datetime
-    reference_end: datetime
-    feature: str
-    method: str
-    verdict: str
-    reference_rows: int
-    current_rows: int
-    value: float | None = None
-    threshold: float | None = None
-    drifted: bool = False
-    report: str | None = None
 
 
 def watch(session: Session) -> bool:
@@ -127,7 +97,10 @@ def _watch_evals(con: DuckDBPyConnection, workspace: Workspace) -> bool:
         con.execute("DELETE FROM outlook.drift_signals WHERE method = 'eval_drop'")
         con.execute(
             f"INSERT INTO outlook.drift_signals BY NAME {query('drift/eval_drops')}",
-            {"eval_errors": workspace.config.drift.eval_errors},
+            {
+                "eval_errors": workspace.config.drift.eval_errors,
+                "years": workspace.config.drift.years_between_eval_alarms,
+            },
         )
         remember_fingerprint(con, EVALS_STEP, rests_on)
     return True
@@ -135,7 +108,15 @@ def _watch_evals(con: DuckDBPyConnection, workspace: Workspace) -> bool:
 
 def _windows(con: DuckDBPyConnection, workspace: Workspace, day: datetime) -> list[Windows]:
     settings = workspace.config.drift
-    spans = {"day": day, "window": settings.window, "reference": settings.reference}
+    changes = [change for change in workspace.config.changes if change.day <= day.date()]
+    spans = {
+        "day": day,
+        "window": settings.window,
+        "reference": settings.reference,
+        "min_rows": settings.min_rows,
+        "change_models": [change.model for change in changes],
+        "change_days": [datetime.combine(change.day, time()) for change in changes],
+    }
     return [
         Windows(
             model_id=model,
@@ -158,7 +139,7 @@ def _row_count(con: DuckDBPyConnection, model_id: str, start: datetime, end: dat
 def _judge(con: DuckDBPyConnection, workspace: Workspace, windows: Windows) -> list[Signal]:
     settings = workspace.config.drift
     if min(windows.reference_rows, windows.current_rows) < settings.min_rows:
-        return [_undecided(windows)]
+        return [undecided(windows)]
     progress.say(f"comparing the requests of {windows.model_id} with Evidently")
     take_sample(con, windows, settings.sample_rows, settings.seed)
     probed = min(settings.sample_rows, _PROBED_ROWS)
@@ -171,19 +152,57 @@ def _judge(con: DuckDBPyConnection, workspace: Workspace, windows: Windows) -> l
         },
     )
     if sample is None:
-        return [_undecided(windows)]
-    compared = compare(sample, thresholds_of(sample, settings), settings.drifted_share, windows.current_end)
-    page = report_path(workspace, windows.model_id, windows.current_end)
-    write_page(compared, page)
-    keep_run(compared, workspace.root / EVIDENTLY, windows.model_id, windows.current_end)
-    return list(_decided(windows, compared, settings.drifted_share, os.path.relpath(page, workspace.root)))
+        return [undecided(windows)]
+    judged = _judge_days(con, settings, windows, sample)
+    evidence = evidence_for(len(judged), max(1, settings.window.days), settings.years_between_alarms)
+    thresholds = {
+        column.name: threshold_of(
+            column, judged, sample.reference[column.label], sample.current[column.label], evidence
+        )
+        for column in sample.columns
+    }
+    window = Window(windows.model_id, windows.current_start, windows.current_end)
+    compared = compare(sample, thresholds, settings.drifted_share, window) if sample.columns else None
+    report = None
+    if compared is not None:
+        page = report_path(workspace, windows.model_id, windows.current_end)
+        write_page(compared, page, window.title)
+        keep_run(compared, workspace.root / EVIDENTLY, window)
+        report = os.path.relpath(page, workspace.root)
+    told = list(decided(windows, compared, judged, sample.watched, settings.drifted_share, report))
+    return [*told, *_estimates(settings, windows, sample, told)]
+
+
+def _estimates(settings: DriftSection, windows: Windows, sample: Sample, told: Sequence[Signal]) -> Iterator[Signal]:
+    """Quality without labels: by how much the mean of a logged confidence, or of a judge's scores, fell."""
+    import numpy as np
+
+    named = {name.casefold() for name in (settings.confidence, settings.judge) if name}
+    for column in sample.columns:
+        if column.name.casefold() not in named or column.kind != "number":
+            continue
+        sides = (frame[column.label].drop_nulls().to_numpy() for frame in (sample.reference, sample.current))
+        before, now = (float(np.mean(np.exp(side) if column.is_log else side * column.unit)) for side in sides)
+        is_moved = any(row.feature == column.name and row.drifted for row in told)
+        yield estimate(windows, column.name, before - now, settings.retrain_drop, is_moved)
+
+
+def _judge_days(con: DuckDBPyConnection, settings: DriftSection, windows: Windows, sample: Sample) -> list[Judged]:
+    start, whole = windows.reference_start, timedelta(days=1)
+    first = datetime(start.year, start.month, start.day)
+    reference = -(-(windows.reference_end - first) // whole)
+    requests = _row_count(con, windows.model_id, start, windows.current_end)
+    series = read_series(
+        con, windows.model_id, start, windows.current_end, sample.watched, settings, reference, requests
+    )
+    return judge_newest(series, max(1, -(-settings.window // whole)), reference, settings)
 
 
 def report_path(workspace: Workspace, model_id: str, window_end: datetime) -> Path:
-    """Where Evidently's page of a window is kept; the model's name is made safe for a folder."""
+    """Where Evidently's page of a window is kept, by its last day; the model's name is made safe for a folder."""
     folder = quote(model_id, safe=" ")
     folder = f"%2E{folder[1:]}" if folder.startswith(".") else folder
-    return workspace.reports / "drift" / folder / f"{window_end:%Y-%m-%d}.html"
+    return workspace.reports / "drift" / folder / f"{window_end - timedelta(days=1):%Y-%m-%d}.html"
 
 
 def take_sample(con: DuckDBPyConnection, windows: Windows, sample_rows: int, seed: int) -> None:
@@ -208,49 +227,12 @@ def _hash_limit(rows: int, sample_rows: int) -> int:
     return _HASHES - 1 if share >= 1 else int(share * _HASHES)
 
 
-def _undecided(windows: Windows) -> Signal:
-    return _signal(windows, DATASET, SHARE, "too_few_rows")
-
-
-def _decided(windows: Windows, compared: Compared, drifted_share: float, report: str) -> Iterator[Signal]:
-    whole = Measured(DATASET, compared.drifted_share, drifted_share, compared.drifted)
-    yield _measured(windows, whole, SHARE, report)
-    for item in compared.features:
-        # The quotes keep a feature of that name apart from the row for all of them.
-        item = replace(item, feature=f'"{DATASET}"') if item.feature == DATASET else item
-        yield _measured(windows, item, METHOD, report)
-
-
-def _measured(windows: Windows, item: Measured, method: str, report: str) -> Signal:
-    return replace(
-        _signal(windows, item.feature, method, "drift" if item.drifted else "stable"),
-        value=item.value,
-        threshold=item.threshold,
-        drifted=item.drifted,
-        report=report,
-    )
-
-
-def _signal(windows: Windows, feature: str, method: str, verdict: str) -> Signal:
-    return Signal(
-        model_id=windows.model_id,
-        window_start=windows.current_start,
-        window_end=windows.current_end,
-        reference_start=windows.reference_start,
-        reference_end=windows.reference_end,
-        feature=feature,
-        method=method,
-        verdict=verdict,
-        reference_rows=windows.reference_rows,
-        current_rows=windows.current_rows,
-    )
-
-
 def _fingerprint(con: DuckDBPyConnection, workspace: Workspace, dataset: str, day: datetime | None) -> str:
     """What the signals of a dataset rest on: its deliveries, the promotions, the settings, the day and the code."""
     parts = [
         con.execute(query("drift/rests_on"), {"dataset": dataset}).fetchall(),
         workspace.config.drift.model_dump(mode="json"),
+        [change.model_dump(mode="json") for change in workspace.config.changes],
         workspace.config.workspace.reports,
         day,
         version("evidently"),

@@ -6,6 +6,8 @@ names the model; its version comes from the path or the file, and the time from 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,10 +23,13 @@ from truecost.sources.readers.records import store_records
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_HEADER_0_3 = ("task", "metric", "score", "stderr", "model_version")
+_HEADER_0_3 = ("task", "metric", "score", "stderr", "model_version", "task_version", "shots", "prompts")
 _HEADER_0_4 = (*_HEADER_0_3, "date", "n", "higher_is_better")
 _DELIVER = "deliver a results file of lm-evaluation-harness"
 _NO_FILTER = "none"
+# What is asked, in a task's configuration, and what is said around it, in the report's.
+_PROMPT = ("description", "doc_to_text", "doc_to_choice", "fewshot_delimiter", "target_delimiter", "generation_kwargs")
+_FRAME = ("system_instruction_sha", "chat_template_sha", "fewshot_as_multiturn")
 # A number, or what Python writes for one that is none; not N/A and the like, which stand for no score.
 _SCORE = re.compile(r".*[0-9].*|[+-]?(nan|inf|infinity)", re.IGNORECASE | re.DOTALL)
 
@@ -84,7 +89,23 @@ def _records(report: Located, tasks: dict[str, Located], is_0_3: bool) -> Iterat
         for metric, score, stderr in _scores(scores, is_0_3):
             is_higher = directions.get(metric.partition(",")[0])
             told = str(is_higher).lower() if isinstance(is_higher, bool) else None
-            yield scores.line, [task, metric, score, stderr, version, date, n, told]
+            yield scores.line, [task, metric, score, stderr, version, *_setup(report, task), date, n, told]
+
+
+def _setup(report: Located, task: str) -> tuple[str | None, str | None, str | None]:
+    """What a task was measured with: its version, how many examples were shown, and a hash of what was asked."""
+    config = _map(_map(report.get("configs")).get(task))
+    version = _text(_map(report.get("versions")).get(task)) or _text(_map(config.get("metadata")).get("version"))
+    told = (
+        _map(report.get("n-shot")).get(task),
+        config.get("num_fewshot"),
+        _map(report.get("config")).get("num_fewshot"),
+    )
+    shots = next((text for value in told if (text := _text(value)) and text.isdecimal()), None)
+    asked = [config.get(key) for key in _PROMPT] + [report.get(key) for key in _FRAME]
+    if not any(asked):
+        return version, shots, None
+    return version, shots, hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _scores(scores: Located, is_0_3: bool) -> Iterator[Score]:
@@ -144,6 +165,9 @@ FORMAT = Format(
         Column("metric"),
         Column("score", required=True),
         Column("stderr"),
+        Column("task_version"),
+        Column("shots"),
+        Column("prompts"),
         Column("n"),
         Column("higher_is_better"),
         Column("evaluated_at", ("date",)),

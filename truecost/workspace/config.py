@@ -470,8 +470,10 @@ class DriftSection(_Section):
     reference: Duration = Field(
         default=timedelta(days=28), description="What it is held against: so long from the model's last promotion on."
     )
-    columns: list[str] = Field(
-        default_factory=list, description="The only columns to compare; left out, all that say something."
+    columns: list[str] | dict[str, str] = Field(
+        default_factory=list,
+        description="The only columns to compare, as a list; left out, all that say something. As a table: what a "
+        "column is called in the log, and its name here. Case does not matter.",
     )
     ignore: list[str] = Field(default_factory=list, description="Columns that are never compared.")
     sample_rows: Annotated[int, Field(ge=100)] = Field(
@@ -481,14 +483,44 @@ class DriftSection(_Section):
         default=200, description="With fewer requests on either side nothing is compared."
     )
     seed: int = Field(default=0, description="Which requests are sampled; the same seed takes the same ones.")
-    threshold: Annotated[float, Field(gt=0)] = Field(
-        default=0.1, description="A population stability index below it never counts."
+    shift: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=0.10, description="The smallest change of a number's middle that matters, as a share of it."
+    )
+    points: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.05,
+        description="The smallest change of a category's share, or of what is missing, that matters; of a rare "
+        "category and of new values less is enough.",
+    )
+    season: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.15,
+        description="The amplitude of a season that goes round once a year and is no drift, as a share of the level.",
+    )
+    years_between_alarms: Annotated[float, Field(gt=0)] = Field(
+        default=50.0,
+        description="How many years of a model should pass between two false alarms, over all its columns.",
+    )
+    persists: Duration = Field(
+        default=timedelta(days=14), description="A column that has moved for so long is an alert."
+    )
+    weighty: Annotated[float, Field(ge=1)] = Field(
+        default=2.0, description="A column that moved by so many times the smallest change that matters is an alert."
+    )
+    confidence: str | None = Field(
+        default=None,
+        description="The column with the model's own confidence, 0 to 1: an estimate of how many answers are right.",
+    )
+    judge: str | None = Field(
+        default=None,
+        description="The column with a judge's score of each answer, 0 to 1: an estimate of how many are right.",
     )
     drifted_share: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.5, description="The traffic as a whole has drifted where this share of its features has."
     )
     eval_errors: Annotated[float, Field(ge=0)] = Field(
-        default=2.0, description="By more than so many standard errors a score must fall to count as fallen."
+        default=2.0, description="By more than so many standard errors a score must fall, at least, to count as fallen."
+    )
+    years_between_eval_alarms: Annotated[float, Field(ge=1)] = Field(
+        default=20.0, description="How many years of a model should pass between two false alarms of its eval scores."
     )
     retrain_drop: Annotated[float, Field(ge=0)] = Field(
         default=0.02, description="A fall that is smaller, in the score's own unit, is not worth a retraining."
@@ -496,6 +528,16 @@ class DriftSection(_Section):
     horizon: Duration = Field(
         default=timedelta(days=365), description="How long a model would stay as it is, for what that would cost."
     )
+
+    @property
+    def chosen(self) -> list[str]:
+        """The only columns to compare; none where all are."""
+        return self.columns if isinstance(self.columns, list) else []
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """What columns are called in the log, and their name here."""
+        return self.columns if isinstance(self.columns, dict) else {}
 
 
 class DecisionsSection(_Section):
@@ -517,6 +559,14 @@ class DecisionsSection(_Section):
     outcome_after: Duration = Field(
         default=timedelta(days=91), description="So long after a decision its outcome is written beside it."
     )
+
+
+class ChangeSection(_Section):
+    """``[[changes]]``: a change that is known (a release, a price): what moved with it explains itself."""
+
+    model: str = Field(description="The model it is of.")
+    day: date = Field(description="The day it came into force: from then on the requests are held against those since.")
+    what: str = Field(description="What changed, as alerts and pages say it.")
 
 
 class AlertsSection(_Section):
@@ -651,6 +701,7 @@ class ConfigFile(_Section):
     expected: list[ExpectedSection] = Field(default_factory=list)
     drift: DriftSection = Field(default_factory=DriftSection)
     decisions: DecisionsSection = Field(default_factory=DecisionsSection)
+    changes: list[ChangeSection] = Field(default_factory=list)
     alerts: AlertsSection = Field(default_factory=AlertsSection)
     limits: LimitsSection = Field(default_factory=LimitsSection)
     fx: FxSection = Field(default_factory=FxSection)

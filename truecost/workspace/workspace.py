@@ -225,6 +225,9 @@ def _cross_faults(root: Path, config: ConfigFile, lines: TomlLines) -> Iterator[
         yield from _time_faults(staff, ("staff", index), lines)
     for index, rate in enumerate(config.rates):
         yield from _time_faults(rate, ("rates", index), lines)
+    for index, change in enumerate(config.changes):
+        if change.model not in known:
+            yield _unknown_model(change.model, ("changes", index, "model"), known, lines)
     yield from _token_rate_faults(config, known, lines)
     for index, expected in enumerate(config.expected):
         if expected.source not in sources:
