@@ -38,9 +38,10 @@ STEP = "compare"
 
 @dataclass(frozen=True)
 class Comparison:
-    """Actual against plan by quarter and stage, and the forecasts, as ``finance`` holds them."""
+    """Actual against plan by quarter and stage, and to date, and the forecasts, as ``finance`` holds them."""
 
     by_quarter: list[Row]
+    to_date: list[Row]
     forecasts: list[Row]
     models_without_plan: list[str]
 
@@ -89,6 +90,7 @@ def read_comparison(session: Session) -> Comparison:
     tell_day(con)
     return Comparison(
         by_quarter=read_rows(con, query("planning/by_quarter")),
+        to_date=read_rows(con, query("finance/plan_to_date")),
         forecasts=read_rows(con, query("finance/forecast")),
         models_without_plan=[model.id for model in session.workspace.config.models if model.plan is None],
     )

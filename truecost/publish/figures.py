@@ -128,6 +128,22 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class PlanToDate:
+    """Plan and actual over the same whole months of the plan; of a model, or of all with a plan."""
+
+    first_month: date
+    last_month: date
+    planned_to_date: Decimal
+    actual_to_date: Decimal
+    variance: Decimal
+    variance_pct: Decimal | None
+    pace_months: int
+    pace: Decimal | None
+    is_lower_bound: bool
+    completeness: str
+
+
+@dataclass(frozen=True)
 class Forecast:
     as_of: date
     budget: Decimal
@@ -255,6 +271,7 @@ class ModelFigures:
     forecast: Forecast | None = field(default=None, metadata=told_by("forecast"))
     drift: Drift | None = field(default=None, metadata=told_by("drift"))
     evals: Sequence[EvalScore] = field(default=(), metadata=told_by("evals"))
+    plan_to_date: PlanToDate | None = field(default=None, metadata=told_by("plan_to_date"))
 
     @property
     def is_incomplete(self) -> bool:
@@ -396,6 +413,7 @@ class QuarterReport:
     deliveries: Deliveries
     yardsticks: Sequence[Compared]
     closes: Sequence[SignedClose] = field(default=(), metadata=told_by("closes"))
+    plans_to_date: PlanToDate | None = field(default=None, metadata=told_by("plans_to_date"))
 
     @property
     def is_at_least(self) -> bool:

@@ -21,6 +21,7 @@ from truecost.publish.figures import (
     Plan,
     PlannedMonth,
     PlannedStage,
+    PlanToDate,
     WholePlan,
 )
 from truecost.publish.publication import view_names
@@ -39,7 +40,7 @@ WHOLE_MODEL = "dataset"  # the feature that stands for all features of a model
 
 @dataclass(frozen=True)
 class Outlook:
-    """The parts by model, and what concerns all models."""
+    """The parts by model, and what concerns all models; of ``plans_to_date`` all together is under None."""
 
     plans: Mapping[str, Plan]
     forecasts: Mapping[str, Forecast]
@@ -47,6 +48,7 @@ class Outlook:
     evals: Mapping[str, Sequence[EvalScore]]
     alerts: Sequence[Alert]
     decisions: Sequence[Decision]
+    plans_to_date: Mapping[str | None, PlanToDate]
 
 
 def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outlook:
@@ -66,6 +68,9 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
         evals={model: filled_all(EvalScore, rows) for model, rows in evals.items()},
         alerts=filled_all(Alert, ask("alerts", quarter.start, until, of={"alerts"})),
         decisions=[filled(Decision, row, reasons=row["reasons"] or []) for row in decisions],
+        plans_to_date={
+            row["model_id"]: filled(PlanToDate, row) for row in ask("plan_to_date", until, of={"plan_to_date"})
+        },
     )
 
 
