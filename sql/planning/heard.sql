@@ -1,10 +1,11 @@
 -- How far each source of cost has spoken, and how much of each model's stage it brings: what tells a month that is whole from one
--- whose bills are still to come. It hangs on the records alone, not on the day, but for a source that has ended: one that
--- [[expected]] does not name and that has been silent for three of its rhythms, and for two months at least, on the day $1.
+-- whose bills are still to come. It hangs on the records alone, not on the day, so that waiting saves nothing.
 --
--- heard_until: the first day it has not spoken for; a source that speaks by the month speaks for all of it; NULL where it has ended
+-- heard_until: the first day it has not spoken for. A source that speaks by the month speaks for all of it. One that [[expected]]
+-- does not name, and that has been silent for three of its rhythms and two months at least while others spoke, has ended: it is heard
+-- as far as the others.
 -- rhythm_days: the median of the days between its records; NULL where there is only one
--- part: of what its sources brought the stage in its last six months, 0 to 1; a stage that never cost anything: of all stages
+-- part: of what its sources brought the stage in its last six months, 0 to 1; under the stage '' of all stages
 WITH record AS (
     SELECT DISTINCT
         source,
@@ -25,19 +26,38 @@ rhythm AS (
     GROUP BY source
 ),
 
+told AS (
+    SELECT
+        source,
+        last_day,
+        rhythm_days,
+        CASE
+            WHEN coalesce(rhythm_days, 30) >= 20 THEN CAST(date_trunc('month', last_day) + INTERVAL 1 MONTH AS DATE)
+            ELSE CAST(last_day + INTERVAL 1 DAY AS DATE)
+        END AS told_until
+    FROM rhythm
+),
+
+-- What truecost.toml says of staff and capacity goes on by itself, and is no sign that bills are late.
+newest AS (
+    SELECT max(told.last_day) AS last_day, max(told.told_until) AS told_until
+    FROM told
+    SEMI JOIN config_sources USING (source)
+),
+
 heard AS (
     SELECT
-        rhythm.source,
-        rhythm.rhythm_days,
+        told.source,
+        told.rhythm_days,
         CASE
             WHEN expected.source IS NULL
-                AND date_diff('day', rhythm.last_day, CAST($1 AS DATE)) > greatest(3 * coalesce(rhythm.rhythm_days, 0), 62)
-                THEN NULL
-            WHEN coalesce(rhythm.rhythm_days, 30) >= 20 THEN CAST(date_trunc('month', rhythm.last_day) + INTERVAL 1 MONTH AS DATE)
-            ELSE CAST(rhythm.last_day + INTERVAL 1 DAY AS DATE)
+                AND date_diff('day', told.last_day, newest.last_day) > greatest(3 * coalesce(told.rhythm_days, 0), 62)
+                THEN newest.told_until
+            ELSE told.told_until
         END AS heard_until
-    FROM rhythm
-    LEFT JOIN (SELECT DISTINCT source FROM config_expected) AS expected USING (source)
+    FROM told
+    CROSS JOIN newest
+    LEFT JOIN (SELECT DISTINCT source FROM config_expected) AS expected ON told.source = expected.source
 ),
 
 brought AS (
@@ -53,7 +73,7 @@ part AS (
         model_id,
         coalesce(stage, '') AS stage,
         source,
-        CAST(sum(cost) / sum(sum(cost)) OVER (PARTITION BY model_id, stage) AS DOUBLE) AS part
+        CAST(sum(cost) / sum(sum(cost)) OVER (PARTITION BY model_id, coalesce(stage, '')) AS DOUBLE) AS part
     FROM brought
     GROUP BY GROUPING SETS ((model_id, stage, source), (model_id, source))
 )
