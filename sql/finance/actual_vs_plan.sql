@@ -7,9 +7,10 @@
 -- stage: data_curation, training, failed_experiments, evaluation, serving, maintenance, undecided, or total
 -- currency: currency of every amount in the row
 -- planned_mean: mean of the planned cost; 0 where nothing is planned
--- planned_p10: planned cost that one trial in ten stays below
--- planned_p50: planned cost that half of the trials stay below
--- planned_p90: planned cost that one trial in ten exceeds
+-- planned_p10: planned cost that one draw in ten stays below
+-- planned_p50: planned cost that half of the draws stay below
+-- planned_p80: planned cost that one draw in five exceeds; NULL in a quarter that an older truecost closed
+-- planned_p90: planned cost that one draw in ten exceeds
 -- actual: true cost so far; NULL for what lies ahead; a whole quarter's, be it in the plan or not; what has no price or no rate is not in it
 -- variance: actual - planned_mean; in a running period, of what has come in so far
 -- variance_pct: 100 x variance / planned_mean; NULL where nothing is planned
@@ -94,6 +95,7 @@ compared AS (
         coalesce(baseline.planned_mean, 0) AS planned_mean,
         coalesce(baseline.planned_p10, 0) AS planned_p10,
         coalesce(baseline.planned_p50, 0) AS planned_p50,
+        CASE WHEN baseline.model_id IS NULL THEN 0 ELSE baseline.planned_p80 END AS planned_p80,
         coalesce(baseline.planned_p90, 0) AS planned_p90,
         CASE WHEN period.period_start <= period.as_of THEN CAST(coalesce(actual.cost, 0) AS DECIMAL(38, 20)) END AS actual
     FROM period
@@ -118,6 +120,7 @@ SELECT
     planned_mean,
     planned_p10,
     planned_p50,
+    planned_p80,
     planned_p90,
     actual,
     CAST(actual - planned_mean AS DECIMAL(38, 20)) AS variance,

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truecost.errors import ConfigError, Fault
-from truecost.workspace.plans import Item, Plan, Range, months_between
+from truecost.workspace.plan_figures import Range
+from truecost.workspace.plans import Item, Plan, months_between
 from truecost.workspace.workspace import load_workspace
 
 ROOT = Path(__file__).resolve().parents[2]

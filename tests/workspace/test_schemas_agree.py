@@ -29,10 +29,13 @@ BROKEN: list[Any] = [{"no such key": {"at": "all"}}, [[["deep"]]], "zzz zzz"]
 def values(part: dict[str, Any], schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Whatever the schema allows, but for what it can't say: that a range rises, and that a test asks one kind."""
     found = {**resolved(schema, part), **{key: value for key, value in part.items() if key not in ("allOf", "$ref")}}
-    if set(found.get("properties", {})) == {"low", "likely", "high"}:
-        return st.lists(st.integers(0, 10**6), min_size=3, max_size=3).map(
-            lambda three: dict(zip(("low", "likely", "high"), sorted(three), strict=True))
-        )
+    if set(found.get("properties", {})) >= {"low", "high"}:
+        rising = [name for name in ("low", "likely", "high") if name in found["properties"]]
+        rest = {name: part for name, part in found["properties"].items() if name not in rising}
+        return st.tuples(
+            st.lists(st.integers(0, 10**6), min_size=len(rising), max_size=len(rising)),
+            st.fixed_dictionaries({name: values(part, schema) for name, part in rest.items()}),
+        ).map(lambda two: {**dict(zip(rising, sorted(two[0]), strict=True)), **two[1]})
     if "regex" in found.get("properties", {}):
         return st.one_of(
             st.builds(lambda day: {"min": day}, DAYS),

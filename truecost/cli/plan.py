@@ -21,7 +21,7 @@ def show(
         str | None, typer.Argument(metavar="MODEL", help="A model.", show_default=False, autocompletion=models)
     ] = None,
 ) -> None:
-    """Planned cost by quarter and stage: mean, P10, P50, P90. It needs the plans alone, and no costs."""
+    """Planned cost by quarter and stage: mean, P10, P50, P80, P90. It needs the plans alone, and no costs."""
     from truecost.cli.text import echo
     from truecost.planning.comparison import planned_costs
 
@@ -43,9 +43,9 @@ def show_plan(planned: PlannedCost) -> None:
 
     print_table(
         f"{planned.model_id}: planned cost ({planned.currency}, {planned.trials:,} trials, seed {planned.seed})",
-        [name("quarter"), name("stage"), *map(amount, ("mean", "P10", "P50", "P90"))],
+        [name("quarter"), name("stage"), *map(amount, ("mean", "P10", "P50", "P80", "P90"))],
         [
-            (period(row), row["stage"], *(money(row[key]) for key in ("mean", "p10", "p50", "p90")))
+            (period(row), row["stage"], *(money(row[key]) for key in ("mean", "p10", "p50", "p80", "p90")))
             for row in planned.by_quarter
             if row["p90"] or row["stage"] == "total"
         ],

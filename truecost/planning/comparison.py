@@ -123,8 +123,7 @@ def _quarter_rows(workspace: Workspace, plan: Plan) -> Iterator[Row]:
     for row in project(draw(plan), workspace.config.workspace.fiscal_year_start_month):
         if row.month is None:
             cost = row.cost
-            amounts = {"mean": cost.mean, "p10": cost.p10, "p50": cost.p50, "p90": cost.p90}
-            yield {"quarter": row.quarter, "stage": row.stage, **amounts}
+            yield {"quarter": row.quarter, "stage": row.stage, **vars(cost)}
 
 
 def _projection_rows(model: str, plan: Plan, projected: Iterable[Projected]) -> list[Row]:
@@ -138,6 +137,7 @@ def _projection_rows(model: str, plan: Plan, projected: Iterable[Projected]) -> 
             "planned_mean": row.cost.mean,
             "planned_p10": row.cost.p10,
             "planned_p50": row.cost.p50,
+            "planned_p80": row.cost.p80,
             "planned_p90": row.cost.p90,
         }
         for row in projected

@@ -1,52 +1,38 @@
-"""What a plan comes to: a seeded Monte Carlo over its items, and its mean, P10, P50 and P90 by period and stage.
+"""What a plan comes to: its items as lines, drawn by ``simulate``; mean, P10, P50, P80 and P90 by period and stage.
 
-How a figure is made, so that it can be made again by hand:
-
-- An item's cost in a trial is quantity x unit cost. A factor that is not certain is drawn once a trial from the
-  triangular distribution, trial after trial, by ``random.Random(f"{seed}:{name}:{factor}")`` and its
-  ``triangular(low, high, likely)``; the factor is ``quantity`` or ``unit_cost``. So items are independent, and one more
-  changes no other's draws.
-- A month has its share of an item: by its days, or the whole again each month where ``per = "month"``. A period's or
-  stage's cost in a trial is the sum over the items, in order of name, of cost x share.
-- Quantiles interpolate linearly between order statistics: P10 of n trials stands at 0.1 (n - 1), counted from 0
-  (``statistics.quantiles(method="inclusive")``, NumPy's ``linear``).
-- What is certain is computed in exact fractions, and a mean is exact over the trials, so means add up over months and
-  stages (quantiles don't). Each figure is then rounded half-even to cents on its own.
+- A month has its share of an item: by its days, or the whole again each month where ``per = "month"``.
+- Quantiles interpolate linearly between order statistics: P10 of n draws stands at 0.1 (n - 1), counted from 0.
+- What is certain is computed in exact fractions; a month's mean is that of its draws, and the means of quarters and of
+  the whole plan are sums of months, so means add up (quantiles don't). Each figure is then rounded half-even to cents.
 - A planned quantity is the mean of the same draws, of the items that name its unit, rounded half-even to six places.
 """
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
 from calendar import monthrange
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from random import Random
-from typing import TYPE_CHECKING
 
+from truecost.planning import figures
+from truecost.planning.simulate import TOTAL, Drawn, Line, Outcome, Spread, simulate
 from truecost.quarters import quarter_of
-from truecost.workspace.plans import Item, Plan, Range
+from truecost.workspace.plan_figures import Even, Named, Range, Uncertainty
+from truecost.workspace.plans import Item, Plan
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-TOTAL = "total"
-Weights = dict[str, Fraction]
-"""Item -> which part of its cost is meant: 0 to 1, or how many times where it comes again each month."""
+QUANTILES = (10, 50, 80, 90)
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Cost over the trials, in cents, in the plan's currency."""
+    """Cost over the draws, in cents, in the plan's currency."""
 
     mean: Decimal
     p10: Decimal
     p50: Decimal
+    p80: Decimal
     p90: Decimal
 
 
@@ -85,83 +71,72 @@ class Forecast:
 
 
 @dataclass(frozen=True)
-class _Outcome:
-    """A sum over items: a certain part, and the sorted trials of the rest."""
-
-    certain: Fraction
-    mean: Fraction
-    trials: list[float]
-
-    def quantile(self, percent: int) -> Fraction:
-        if not self.trials:
-            return self.certain
-        below, rest = divmod((len(self.trials) - 1) * percent, 100)
-        at = Fraction(self.trials[below])
-        return self.certain + (at if rest == 0 else at + (Fraction(self.trials[below + 1]) - at) * rest / 100)
-
-    def share_above(self, limit: Fraction) -> float:
-        if not self.trials:
-            return float(self.certain > limit)
-        return (len(self.trials) - bisect_right(self.trials, limit - self.certain)) / len(self.trials)
-
-
-@dataclass(frozen=True)
 class Trials:
-    """The drawn costs of a plan's items, and the means of these and of the items' quantities."""
+    """A plan and its draws."""
 
     plan: Plan
-    certain: Mapping[str, Fraction]
-    drawn: Mapping[str, NDArray[np.float64]]
-    means: Mapping[str, Fraction]
-    quantities: Mapping[str, Fraction]
+    drawn: Drawn
 
-    def outcome(self, weights: Weights) -> _Outcome:
-        """The items' costs, each times its weight, added up trial by trial."""
-        import numpy as np
+    def outcome(self, stage: str, parts: Mapping[date, Fraction | int]) -> Outcome:
+        """What a stage comes to in (parts of) months."""
+        places = {month: place for place, month in enumerate(self.plan.months)}
+        return self.drawn.outcome(stage, {places[month]: part for month, part in parts.items()})
 
-        certain = sum(
-            (self.certain[name] * weight for name, weight in weights.items() if name in self.certain), Fraction()
-        )
-        mean = sum((self.means[name] * weight for name, weight in weights.items()), Fraction())
-        drawn = [name for name in sorted(weights) if name in self.drawn and weights[name]]
-        if not drawn:
-            return _Outcome(certain, mean, [])
-        total = np.zeros(self.plan.trials)
-        for name in drawn:
-            total = total + self.drawn[name] * float(weights[name])
-        return _Outcome(certain, mean, np.sort(total).tolist())
-
-    def estimate(self, weights: Weights) -> Estimate:
-        found = self.outcome(weights)
-        return Estimate(_cents(found.mean), *(_cents(found.quantile(percent)) for percent in (10, 50, 90)))
+    def estimate(self, stage: str, months: list[date]) -> Estimate:
+        found = self.outcome(stage, dict.fromkeys(months, 1))
+        return Estimate(_cents(found.mean), *(_cents(found.quantile(percent)) for percent in QUANTILES))
 
 
 def draw(plan: Plan) -> Trials:
     """Draw every item that is not certain, ``plan.trials`` times."""
-    import numpy as np
+    drawn = simulate(lines_of(plan), len(plan.months), plan.trials, plan.seed, spread_of(plan.uncertainty))
+    return Trials(plan, drawn)
 
-    certain: dict[str, Fraction] = {}
-    drawn: dict[str, NDArray[np.float64]] = {}
-    means: dict[str, Fraction] = {}
-    quantities: dict[str, Fraction] = {}
-    for item in plan.items:
-        if item.quantity.is_certain:
-            quantities[item.name] = Fraction(item.quantity.low)
-        if item.quantity.is_certain and item.unit_cost.is_certain:
-            means[item.name] = certain[item.name] = quantities[item.name] * Fraction(item.unit_cost.low)
-            continue
-        quantity = np.array(_draws(plan, item, "quantity", item.quantity))
-        costs = quantity * np.array(_draws(plan, item, "unit_cost", item.unit_cost))
-        drawn[item.name] = costs
-        means[item.name] = _mean(costs)
-        quantities.setdefault(item.name, _mean(quantity))
-    return Trials(plan, certain, drawn, means, quantities)
+
+def lines_of(plan: Plan) -> list[Line]:
+    """The items as the engine takes them."""
+    return [
+        Line(
+            item.name,
+            item.stage,
+            tuple(month_share(plan, item, month) for month in plan.months),
+            figure_of(item.quantity),
+            figure_of(item.unit_cost),
+            item.driver,
+        )
+        for item in plan.items
+    ]
+
+
+def spread_of(told: Uncertainty) -> Spread:
+    """What a plan says of how its figures hang together."""
+    return Spread(**{name: float(getattr(told, name)) for name in Uncertainty.model_fields})
+
+
+def figure_of(written: Range | Named | Even) -> figures.Figure:
+    """A figure as it is written, as the engine draws it."""
+    match written:
+        case Range() if written.is_certain:
+            return figures.Known(written.likely)
+        case Range():
+            kind = figures.Bounds if written.reading == "bounds" else figures.Likely
+            return kind(float(written.low), float(written.likely), float(written.high))
+        case Even():
+            return (
+                figures.Known(written.low)
+                if written.is_certain
+                else figures.Uniform(*_floats(written.low, written.high))
+            )
+        case Named() if written.is_certain:
+            return figures.Known(written.mean)
+        case Named():
+            named = figures.LogNormal if written.distribution == "lognormal" else figures.Normal
+            return named(*_floats(written.mean, written.sd))
 
 
 def project(trials: Trials, fiscal_year_start_month: int) -> list[Projected]:
     """The planned cost by month, by quarter (of the plan's months in it) and in all, each by stage and in total."""
     plan = trials.plan
-    stages = [*dict.fromkeys(item.stage for item in plan.items), TOTAL]
     quarters = {month: quarter_of(month, fiscal_year_start_month).name for month in plan.months}
     periods: list[tuple[date | None, str | None, list[date]]] = [
         *((month, quarters[month], [month]) for month in plan.months),
@@ -169,15 +144,15 @@ def project(trials: Trials, fiscal_year_start_month: int) -> list[Projected]:
         (None, None, plan.months),
     ]
     return [
-        Projected(month, quarter, stage, trials.estimate(_weights(plan, stage, dict.fromkeys(months, Fraction(1)))))
+        Projected(month, quarter, stage, trials.estimate(stage, months))
         for month, quarter, months in periods
-        for stage in stages
+        for stage in (*trials.drawn.stages, TOTAL)
     ]
 
 
 def planned_quantities(trials: Trials, fiscal_year_start_month: int) -> list[PlannedQuantity]:
     """What the items that name a unit come to, by quarter, stage, unit and sku."""
-    plan = trials.plan
+    plan, drawn = trials.plan, trials.drawn
     sums: dict[tuple[str, str, str, str | None], list[Fraction]] = {}
     for item in plan.items:
         if item.unit is None:
@@ -185,20 +160,20 @@ def planned_quantities(trials: Trials, fiscal_year_start_month: int) -> list[Pla
         for month in plan.months_of(item):
             key = (quarter_of(month, fiscal_year_start_month).name, item.stage, item.unit, item.sku)
             held, share = sums.setdefault(key, [Fraction(), Fraction()]), month_share(plan, item, month)
-            held[0] += trials.quantities[item.name] * share
-            held[1] += trials.means[item.name] * share
+            held[0] += drawn.quantity_means[item.name] * share
+            held[1] += drawn.line_means[item.name] * share
     return [PlannedQuantity(*key, _rounded(quantity, 6), _cents(cost)) for key, (quantity, cost) in sums.items()]
 
 
 def forecast(trials: Trials, actual_to_date: Decimal, as_of: date) -> Forecast:
-    """What is spent plus, trial by trial, the plan's whole months after ``as_of`` and the rest of the running one.
+    """What is spent plus, draw by draw, the plan's whole months after ``as_of`` and the rest of the running one.
 
     ``as_of`` itself counts as over. The budget is the plan's, or else its mean.
     """
-    outcome = trials.outcome(_weights(trials.plan, TOTAL, {m: _share_to_come(m, as_of) for m in trials.plan.months}))
+    outcome = trials.outcome(TOTAL, {month: _share_to_come(month, as_of) for month in trials.plan.months})
     budget = trials.plan.budget
     if budget is None:
-        budget = _cents(sum((trials.means[n] * w for n, w in _whole(trials.plan).items()), Fraction()))
+        budget = _cents(trials.outcome(TOTAL, dict.fromkeys(trials.plan.months, 1)).mean)
     actual = Fraction(actual_to_date)
     p10, p50, p90 = (_cents(actual + outcome.quantile(percent)) for percent in (10, 50, 90))
     return Forecast(budget, actual_to_date, p10, p50, p90, outcome.share_above(Fraction(budget) - actual))
@@ -212,19 +187,6 @@ def month_share(plan: Plan, item: Item, month: date) -> Fraction:
     return Fraction(1) if item.per == "month" else Fraction(_days(month), sum(map(_days, months)))
 
 
-def _weights(plan: Plan, stage: str, months: Mapping[date, Fraction]) -> Weights:
-    """The weights of a stage's items over (parts of) months."""
-    return {
-        item.name: sum((month_share(plan, item, month) * part for month, part in months.items()), Fraction())
-        for item in plan.items
-        if stage in (item.stage, TOTAL)
-    }
-
-
-def _whole(plan: Plan) -> Weights:
-    return _weights(plan, TOTAL, dict.fromkeys(plan.months, Fraction(1)))
-
-
 def _share_to_come(month: date, as_of: date) -> Fraction:
     if month > as_of:
         return Fraction(1)
@@ -233,16 +195,9 @@ def _share_to_come(month: date, as_of: date) -> Fraction:
     return 1 - Fraction(as_of.day, _days(month))
 
 
-def _draws(plan: Plan, item: Item, factor: str, figure: Range) -> Iterable[float]:
-    if figure.is_certain:
-        return [float(figure.low)]
-    random = Random(f"{plan.seed}:{item.name}:{factor}")
-    low, likely, high = float(figure.low), float(figure.likely), float(figure.high)
-    return [random.triangular(low, high, likely) for _ in range(plan.trials)]
-
-
-def _mean(drawn: NDArray[np.float64]) -> Fraction:
-    return Fraction(math.fsum(drawn.tolist())) / len(drawn)
+def _floats(*amounts: Decimal) -> tuple[float, float]:
+    first, second = map(float, amounts)
+    return first, second
 
 
 def _days(month: date) -> int:

@@ -13,14 +13,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from truecost.errors import ConfigError, Fault
 from truecost.workspace.config import Currency, Money
+from truecost.workspace.plan_figures import Figure, Section, Uncertainty, certain
 from truecost.workspace.tomlfiles import TomlLines, by_line, read_toml, schema_fault
 
 Stage = Literal["data_curation", "training", "failed_experiments", "evaluation", "serving", "maintenance"]
-Amount = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=12)]
 
 _MOST_MONTHS = 120
 _MOST_COST = Decimal(10) ** 15  # what DECIMAL(38, 20) holds, with room to add up
@@ -45,45 +45,10 @@ def _first_and_last(value: object) -> object:
     return _month(months[0]), _month(months[-1])
 
 
-def _range(value: object) -> object:
-    if isinstance(value, dict | Range):
-        return value
-    try:
-        amount = TypeAdapter(Amount).validate_python(value)
-    except ValidationError as error:
-        raise ValueError(error.errors()[0]["msg"]) from None
-    return Range(low=amount, likely=amount, high=amount)
-
-
 Month = Annotated[date, BeforeValidator(_month, json_schema_input_type=WrittenMonth)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Range(_Section):
-    """What a figure may be; certain where all three are one."""
-
-    low: Amount = Field(description="The least it may be.")
-    likely: Amount = Field(description="What it is most likely.")
-    high: Amount = Field(description="The most it may be.")
-
-    @model_validator(mode="after")
-    def _rises(self) -> Range:
-        if not self.low <= self.likely <= self.high:
-            raise ValueError("low may not be above likely, nor likely above high")
-        return self
-
-    @property
-    def is_certain(self) -> bool:
-        return self.low == self.high
-
-
-Figure = Annotated[Range, BeforeValidator(_range, json_schema_input_type=Amount | Range)]
-
-
-class Item(_Section):
+class Item(Section):
     """``[[items]]``: something the model will cost."""
 
     name: Annotated[str, Field(min_length=1)] = Field(
@@ -97,8 +62,8 @@ class Item(_Section):
         | None
     ) = Field(default=None, description="The first and the last month, or one month; left out, the whole plan.")
     quantity: Figure = Field(
-        default=Range(low=Decimal(1), likely=Decimal(1), high=Decimal(1)),
-        description="How many: a number, or low, likely and high.",
+        default=certain(Decimal(1)),
+        description="How many: a number; low, likely and high; or a distribution.",
     )
     unit_cost: Figure = Field(description="The cost of one, likewise.")
     per: Literal["item", "month"] = Field(
@@ -113,9 +78,12 @@ class Item(_Section):
     sku: Annotated[str, Field(min_length=1)] | None = Field(
         default=None, description="What it is sold as: the GPU type or the role (`sku_id`); needs a `unit`."
     )
+    driver: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="What moves it together with others, whatever their stage; left out, its stage does."
+    )
 
 
-class Plan(_Section):
+class Plan(Section):
     """The projected cost of a model, from the first to the last month; amounts are in ``currency``."""
 
     currency: Currency = Field(description="The reporting currency of the workspace; nothing is converted.")
@@ -130,6 +98,7 @@ class Plan(_Section):
     trials: Annotated[int, Field(ge=100, le=100_000)] = Field(
         default=10_000, description="How many times the plan is drawn."
     )
+    uncertainty: Uncertainty = Field(default=Uncertainty())
     items: Annotated[list[Item], Field(min_length=1)] = Field(description="What the model will cost.")
 
     @property
@@ -225,7 +194,7 @@ def _item_faults(items: object, first: date | None, last: date | None, file: str
             message = f"{item.name!r} is in months outside the plan, which is {first:%Y-%m} to {last:%Y-%m}"
             yield Fault(file, at, message, "correct `months`, or first_month and last_month")
         times = len(months_between(starts, ends)) if item.per == "month" and starts and ends else 1
-        total += item.quantity.high * item.unit_cost.high * times
+        total += item.quantity.reach * item.unit_cost.reach * times
         if total >= _MOST_COST:
             at = lines.find(("items", index, "unit_cost"))
             yield Fault(file, at, f"the plan comes to 10^15 or more at {item.name!r}", "correct its figures")

@@ -20,7 +20,8 @@ from pydantic_core import core_schema
 
 from truecost.sources import shown_size
 from truecost.workspace.config import SIZE_AS_WRITTEN, ConfigFile, Match
-from truecost.workspace.plans import Plan, Range
+from truecost.workspace.plan_figures import Range
+from truecost.workspace.plans import Plan
 from truecost.workspace.workspace import amount_columns, match_columns
 
 FOLDER = ".truecost"  # of a workspace, where its editor finds them

@@ -74,7 +74,7 @@ def by_line(faults: Iterable[Fault]) -> list[Fault]:
 
 def schema_fault(item: Mapping[str, Any], file: str, lines: TomlLines, schema: type[BaseModel]) -> Fault:
     """One of pydantic's errors about ``schema`` as a fault of the file."""
-    where = tuple(item["loc"])
+    where = tuple(part for part in item["loc"] if not str(part).startswith("<"))  # which form of a figure was meant
     at = lines.find(where)
     key = str(next((part for part in reversed(where) if isinstance(part, str)), ""))
     if item["type"] == "extra_forbidden":
@@ -111,7 +111,8 @@ def _section(schema: type[BaseModel], key: str) -> type[BaseModel] | None:
     """The schema of a key that holds a table, or a list of them."""
     field = schema.model_fields.get(key)
     options = [field.annotation, *get_args(field.annotation)] if field else []
-    return next((kind for kind in options if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+    plain = [get_args(kind)[0] if hasattr(kind, "__metadata__") else kind for kind in options]
+    return next((kind for kind in plain if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
 
 
 def _brackets(schema: type[BaseModel], key: str) -> str | None:
