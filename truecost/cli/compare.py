@@ -111,7 +111,11 @@ def _show_against_plan(title: str, rows: Iterable[dict[str, Any]], with_stage: b
             (
                 *(row["model_id"], period(row), *([row["stage"]] if with_stage else [])),
                 *(money(row["planned_mean"]), money(row["planned_p10"]), money(row["planned_p90"])),
-                *(money(row["actual"]), money(row["variance"]), _pct(row["variance_pct"] if row["is_complete"] else None)),
+                *(
+                    money(row["actual"]),
+                    money(row["variance"]),
+                    _pct(row["variance_pct"] if row["is_complete"] else None),
+                ),
                 _running(row),
             )
             for row in rows

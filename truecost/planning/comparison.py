@@ -1,6 +1,7 @@
 """Comparing: the plans -> their projection and forecast, held against the books.
 
-It writes ``outlook.projection``, ``outlook.planned_quantities`` and ``outlook.forecast``. The first is set beside the
+It writes ``outlook.projection``, ``outlook.planned_quantities``, ``outlook.forecast`` with its percentiles, and
+``outlook.nowcast``. The first is set beside the
 costs by ``finance.actual_vs_plan``; by the second ``finance.variance_drivers`` says why they differ.
 """
 
@@ -18,7 +19,9 @@ from truecost.books.derivation import STEP as BOOKS_STEP
 from truecost.books.gaps import tell_day
 from truecost.books.session import Session
 from truecost.errors import TruecostError
-from truecost.planning.projection import draw, forecast, planned_quantities, project
+from truecost.planning.forecast import PERCENTS, forecast
+from truecost.planning.projection import draw, planned_quantities, project
+from truecost.planning.seen import NOTHING_SPENT, read_ledgers
 from truecost.store.fingerprint import fingerprint
 from truecost.store.frames import insert_rows
 from truecost.store.rows import Row, read_rows
@@ -31,7 +34,8 @@ from truecost.workspace.workspace import Workspace
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from truecost.planning.projection import Forecast, Projected, Trials
+    from truecost.planning.forecast import Forecast
+    from truecost.planning.projection import Projected, Trials
 
 STEP = "compare"
 
@@ -71,14 +75,19 @@ def compare(session: Session) -> bool:
     rests_on = _fingerprint(workspace, today, books)
     if last_fingerprint(con, STEP) == rests_on:
         return False
-    actuals = dict(con.execute(query("planning/actual_to_date"), [today]).fetchall())
+    ledgers = read_ledgers(con)
     drawn = {model: draw(plan) for model, plan in workspace.plans.items()}
     start_month = workspace.config.workspace.fiscal_year_start_month
     with transaction(con):
         projected = [_projection_rows(m, t.plan, project(t, start_month)) for m, t in drawn.items()]
         _replace(con, "outlook.projection", [row for rows in projected for row in rows])
         _replace(con, "outlook.planned_quantities", _quantity_rows(drawn, start_month))
-        _replace(con, "outlook.forecast", _forecast_rows(drawn, actuals, today))
+        ends = {model: forecast(t, ledgers.get(model, NOTHING_SPENT), today) for model, t in drawn.items()}
+        _replace(con, "outlook.forecast", [_forecast_row(m, drawn[m].plan, end, today) for m, end in ends.items()])
+        _replace(
+            con, "outlook.forecast_percentiles", [row for m, end in ends.items() for row in _percentile_rows(m, end)]
+        )
+        _replace(con, "outlook.nowcast", [row for m, end in ends.items() for row in _nowcast_rows(m, end)])
         remember_fingerprint(con, STEP, rests_on)
     return True
 
@@ -161,23 +170,44 @@ def _quantity_rows(drawn: dict[str, Trials], start_month: int) -> list[Row]:
     ]
 
 
-def _forecast_rows(drawn: dict[str, Trials], actuals: dict[str, Decimal], as_of: date) -> list[Row]:
-    found: dict[str, Forecast] = {
-        model: forecast(trials, actuals.get(model, Decimal(0)), as_of) for model, trials in drawn.items()
+def _forecast_row(model: str, plan: Plan, end: Forecast, as_of: date) -> Row:
+    return {
+        "model_id": model,
+        "as_of": as_of,
+        "currency": plan.currency,
+        "budget": end.budget,
+        "actual_to_date": end.known,
+        "estimate_at_completion_p10": end.percentile(10),
+        "estimate_at_completion_p50": end.percentile(50),
+        "estimate_at_completion_p90": end.percentile(90),
+        "probability_over_budget": end.chance_over,
+        "known_ahead": end.known_ahead,
+        "nowcast": end.nowcast,
+        "to_come": end.to_come,
+        "whole_months": end.whole_months,
+        "over_budget_since": end.over_since,
+        "crosses_budget_in": end.crosses_in,
     }
+
+
+def _percentile_rows(model: str, end: Forecast) -> list[Row]:
+    return [
+        {"model_id": model, "percent": percent, "estimate_at_completion": end.percentile(percent)}
+        for percent in PERCENTS
+    ]
+
+
+def _nowcast_rows(model: str, end: Forecast) -> list[Row]:
     return [
         {
             "model_id": model,
-            "as_of": as_of,
-            "currency": drawn[model].plan.currency,
-            "budget": end.budget,
-            "actual_to_date": end.actual_to_date,
-            "estimate_at_completion_p10": end.p10,
-            "estimate_at_completion_p50": end.p50,
-            "estimate_at_completion_p90": end.p90,
-            "probability_over_budget": end.probability_over_budget,
+            "source": one.source,
+            "heard_until": one.heard_until,
+            "rhythm_days": one.rhythm_days,
+            "amount": amount,
         }
-        for model, end in found.items()
+        for one, amount in end.waited_for.items()
+        if amount
     ]
 
 

@@ -27,7 +27,7 @@ _KEPT = 0.4  # of the draws: the nearest
 _FARTHEST = 4.0  # robust standard deviations that what was seen may lie outside the draws, to find the nearest
 _RIDGE = 0.5
 _SMALL = 0.02  # of a month's planned cost: below it a ratio says nothing
-_WHOLE = 0.98  # a month of which so much has been told is whole
+_WHOLE = 0.95  # a month of which so much has been told is whole
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,6 @@ def complete(planned: Floats, seen: Seen, seed: int, how: Departure | None = Non
     mean = planned.mean(axis=0)
     whole = seen.whole_months(mean)
     untold = np.clip(1 - seen.told, 0, 1)
-    untold[:, :whole] = 0
     if not untold.any():
         return Completion(np.zeros((1, *mean.shape)), np.ones(1), whole)
     kept, factors, weights = _conditioned(ways, mean, seen, whole, untold)
