@@ -65,7 +65,7 @@ def _show_to_date(totals: Sequence[dict[str, Any]]) -> None:
         [
             (
                 *(row["model_id"] or "all", f"{row['first_month']:%Y-%m} to {row['last_month']:%Y-%m}"),
-                *(money(row["planned_to_date"]), _bound(row["is_lower_bound"]) + money(row["actual_to_date"])),
+                *(money(row["planned_to_date"]), _bound(row, money(row["actual_to_date"]))),
                 *(money(row["variance"]), _pct(row["variance_pct"])),
                 None if row["pace"] is None else f"{row['pace']:.2f}",
             )
@@ -114,7 +114,7 @@ def _show_against_plan(title: str, rows: Iterable[dict[str, Any]], with_stage: b
                 *(
                     money(row["actual"]),
                     money(row["variance"]),
-                    _pct(row["variance_pct"] if row["is_complete"] else None),
+                    _pct(_of_whole(row)),
                 ),
                 _running(row),
             )
@@ -123,9 +123,15 @@ def _show_against_plan(title: str, rows: Iterable[dict[str, Any]], with_stage: b
     )
 
 
-def _bound(is_lower_bound: bool) -> str:
-    """What stands before an amount of which something is missing."""
-    return "≥ " if is_lower_bound else ""
+def _bound(row: dict[str, Any], told: str | None) -> str | None:
+    """An amount, marked where something of it is missing."""
+    return f"≥ {told}" if row["is_lower_bound"] and told else told
+
+
+def _of_whole(row: dict[str, Any]) -> Decimal | None:
+    """A period that still runs has no share yet: a quarter five days old is not 100 % under its plan."""
+    share: Decimal | None = row["variance_pct"]
+    return share if row["is_complete"] else None
 
 
 def _running(row: dict[str, Any]) -> str:

@@ -28,10 +28,10 @@ PERCENTS = range(1, 100)
 class Forecast:
     """Where a model's cost will end, in the plan's currency.
 
-    ``known``: spent up to the month of the day; ``known_ahead``: posted to later months of the plan already, prepaid say.
-    ``nowcast`` and ``to_come``: means of what has happened and is not told, and of the rest. ``percentiles``: of the whole
-    at completion, the 1st to the 99th. Over budget since the month ``over_since``, or in half of the draws from
-    ``crosses_in`` on; neither where it is not.
+    ``known``: spent up to the month of the day; ``known_ahead``: posted to later months of the plan already, prepaid
+    say. ``nowcast`` and ``to_come``: means of what has happened and is not told, and of the rest. ``percentiles``: of
+    the whole at completion, the 1st to the 99th. Over budget since the month ``over_since``, or in half of the draws
+    from ``crosses_in`` on; neither where it is not.
     """
 
     budget: Decimal
@@ -132,15 +132,9 @@ def _over_since(ledger: Ledger, budget: Decimal, as_of: date) -> date | None:
 
 
 def _crosses_in(rest: Completion, ledger: Ledger, months: Sequence[date], budget: Decimal) -> date | None:
-    middle = rest.by_month(0.5)
-    return next(
-        (
-            month
-            for month, more in zip(months, middle, strict=True)
-            if float(ledger.until(month)) + more > float(budget)
-        ),
-        None,
-    )
+    middle, spent = rest.by_month(0.5), [float(ledger.until(month)) for month in months]
+    over = (month for month, held, more in zip(months, spent, middle, strict=True) if held + more > float(budget))
+    return next(over, None)
 
 
 def _cents(amount: float) -> Decimal:

@@ -73,7 +73,7 @@ class Ledger:
                 for one, part in untold if whole > 0 else ():
                     held = found.get(one.source, (one, 0.0))[1]
                     found[one.source] = (one, held + float(happened[s, m]) * part / whole)
-        return {one: amount for one, amount in found.values()}
+        return dict(found.values())
 
 
 NOTHING_SPENT = Ledger((), {})
