@@ -1,5 +1,5 @@
 -- How far each source of cost has spoken, and how much of each model's stage it brings: what tells a month that is whole from one
--- whose bills are still to come. It hangs on the records alone, not on the day, so that waiting saves nothing.
+-- whose bills are still to come. It hangs on the records up to the day, not on the day, so that waiting saves nothing.
 --
 -- heard_until: the first day it has not spoken for. A source that speaks by the month speaks for all of it. One that [[expected]]
 -- does not name, and that has been silent for three of its rhythms and two months at least while others spoke, has ended: it is heard
@@ -12,7 +12,7 @@ WITH record AS (
         -- A purchase for a year speaks for the month it was billed in.
         CAST(least(charge_period_end, charge_period_start + INTERVAL 31 DAY) - INTERVAL 1 MICROSECOND AS DATE) AS last_day
     FROM books.charges
-    WHERE charge_period_start IS NOT NULL
+    WHERE charge_period_start < getvariable('as_of') + INTERVAL 1 DAY
 ),
 
 gap AS (

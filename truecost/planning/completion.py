@@ -34,7 +34,7 @@ _WHOLE = 0.95  # a month of which so much has been told is whole
 class Seen:
     """What was seen, [stages, months] in the plan's order.
 
-    ``cost``; ``accrued``: the part of it that stands at a rate card until its bill comes; ``told``: which share of a
+    ``cost``; ``accrued``: the part of it that what is still to be told will take in; ``told``: which share of a
     month has been told, 0 to 1.
     """
 

@@ -53,7 +53,7 @@ class Forecast:
 def forecast(trials: Trials, ledger: Ledger, as_of: date) -> Forecast:
     """Where a plan will end, seen on a day, which counts as over."""
     months, stages = trials.plan.months, _stages(trials, ledger)
-    seen = ledger.seen(stages, months)
+    seen = ledger.seen(stages, months, as_of)
     rest = complete(_planned(trials, stages), seen, trials.plan.seed)
     happened = _mean_of(rest, _gone(seen.told, months, as_of))
     known, ahead = ledger.until(as_of), _known_ahead(ledger, months, as_of)

@@ -49,8 +49,11 @@ class Ledger:
         """What was spent in all months up to one."""
         return sum((row["cost"] for row in self.spent if row["month"] <= month), Decimal(0))
 
-    def seen(self, stages: Sequence[str], months: Sequence[date]) -> Seen:
-        """As ``completion`` takes it, in the order of ``stages`` and ``months``."""
+    def seen(self, stages: Sequence[str], months: Sequence[date], as_of: date) -> Seen:
+        """As ``completion`` takes it, in the order of ``stages`` and ``months``.
+
+        What is posted to months after ``as_of`` is a part of what will be, as what is accrued is.
+        """
         import numpy as np
 
         cost, accrued, told = (np.zeros((len(stages), len(months))) for _ in range(3))
@@ -58,7 +61,7 @@ class Ledger:
         for row in self.spent:
             if (at := place.get((row["stage"], row["month"]))) is not None:
                 cost[at] += float(row["cost"])
-                accrued[at] += float(row["accrued"])
+                accrued[at] += float(row["cost"] if row["month"] > as_of else row["accrued"])
         for (stage, month), at in place.items():
             told[at] = min(sum(one.part * one.share_of(month) for one in self.of(stage)), 1.0)
         return Seen(cost, accrued, told)
