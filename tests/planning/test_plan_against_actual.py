@@ -206,8 +206,9 @@ def test_what_is_uncertain_spreads_the_forecast(books: Books) -> None:
     books.put("plans/bot.toml", plan.replace("900", "730"))
     (row,) = published(books, DAY, "forecast")
     low, middle, high = (row[f"estimate_at_completion_{name}"] for name in ("p10", "p50", "p90"))
-    assert Decimal("591.91") < low < middle < high < Decimal("941.92")
-    assert 0.4 < row["probability_over_budget"] < 0.6
+    assert Decimal("475.25") < low < middle < high
+    assert abs(middle - Decimal("708.58")) < 20  # the likely cost is that of half of the draws
+    assert 0.3 < row["probability_over_budget"] < 0.6
 
 
 def test_comparing_again_does_nothing_until_plan_costs_or_day_change(books: Books) -> None:

@@ -304,9 +304,11 @@ def _retrainings(bare: Mapping[str, Floats], causes: Causes, months: int, spread
     """What unplanned retrainings cost; None where there is no training that is not certain."""
     if "training" not in bare or not (spread.retrain_rate and spread.retrain_share):
         return None
-    trained = [month for month in range(months) if bare["training"][month].any()]
+    first = next((month + 1 for month in range(months) if bare["training"][month].any()), months)
+    if first == months:
+        return None
     parts = {"training": 1.0, "failed_experiments": 1.0, "data_curation": 0.5}
     build = sum(bare[stage].sum(axis=0) * part for stage, part in sorted(parts.items()) if stage in bare)
-    came = arrivals(causes, months, trained[0] + 1, spread.retrain_rate, "retraining")
+    came = arrivals(causes, months, first, spread.retrain_rate, "retraining")
     came *= spread.retrain_share * build
     return came
