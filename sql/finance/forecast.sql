@@ -1,5 +1,5 @@
 -- Where each planned model's cost will end, as a distribution: what is spent, what has happened and is not billed yet, and what is to
--- come: the rest of the plan, bent towards what was seen of it. It hangs on the records, not on the day: waiting saves nothing.
+-- come, which is the rest of the plan, bent towards what was seen of it. It hangs on the records, not on the day: waiting saves nothing.
 -- model_id: the fine-tuned model
 -- as_of: the day of the forecast
 -- currency: currency of every amount in the row

@@ -83,11 +83,11 @@ def came(random: np.random.Generator, plan: Programme, regime: str) -> Floats:
     for line in plan.lines:
         running = np.arange(line.first, line.last + 1)
         if regime == "heavy_tails":
-            own = np.exp(min(0.6 * (1 - line.low) * random.standard_t(2.5), 2))
+            own = np.exp(min(0.8 * (1 - line.low) * random.standard_t(2.5), 2))
         else:
             own = random.triangular(line.low, 1, line.high)
         by_month = own * path[running] * np.exp(random.normal(0, 0.15, size=len(running)))
-        if regime == "heavy_tails" and random.random() < 0.04:  # from a month on it costs far more
+        if regime == "heavy_tails" and random.random() < 0.06:  # from a month on it costs far more
             by_month[running >= random.integers(line.first, line.last + 1)] *= 1 + min(0.3 + random.pareto(2), 4)
         cost[STAGES.index(line.stage), running] += line.monthly * by_month
     if regime == "scope_growth":

@@ -135,7 +135,7 @@ def _conditioned(
 
 
 def _small(mean: Floats) -> float:
-    return float(_SMALL * mean.sum() / mean.shape[1])
+    return max(float(_SMALL * mean.sum() / mean.shape[1]), 1e-6)
 
 
 def _traits(ways: Floats, mean: Floats, whole: int) -> Floats:

@@ -31,20 +31,20 @@ class Departure:
     The values were set on simulated programmes that differ from their plans as badly as docs/plans.md says.
     """
 
-    level: float = 0.05
+    level: float = 0.03
     level_tail: float = 0.6
-    stage: float = 0.04
-    path: float = 0.05
-    path_tail: float = 1.1
+    stage: float = 0.03
+    path: float = 0.03
+    path_tail: float = 1.4
     memory: tuple[float, float] = (0.6, 0.95)
     slope: float = 0.1
     slope_tail: float = 0.8
     upward: float = 0.8
-    noise: float = 0.04
-    noise_tail: float = 0.5
-    events: float = 0.15
+    noise: float = 0.12
+    noise_tail: float = 0.6
+    events: float = 0.08
     event_size: float = 1.0
-    wiggle: tuple[float, float] = (0.3, 0.8)
+    wiggle: tuple[float, float] = (0.4, 1.0)
 
 
 def depart(planned: Floats, seed: int, how: Departure) -> Floats:

@@ -144,6 +144,48 @@ class PlanToDate:
 
 
 @dataclass(frozen=True)
+class Waited:
+    """A source whose records have not come yet, and what is expected of it up to the day of the forecast."""
+
+    source: str
+    heard_until: date
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Where the plan will end as things stand, or with what its last decision would add."""
+
+    scenario: str
+    cost: Decimal
+    estimate_at_completion_p10: Decimal
+    estimate_at_completion_p50: Decimal
+    estimate_at_completion_p90: Decimal
+    probability_over_budget: float
+    over_pct: Decimal | None
+    verdict: str | None
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """How the forecast comes about, and what would change it."""
+
+    known_ahead: Decimal
+    nowcast: Decimal
+    to_come: Decimal
+    over_budget_since: date | None
+    crosses_budget_in: date | None
+    whole_months: int
+    is_lower_bound: bool
+    waited_for: Sequence[Waited]
+    scenarios: Sequence[Scenario]
+
+    @property
+    def retrain(self) -> Scenario | None:
+        return next((one for one in self.scenarios if one.scenario == "retrain"), None)
+
+
+@dataclass(frozen=True)
 class Forecast:
     as_of: date
     budget: Decimal
@@ -272,6 +314,7 @@ class ModelFigures:
     drift: Drift | None = field(default=None, metadata=told_by("drift"))
     evals: Sequence[EvalScore] = field(default=(), metadata=told_by("evals"))
     plan_to_date: PlanToDate | None = field(default=None, metadata=told_by("plan_to_date"))
+    ahead: Ahead | None = field(default=None, metadata=told_by("ahead"))
 
     @property
     def is_incomplete(self) -> bool:

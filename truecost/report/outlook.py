@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from truecost.publish.figures import (
+    Ahead,
     Alert,
     Decision,
     Drift,
@@ -22,6 +23,8 @@ from truecost.publish.figures import (
     PlannedMonth,
     PlannedStage,
     PlanToDate,
+    Scenario,
+    Waited,
     WholePlan,
 )
 from truecost.publish.publication import view_names
@@ -49,6 +52,7 @@ class Outlook:
     alerts: Sequence[Alert]
     decisions: Sequence[Decision]
     plans_to_date: Mapping[str | None, PlanToDate]
+    ahead: Mapping[str, Ahead]
 
 
 def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outlook:
@@ -59,6 +63,8 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
         return read_rows(con, query(f"report/{name}"), parameters) if of <= views else []
 
     until = known_before(quarter, as_of)
+    scenarios = by_model(ask("scenarios", until, of={"forecast_scenarios"}))
+    waited = by_model(ask("waited_for", until, of={"nowcast"}))
     decisions = ask("decisions", quarter.start, until, of={"retrain_decisions"})
     evals = by_model(ask("evals", until, of={"eval_scores", "drift_signals"}))
     return Outlook(
@@ -70,6 +76,15 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
         decisions=[filled(Decision, row, reasons=row["reasons"] or []) for row in decisions],
         plans_to_date={
             row["model_id"]: filled(PlanToDate, row) for row in ask("plan_to_date", until, of={"plan_to_date"})
+        },
+        ahead={
+            row["model_id"]: filled(
+                Ahead,
+                row,
+                waited_for=filled_all(Waited, waited.get(row["model_id"], [])),
+                scenarios=filled_all(Scenario, scenarios.get(row["model_id"], [])),
+            )
+            for row in ask("ahead", until, of={"forecast", "forecast_scenarios", "nowcast"})
         },
     )
 

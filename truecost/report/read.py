@@ -162,6 +162,7 @@ def _model(model: str, quarter: Quarter, rows: _Rows, outlook: Outlook) -> Model
         drift=outlook.drift.get(model),
         evals=outlook.evals.get(model, []),
         plan_to_date=outlook.plans_to_date.get(model),
+        ahead=outlook.ahead.get(model),
     )
 
 
