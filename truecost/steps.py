@@ -54,7 +54,7 @@ from truecost.errors import TruecostError
 from truecost.intake.integrity import deep_faults, landing_faults, ledger_faults, log_faults, see_that_landing_is_sound
 from truecost.intake.landing import Landing
 from truecost.intake.load import Loaded, load_landed
-from truecost.planning.comparison import Comparison, read_comparison
+from truecost.planning.comparison import Comparison, ForecastRecord, read_comparison, read_record
 from truecost.planning.comparison import compare as compare_plans
 from truecost.publish.publication import publish as publish_views
 from truecost.publish.publication import published_faults, read_published
@@ -114,6 +114,16 @@ def comparison(workspace: Workspace, clock: Clock = REAL) -> Comparison:
     """Actual against plan by quarter and stage, and the forecasts, as last compared."""
     with open_session(workspace, clock) as session:
         return read_comparison(session)
+
+
+def forecast_record(workspace: Workspace, clock: Clock = REAL, model: str | None = None) -> list[ForecastRecord]:
+    """How good past forecasts were, as last compared.
+
+    Raises:
+        TruecostError: there is no such model, or it has no plan.
+    """
+    with open_session(workspace, clock) as session:
+        return read_record(session, model)
 
 
 def drift(workspace: Workspace, clock: Clock) -> bool:

@@ -1,5 +1,6 @@
 -- How far each source of cost has spoken, and how much of each model's stage it brings: what tells a month that is whole from one
--- whose bills are still to come. It hangs on the records up to the day, not on the day, so that waiting saves nothing.
+-- whose bills are still to come. It hangs on the records up to the day $as_of, not on the day, so that waiting saves nothing. Of a
+-- moment $known_until, only on what had landed by then.
 --
 -- heard_until: the first day it has not spoken for. A source that speaks by the month speaks for all of it. One that [[expected]]
 -- does not name, and that has been silent for three of its rhythms and two months at least while others spoke, has ended: it is heard
@@ -8,11 +9,13 @@
 -- part: of what its sources brought the stage in its last six months, 0 to 1; under the stage '' of all stages
 WITH record AS (
     SELECT DISTINCT
-        source,
+        charges.source,
         -- A purchase for a year speaks for the month it was billed in.
         CAST(least(charge_period_end, charge_period_start + INTERVAL 31 DAY) - INTERVAL 1 MICROSECOND AS DATE) AS last_day
     FROM books.charges
-    WHERE charge_period_start < getvariable('as_of') + INTERVAL 1 DAY
+    LEFT JOIN books.deliveries ON charges.x_delivery_id = deliveries.delivery_id
+    WHERE charges.charge_period_start < CAST($as_of AS TIMESTAMP) + INTERVAL 1 DAY
+        AND ($known_until IS NULL OR coalesce(deliveries.received_at < CAST($known_until AS TIMESTAMP), TRUE))
 ),
 
 gap AS (
@@ -61,10 +64,15 @@ heard AS (
 ),
 
 brought AS (
-    SELECT model_id, stage, source, month, sum(cost) AS cost
+    SELECT model_id, stage, posted.source, month, sum(cost) AS cost
     FROM books.posted
-    WHERE model_id IS NOT NULL AND cost > 0 AND NOT is_accrued
-    GROUP BY model_id, stage, source, month
+    LEFT JOIN books.deliveries ON posted.x_delivery_id = deliveries.delivery_id
+    WHERE model_id IS NOT NULL
+        AND cost > 0
+        AND NOT is_accrued
+        AND month <= CAST($as_of AS DATE)
+        AND ($known_until IS NULL OR coalesce(deliveries.received_at < CAST($known_until AS TIMESTAMP), TRUE))
+    GROUP BY model_id, stage, posted.source, month
     QUALIFY month > max(month) OVER (PARTITION BY model_id, stage) - INTERVAL 6 MONTH
 ),
 

@@ -240,6 +240,32 @@ def test_plan_and_actual_to_date_are_of_the_same_whole_months(books: Books) -> N
     assert sum(row["actual_to_date"] for row in stages) == total["actual_to_date"]
 
 
+def test_past_forecasts_are_made_again_of_what_was_known_then(books: Books, truecost: Truecost) -> None:
+    rows = published(books, date(2026, 7, 20), "forecast_record")
+    # The bills landed on 20 April: January to March are made again as they are booked, April knows what had landed.
+    assert [(row["as_of"].month, row["until"].month, row["basis"]) for row in rows] == [
+        *((1, 6, "booked"), (2, 6, "booked"), (3, 6, "booked"), (4, 6, "landed"), (5, 6, "landed")),
+    ]
+    assert {row["actual"] for row in rows} == {Decimal("475.25")}  # of May and June nothing came
+    january, *_ = rows
+    # 160.25 spent of 155 planned: 540 x 1.0339 more by plan, five times as much again by pace.
+    assert january["cpi"] == Decimal("718.54")
+    assert january["linear"] == january["last_quarter"] == Decimal("961.50")
+    assert january["linear_loss"] == (Decimal("961.50") - Decimal("475.25")) / 2
+    for row in rows:
+        assert row["forecast_p10"] <= row["forecast_p50"] <= row["forecast_p90"]
+        assert row["is_inside"] == (row["forecast_p10"] <= row["actual"] <= row["forecast_p90"])
+        assert row["error"] == row["forecast_p50"] - row["actual"]
+    told = truecost("plan", "backtest", "bot", "--as-of", "2026-07-20", "--json", "--workspace", books.root)
+    (record,) = json.loads(told.stdout)
+    assert (record["inside"], len(record["forecasts"])) == (sum(row["is_inside"] for row in rows), 5)
+    assert record["losses"].keys() == {"truecost", "last_quarter", "linear", "cpi"}
+    shown = truecost("plan", "backtest", "--as-of", "2026-07-20", "--workspace", books.root)
+    assert f"in {record['inside']} of 5" in shown.stdout
+    early = truecost("plan", "backtest", "--as-of", "2026-01-05", "--workspace", books.root)
+    assert "There is no past forecast" in early.stdout
+
+
 def test_before_a_month_has_ended_nothing_is_told_to_date(books: Books) -> None:
     assert published(books, date(2026, 1, 20), "plan_to_date") == []
     (first,) = [row for row in published(books, date(2026, 2, 1), "plan_to_date") if row["stage"] == "total"][:1]
@@ -306,9 +332,11 @@ def test_without_books_there_is_nothing_to_compare_with(books: Books) -> None:
         compare(Session(con, books.workspace, Clock(DAY), Closes()))
 
 
-@pytest.mark.parametrize("view", ["actual_vs_plan", "forecast", "plan_to_date", "forecast_scenarios"])
+@pytest.mark.parametrize(
+    "view", ["actual_vs_plan", "forecast", "plan_to_date", "forecast_scenarios", "forecast_record"]
+)
 def test_every_column_of_a_view_is_explained(books: Books, view: str) -> None:
-    (row, *_) = published(books, DAY, view)
+    (row, *_) = published(books, date(2026, 7, 20), view)
     about, columns = header_comments(query(f"finance/{view}"))
     assert about
     assert list(columns) == list(row)

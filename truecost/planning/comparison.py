@@ -1,7 +1,7 @@
 """Comparing: the plans -> their projection and forecast, held against the books.
 
-It writes ``outlook.projection``, ``outlook.planned_quantities``, ``outlook.forecast`` with its percentiles, and
-``outlook.nowcast``. The first is set beside the
+It writes ``outlook.projection``, ``outlook.planned_quantities``, ``outlook.forecast`` with its percentiles,
+``outlook.nowcast`` and ``outlook.forecast_record``. The first is set beside the
 costs by ``finance.actual_vs_plan``; by the second ``finance.variance_drivers`` says why they differ.
 """
 
@@ -19,6 +19,7 @@ from truecost.books.derivation import STEP as BOOKS_STEP
 from truecost.books.gaps import tell_day
 from truecost.books.session import Session
 from truecost.errors import TruecostError
+from truecost.planning.backtest import remember
 from truecost.planning.forecast import PERCENTS, forecast
 from truecost.planning.projection import draw, planned_quantities, project
 from truecost.planning.seen import NOTHING_SPENT, read_ledgers
@@ -34,6 +35,7 @@ from truecost.workspace.workspace import Workspace
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from truecost.planning.backtest import Remembered
     from truecost.planning.forecast import Forecast
     from truecost.planning.projection import Projected, Trials
 
@@ -62,6 +64,23 @@ class PlannedCost:
     by_quarter: list[Row]
 
 
+@dataclass(frozen=True)
+class ForecastRecord:
+    """How good a model's past forecasts were: ``forecasts`` as ``finance.forecast_record`` has them.
+
+    ``inside`` is of how many the cost lies from P10 to P90, ``coverage`` their share; ``bias`` how far the P50s were
+    off on average, as a share of the actual cost; ``losses`` the mean pinball loss by kind of forecast, likewise.
+    """
+
+    model_id: str
+    inside: int
+    coverage: float
+    bias: float
+    losses: dict[str, float]
+    is_lower_bound: bool
+    forecasts: list[Row]
+
+
 def compare(session: Session) -> bool:
     """Project the plans and forecast where they end; returns whether anything had changed since the last time.
 
@@ -75,7 +94,7 @@ def compare(session: Session) -> bool:
     rests_on = _fingerprint(workspace, today, books)
     if last_fingerprint(con, STEP) == rests_on:
         return False
-    ledgers = read_ledgers(con)
+    ledgers = read_ledgers(con, today)
     drawn = {model: draw(plan) for model, plan in workspace.plans.items()}
     start_month = workspace.config.workspace.fiscal_year_start_month
     with transaction(con):
@@ -88,6 +107,8 @@ def compare(session: Session) -> bool:
             con, "outlook.forecast_percentiles", [row for m, end in ends.items() for row in _percentile_rows(m, end)]
         )
         _replace(con, "outlook.nowcast", [row for m, end in ends.items() for row in _nowcast_rows(m, end)])
+        past = remember(con, drawn, ledgers, today)
+        _replace(con, "outlook.forecast_record", [_record_row(one, drawn[one.model_id].plan) for one in past])
         remember_fingerprint(con, STEP, rests_on)
     return True
 
@@ -105,6 +126,38 @@ def read_comparison(session: Session) -> Comparison:
     )
 
 
+def read_record(session: Session, model: str | None = None) -> list[ForecastRecord]:
+    """How good past forecasts were, as last compared; of each model with a plan, or of one.
+
+    Raises:
+        TruecostError: there is no such model, or it has no plan.
+    """
+    _see_that_it_is_planned(session.workspace, model)
+    tell_day(session.con)
+    by_model: dict[str, list[Row]] = {}
+    for row in read_rows(session.con, query("finance/forecast_record")):
+        by_model.setdefault(row["model_id"], []).append(row)
+    return [_record(name, rows) for name, rows in by_model.items() if model in (None, name)]
+
+
+def _record(model: str, rows: list[Row]) -> ForecastRecord:
+    inside = sum(row["is_inside"] for row in rows)
+
+    def mean(column: str) -> float:
+        return float(sum(row[column] / row["actual"] for row in rows if row["actual"]) / len(rows))
+
+    losses = {"last_quarter": "last_quarter_loss", "linear": "linear_loss", "cpi": "cpi_loss"}
+    return ForecastRecord(
+        model_id=model,
+        inside=inside,
+        coverage=inside / len(rows),
+        bias=mean("error"),
+        losses={"truecost": mean("pinball"), **{name: mean(column) for name, column in losses.items()}},
+        is_lower_bound=any(row["is_lower_bound"] for row in rows),
+        forecasts=rows,
+    )
+
+
 def read_against_plan(session: Session) -> None:
     """Let queries read ``finance.actual_vs_plan`` before it is published, as ``actual_vs_plan``."""
     session.con.execute(f"CREATE OR REPLACE TEMP VIEW actual_vs_plan AS {query('finance/actual_vs_plan')}")
@@ -116,16 +169,20 @@ def planned_costs(workspace: Workspace, model: str | None = None) -> list[Planne
     Raises:
         TruecostError: there is no such model, or it has no plan.
     """
-    known = {item.id for item in workspace.config.models}
-    if model is not None and model not in known:
-        raise TruecostError(f"no [[models]] has the id {model!r}; {suggestion(model, known, _listed(known))}")
-    if model is not None and model not in workspace.plans:
-        raise TruecostError(f"{model} has no plan; name one with `plan` under [[models]]")
+    _see_that_it_is_planned(workspace, model)
     return [
         PlannedCost(name, plan.currency, plan.budget, plan.seed, plan.trials, list(_quarter_rows(workspace, plan)))
         for name, plan in workspace.plans.items()
         if model in (None, name)
     ]
+
+
+def _see_that_it_is_planned(workspace: Workspace, model: str | None) -> None:
+    known = {item.id for item in workspace.config.models}
+    if model is not None and model not in known:
+        raise TruecostError(f"no [[models]] has the id {model!r}; {suggestion(model, known, _listed(known))}")
+    if model is not None and model not in workspace.plans:
+        raise TruecostError(f"{model} has no plan; name one with `plan` under [[models]]")
 
 
 def _quarter_rows(workspace: Workspace, plan: Plan) -> Iterator[Row]:
@@ -195,6 +252,13 @@ def _percentile_rows(model: str, end: Forecast) -> list[Row]:
         {"model_id": model, "percent": percent, "estimate_at_completion": end.percentile(percent)}
         for percent in PERCENTS
     ]
+
+
+def _record_row(one: Remembered, plan: Plan) -> Row:
+    told = {f"forecast_{name}": getattr(one, name) for name in ("p10", "p50", "p90")}
+    held = {name: getattr(one, name) for name in ("last_quarter", "linear", "cpi", "actual")}
+    days = {"as_of": one.as_of, "until": one.until}
+    return {"model_id": one.model_id, **days, "currency": plan.currency, "basis": one.basis, **told, **held}
 
 
 def _nowcast_rows(model: str, end: Forecast) -> list[Row]:

@@ -52,9 +52,9 @@ class Forecast:
 
 def forecast(trials: Trials, ledger: Ledger, as_of: date) -> Forecast:
     """Where a plan will end, seen on a day, which counts as over."""
-    months, stages = trials.plan.months, _stages(trials, ledger)
+    months, stages = trials.plan.months, stages_of(trials, ledger)
     seen = ledger.seen(stages, months, as_of)
-    rest = complete(_planned(trials, stages), seen, trials.plan.seed)
+    rest = complete(planned_draws(trials, stages, MOST_DRAWS), seen, trials.plan.seed)
     happened = _mean_of(rest, _gone(seen.told, months, as_of))
     known, ahead = ledger.until(as_of), _known_ahead(ledger, months, as_of)
     budget, held = budget_of(trials), known + ahead
@@ -82,19 +82,19 @@ def budget_of(trials: Trials) -> Decimal:
     return trials.plan.budget if trials.plan.budget is not None else _cents(float(whole))
 
 
-def _stages(trials: Trials, ledger: Ledger) -> list[str]:
+def stages_of(trials: Trials, ledger: Ledger) -> list[str]:
     """The plan's, and those that only cost was seen at; what nobody planned falls to maintenance, which stands last."""
     named = {*trials.drawn.stages, *(row["stage"] for row in ledger.spent), "maintenance"}
     return [*sorted(named - {"maintenance"}), "maintenance"]
 
 
-def _planned(trials: Trials, stages: Sequence[str]) -> Floats:
-    """The plan's draws, [draws, stages, months]."""
+def planned_draws(trials: Trials, stages: Sequence[str], most: int) -> Floats:
+    """The first ``most`` of the plan's draws, [draws, stages, months]."""
     import numpy as np
 
-    nothing = np.zeros((min(trials.drawn.draws, MOST_DRAWS), trials.drawn.months))
+    nothing = np.zeros((min(trials.drawn.draws, most), trials.drawn.months))
     drawn = trials.drawn
-    return np.stack([drawn.cost(s)[:MOST_DRAWS] if s in drawn.stages else nothing for s in stages], axis=1)
+    return np.stack([drawn.cost(s)[:most] if s in drawn.stages else nothing for s in stages], axis=1)
 
 
 def _gone(told: Floats, months: Sequence[date], as_of: date) -> Floats:

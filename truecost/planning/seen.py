@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -82,13 +82,13 @@ class Ledger:
 NOTHING_SPENT = Ledger((), {})
 
 
-def read_ledgers(con: DuckDBPyConnection) -> dict[str, Ledger]:
-    """The books of each model."""
+def read_ledgers(con: DuckDBPyConnection, as_of: date, known_until: datetime | None = None) -> dict[str, Ledger]:
+    """The books of each model, seen on a day; of a moment, only what had landed by then (of what is current today)."""
     spent: dict[str, list[Row]] = {}
-    for row in read_rows(con, query("planning/spent")):
+    for row in read_rows(con, query("planning/spent"), {"known_until": known_until}):
         spent.setdefault(row["model_id"], []).append(row)
     heard: dict[str, dict[str, list[Heard]]] = {}
-    for row in read_rows(con, query("planning/heard")):
+    for row in read_rows(con, query("planning/heard"), {"as_of": as_of, "known_until": known_until}):
         one = Heard(row["source"], row["part"], row["heard_until"], row["rhythm_days"])
         heard.setdefault(row["model_id"], {}).setdefault(row["stage"], []).append(one)
     return {model: Ledger(rows, heard.get(model, {})) for model, rows in spent.items()}
