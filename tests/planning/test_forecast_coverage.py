@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scoringrules
 
-from tests.support.programmes import FRACTIONS, REGIMES, STAGES, Floats, came, naive, programme, seeded
+from tests.support.lives import FRACTIONS, REGIMES, STAGES, Floats, came, naive, programme, seeded
 from truecost.planning.completion import Seen, complete
 from truecost.planning.projection import draw
 from truecost.workspace.plans import Plan
