@@ -49,6 +49,7 @@ from truecost.closing.close import (
     reopening_as_asked,
 )
 from truecost.decisions import reevaluation
+from truecost.decisions.hard_stop import Stopped, stop_what_is_spent
 from truecost.drift.drift import signals, watch
 from truecost.errors import TruecostError
 from truecost.intake.integrity import deep_faults, landing_faults, ledger_faults, log_faults, see_that_landing_is_sound
@@ -142,6 +143,11 @@ def alert(workspace: Workspace, clock: Clock) -> Alerted:
     """Judge spending, drift and evals; write down and tell what changed, and open the re-evaluations it asks for."""
     progress.say("judging what asks for someone")
     return judge_alerts(workspace, clock)
+
+
+def hard_stop(workspace: Workspace, clock: Clock) -> list[Stopped]:
+    """Run the command of each budget that is spent, once in its period; needs the books."""
+    return stop_what_is_spent(workspace, clock)
 
 
 def open_reevaluations(workspace: Workspace) -> list[Reevaluation]:

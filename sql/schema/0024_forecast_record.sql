@@ -13,3 +13,10 @@ CREATE TABLE outlook.forecast_record (
     cpi DECIMAL(38, 20),
     actual DECIMAL(38, 20)
 );
+
+-- How likely each budget is exceeded in the period that runs on the day of the forecast.
+CREATE TABLE outlook.budget_chances (
+    name VARCHAR,
+    period_start DATE,
+    chance DOUBLE
+);

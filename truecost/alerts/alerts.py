@@ -13,6 +13,7 @@ from truecost.alerts.notify import Message, Severity, addresses, deliver, servic
 from truecost.alerts.readings import read_all
 from truecost.alerts.states import (
     BOOKS,
+    BUDGET,
     DELIVERIES,
     SILENCE,
     Reading,
@@ -39,6 +40,7 @@ _WHERE = {
     DELIVERIES: "Each with its reason: truecost status",
     SILENCE: "What the totals lack: truecost status, and the view finance.gaps",
     BOOKS: "Each of them: truecost doctor",
+    BUDGET: "Each of them: the view finance.budgets",
 }
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
+from truecost.alerts.budget_readings import of_budgets
 from truecost.alerts.states import DRIFT, EVAL_DECAY, OVERSPEND, Reading, State
 from truecost.alerts.workspace_readings import of_workspace
+from truecost.books.gaps import tell_day
 from truecost.books.session import Session
 from truecost.drift.drift import DATASET, EVAL_DROP, signals
 from truecost.planning.comparison import read_against_plan
@@ -31,9 +33,18 @@ def read_all(session: Session) -> list[Reading]:
     spent = read_rows(session.con, query("alerts/overspend"), {"running": running.name, "ended": ended.name, **limits})
     return [
         *(overspend(row) for row in spent),
+        *_budgets(session),
         *quality(signals(session)),
         *of_workspace(session),
     ]
+
+
+def _budgets(session: Session) -> list[Reading]:
+    """The readings of ``[[budgets]]``, where there are any."""
+    if not session.workspace.config.budgets:
+        return []
+    tell_day(session.con)
+    return list(of_budgets(read_rows(session.con, query("finance/budgets"))))
 
 
 def overspend(row: Row) -> Reading:

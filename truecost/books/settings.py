@@ -166,6 +166,16 @@ def _sections(workspace: Workspace) -> dict[str, Rows]:
             }
             for model in config.models
         ],
+        "budgets": [
+            {
+                "name": budget.name,
+                "model_id": budget.model,
+                "stage": budget.stage,
+                "per": budget.per,
+                "amount": budget.amount,
+            }
+            for budget in config.budgets
+        ],
         "rates": [
             {
                 "rate_no": number,

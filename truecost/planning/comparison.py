@@ -1,7 +1,7 @@
 """Comparing: the plans -> their projection and forecast, held against the books.
 
 It writes ``outlook.projection``, ``outlook.planned_quantities``, ``outlook.forecast`` with its percentiles,
-``outlook.nowcast`` and ``outlook.forecast_record``. The first is set beside the
+``outlook.nowcast``, ``outlook.budget_chances`` and ``outlook.forecast_record``. The first is set beside the
 costs by ``finance.actual_vs_plan``; by the second ``finance.variance_drivers`` says why they differ.
 """
 
@@ -20,6 +20,7 @@ from truecost.books.gaps import tell_day
 from truecost.books.session import Session
 from truecost.errors import TruecostError
 from truecost.planning.backtest import remember
+from truecost.planning.budgets import chances
 from truecost.planning.forecast import PERCENTS, forecast
 from truecost.planning.projection import draw, planned_quantities, project
 from truecost.planning.seen import NOTHING_SPENT, read_ledgers
@@ -107,6 +108,9 @@ def compare(session: Session) -> bool:
             con, "outlook.forecast_percentiles", [row for m, end in ends.items() for row in _percentile_rows(m, end)]
         )
         _replace(con, "outlook.nowcast", [row for m, end in ends.items() for row in _nowcast_rows(m, end)])
+        unclaimed = read_rows(con, query("planning/unclaimed"))
+        likely = chances(workspace.config.budgets, drawn, ends, ledgers, unclaimed, start_month, today)
+        _replace(con, "outlook.budget_chances", likely)
         past = remember(con, drawn, ledgers, today)
         _replace(con, "outlook.forecast_record", [_record_row(one, drawn[one.model_id].plan) for one in past])
         remember_fingerprint(con, STEP, rests_on)
@@ -284,7 +288,8 @@ def _replace(con: DuckDBPyConnection, table: str, rows: list[Row]) -> None:
 def _fingerprint(workspace: Workspace, today: date, books: str) -> str:
     """Everything a comparison rests on: the books, the plans, the day and the code."""
     plans = {model: plan.model_dump(mode="json") for model, plan in workspace.plans.items()}
-    parts = [books, plans, today.isoformat(), fingerprint("planning")]
+    budgets = [budget.model_dump(mode="json") for budget in workspace.config.budgets]
+    parts = [books, plans, budgets, today.isoformat(), fingerprint("planning")]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

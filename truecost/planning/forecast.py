@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ class Forecast:
     ``known``: spent up to the month of the day; ``known_ahead``: posted to later months of the plan already, prepaid
     say. ``nowcast`` and ``to_come``: means of what has happened and is not told, and of the rest. ``percentiles``: of
     the whole at completion, the 1st to the 99th. Over budget since the month ``over_since``, or in half of the draws
-    from ``crosses_in`` on; neither where it is not.
+    from ``crosses_in`` on; neither where it is not. ``rest`` is what is not told, in the order of ``stages``.
     """
 
     budget: Decimal
@@ -45,6 +45,8 @@ class Forecast:
     over_since: date | None
     crosses_in: date | None
     waited_for: dict[Heard, Decimal]
+    rest: Completion = field(repr=False, compare=False)
+    stages: Sequence[str] = field(repr=False, compare=False)
 
     def percentile(self, percent: int) -> Decimal:
         return self.percentiles[percent - 1]
@@ -73,6 +75,8 @@ def forecast(trials: Trials, ledger: Ledger, as_of: date) -> Forecast:
         over_since=over,
         crosses_in=None if over else _crosses_in(rest, ledger, months, budget),
         waited_for={one: _cents(amount) for one, amount in ledger.waited_for(stages, months, happened).items()},
+        rest=rest,
+        stages=stages,
     )
 
 

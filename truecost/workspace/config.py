@@ -450,6 +450,26 @@ class ExpectedSection(_Section):
     every: Duration = Field(description="How long it may be silent.")
 
 
+class BudgetSection(_Section):
+    """``[[budgets]]``: what may be spent in a quarter or a year, and what is done once it is spent."""
+
+    name: Name = Field(description="What it is called in figures and alerts; each has its own.")
+    amount: Annotated[Money, Field(gt=0)] = Field(
+        description="What may be spent in a period, in the reporting currency."
+    )
+    per: Literal["quarter", "year"] = Field(default="quarter", description="The period: fiscal, as quarters are.")
+    model: str | None = Field(default=None, description="The model it is for; left out, all, and what none claims.")
+    stage: Stage | None = Field(default=None, description="The stage it is for; left out, all.")
+    hard_stop: Command | None = Field(
+        default=None,
+        description="A command that is run once in a period in which more than the amount is spent, in the workspace "
+        "without a shell.",
+    )
+    hard_stop_within: Duration = Field(
+        default=timedelta(minutes=10), description="How long that may take before it is ended, with all it started."
+    )
+
+
 class DriftSection(_Section):
     """``[drift]``: which windows of the request log are compared, and when a difference counts."""
 
@@ -601,6 +621,7 @@ class ConfigFile(_Section):
     rates: list[RateSection] = Field(default_factory=list)
     token_rates: list[TokenRateSection] = Field(default_factory=list)
     expected: list[ExpectedSection] = Field(default_factory=list)
+    budgets: list[BudgetSection] = Field(default_factory=list)
     drift: DriftSection = Field(default_factory=DriftSection)
     alerts: AlertsSection = Field(default_factory=AlertsSection)
     limits: LimitsSection = Field(default_factory=LimitsSection)

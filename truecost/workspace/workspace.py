@@ -231,6 +231,18 @@ def _cross_faults(root: Path, config: ConfigFile, lines: TomlLines) -> Iterator[
             at = lines.find(("expected", index, "source"))
             remedy = suggestion(expected.source, sources, "name one of [[sources]]")
             yield Fault(CONFIG, at, f"no source is called {expected.source!r}", remedy)
+    yield from _budget_faults(config, known, lines)
+
+
+def _budget_faults(config: ConfigFile, known: set[str], lines: TomlLines) -> Iterator[Fault]:
+    names: set[str] = set()
+    for index, budget in enumerate(config.budgets):
+        if budget.model is not None and budget.model not in known:
+            yield _unknown_model(budget.model, ("budgets", index, "model"), known, lines)
+        if budget.name in names:
+            at = lines.find(("budgets", index, "name"))
+            yield Fault(CONFIG, at, f"two budgets are called {budget.name!r}", "rename one")
+        names.add(budget.name)
 
 
 def _unknown_model(model: str, where: tuple[str | int, ...], known: set[str], lines: TomlLines) -> Fault:
