@@ -112,9 +112,18 @@ def _configuration() -> Iterator[str]:
 def _plans() -> Iterator[str]:
     schema = plan_schema()
     yield _table("## Plans", schema, schema)
-    for _, heading, section in sections(schema):
+    for key, heading, section in sections(schema):
         yield _table(f"### `{heading}`", section, schema)
-    yield _table("### A figure that is not known", schema["$defs"]["Range"], schema)
+        for _, inner, part in sections({**schema, "properties": section["properties"]}):
+            if inner.startswith("[") and "low" not in part["properties"]:
+                yield _table(f"### `[{key}.{inner[1:]}`", part, schema)
+    for title, kind in (
+        ("A figure that is not known", "Range"),
+        ("A share that is not known", "ShareRange"),
+        ("A distribution by its mean", "Named"),
+        ("Anything between two bounds", "Even"),
+    ):
+        yield _table(f"### {title}", schema["$defs"][kind], schema)
 
 
 def _table(heading: str, section: dict[str, Any], schema: dict[str, Any]) -> str:

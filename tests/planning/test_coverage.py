@@ -12,8 +12,8 @@ import pytest
 
 from tests.support.programmes import REGIMES, Programme, programme
 from truecost.planning.figures import Figure, Known, Likely
-from truecost.planning.projection import spread_of
 from truecost.planning.simulate import CALM, Drawn, Line, Spread, simulate
+from truecost.planning.written import spread_of
 from truecost.workspace.plan_figures import Uncertainty
 
 pytestmark = pytest.mark.pure

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from truecost.cli.completion import models
 from truecost.cli.frame import Frame, add, group
+from truecost.errors import TruecostError
 
 if TYPE_CHECKING:
+<<<<<<< HEAD
     from truecost.planning.comparison import ForecastRecord, PlannedCost
+=======
+    from truecost.planning.comparison import PlannedCost
+    from truecost.planning.yardsticks import Yardstick
+>>>>>>> plan
 
 NO_PLAN = "No model has a plan: name one with `plan` under [[models]]; docs/plans.md says how to write it."
 
@@ -110,6 +117,28 @@ def show_plan(planned: PlannedCost) -> None:
         ],
     )
     echo(f"Budget: {money(planned.budget) or 'none; the planned mean stands in for it'}")
+    _show_yardsticks(planned)
+    for fit in planned.feasibility:
+        fits = "fits" if fit.holds else "does not fit"
+        echo(f"Memory, {fit.what}: {fit.with_margin:,.1f} GB with margin; it {fits} {fit.available:,.0f} GB")
+    for doubt in planned.doubts:
+        echo(f"{doubt}")
+
+
+def _show_yardsticks(planned: PlannedCost) -> None:
+    from truecost.cli.tables import name, number, print_table, state
+
+    if planned.yardsticks:
+        print_table(
+            f"{planned.model_id}: against the facts of docs/facts.md",
+            [name("fact"), name("what"), number("here"), number("range"), state()],
+            [(y.fact, y.about, f"{y.value:,.2f}", _span(y), "" if y.holds else "outside") for y in planned.yardsticks],
+        )
+
+
+def _span(yardstick: Yardstick) -> str:
+    low, high = (None if bound is None else f"{bound:,g}" for bound in (yardstick.low, yardstick.high))
+    return f"{low} to {high}" if low and high else f"up to {high}" if high else f"from {low}"
 
 
 def period(row: dict[str, Any]) -> str:
@@ -117,6 +146,31 @@ def period(row: dict[str, Any]) -> str:
     return row["quarter"] or "whole plan"
 
 
+def new(
+    frame: Frame,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model; the file bears its name.")],
+    approach: Annotated[
+        str, typer.Option(metavar="A", help="prompt, retrieval, managed, lora, qlora or full.")
+    ] = "lora",
+    to: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write it.", show_default=False)] = None,
+) -> None:
+    """Write a commented plan by an approach: each default with its fact, or the record of ours that wins over it."""
+    from truecost.cli.text import echo
+    from truecost.planning.new_plan import new_plan
+    from truecost.workspace.lifecycle import APPROACHES
+
+    chosen = next((known for known in APPROACHES if known == approach), None)
+    if chosen is None:
+        raise TruecostError(f"there is no approach {approach}; it is one of {', '.join(APPROACHES)}")
+    path = new_plan(frame.workspace, model, chosen, frame.clock.today(), to)
+    frame.answer({"plan": path, "model": model, "approach": approach}, lambda: echo(_next_step(path, model)))
+
+
+def _next_step(path: Path, model: str) -> str:
+    return f"{path} is written: change what you know better, and name it with `plan` under [[models]] of {model}."
+
+
 app = group("What a model is expected to cost.")
+add(app, new, ("truecost plan new support-bot --approach lora -w books",), "new")
 add(app, show, ("truecost plan show support-bot --workspace books", "truecost plan show -w books --json"), "show")
 add(app, backtest, ("truecost plan backtest -w books", "truecost plan backtest support-bot --json"), "backtest")

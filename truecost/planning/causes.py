@@ -29,14 +29,14 @@ class Causes:
 
     ``between``: the correlation of two figures of one kind under different drivers; of different kinds, two thirds of
     it.
-    ``within``: that of two figures of one kind under one driver.
+    ``within``: that of two figures of one kind under one driver. ``held`` keeps what was drawn and is asked for again.
     """
 
     seed: int
     draws: int
     between: float
     within: float
-    _held: dict[str, Floats] = field(default_factory=dict, repr=False, compare=False)
+    held: dict[str, Floats] = field(default_factory=dict, repr=False, compare=False)
 
     def stream(self, *names: str) -> np.random.Generator:
         """The random numbers of a name: PCG64, seeded with the sha256 of ``SEED:NAME:NAME...``."""
@@ -70,6 +70,6 @@ class Causes:
 
     def _cause(self, *names: str) -> Floats:
         key = ":".join(names)
-        if key not in self._held:
-            self._held[key] = self.stream("cause", *names).standard_normal(self.draws)
-        return self._held[key]
+        if key not in self.held:
+            self.held[key] = self.stream("cause", *names).standard_normal(self.draws)
+        return self.held[key]

@@ -98,7 +98,29 @@ class Uniform:
         return self.low == self.high
 
 
-Figure = Known | Likely | Bounds | LogNormal | Normal | Uniform
+@dataclass(frozen=True)
+class Rest:
+    """What a share leaves of 1; it falls as the share rises."""
+
+    share: Known | Likely
+
+    @property
+    def is_certain(self) -> bool:
+        return self.share.is_certain
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """A figure less one, and 0 at the least: the runs that came before the last."""
+
+    count: Known | Likely | Bounds | LogNormal | Normal | Uniform
+
+    @property
+    def is_certain(self) -> bool:
+        return self.count.is_certain
+
+
+Figure = Known | Likely | Bounds | LogNormal | Normal | Uniform | Rest | Beyond
 
 
 def middle(figure: Figure) -> Fraction:
@@ -114,6 +136,10 @@ def middle(figure: Figure) -> Fraction:
             return Fraction(mean)
         case Uniform(low, high):
             return (Fraction(low) + Fraction(high)) / 2
+        case Rest(share):
+            return 1 - middle(share)
+        case Beyond(count):
+            return max(middle(count) - 1, Fraction())
         case Bounds():
             import numpy as np
 
@@ -140,6 +166,10 @@ def values(figure: Figure, scores: Floats, widen: float) -> Floats:
             return low + (high - low) * _probabilities(scores)
         case Bounds():
             return _triangular(figure, _probabilities(scores))
+        case Rest(share):
+            return np.maximum(1 - values(share, scores, widen), 0.0)
+        case Beyond(count):
+            return np.maximum(values(count, scores, widen) - 1, 0.0)
 
 
 def _split_log_normal(low: float, likely: float, high: float, scores: Floats) -> Floats:

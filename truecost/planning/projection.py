@@ -16,10 +16,11 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from truecost.planning import figures
-from truecost.planning.simulate import TOTAL, Drawn, Line, Outcome, Spread, simulate
+from truecost.planning.causes import Causes
+from truecost.planning.lifecycle import lifecycle_lines, spread_for
+from truecost.planning.simulate import TOTAL, Drawn, Line, Outcome, simulate_on
+from truecost.planning.written import figure_of, spread_of
 from truecost.quarters import quarter_of
-from truecost.workspace.plan_figures import Even, Named, Range, Uncertainty
 from truecost.workspace.plans import Item, Plan
 
 QUANTILES = (10, 50, 80, 90)
@@ -77,11 +78,22 @@ class Trials:
 
 def draw(plan: Plan) -> Trials:
     """Draw every item that is not certain, ``plan.trials`` times."""
-    drawn = simulate(lines_of(plan), len(plan.months), plan.trials, plan.seed, spread_of(plan.uncertainty))
-    return Trials(plan, drawn)
+    spread, lines = spread_of(plan.uncertainty), lines_of(plan)
+    causes = Causes(plan.seed, plan.trials, spread.between, spread.within)
+    if plan.lifecycle is not None:
+        spread = spread_for(plan.lifecycle, plan.lifecycle.approach, spread)
+    return Trials(plan, simulate_on(causes, lines, len(plan.months), spread))
 
 
 def lines_of(plan: Plan) -> list[Line]:
+    """What the lifecycle comes to, and the items, as the engine takes them."""
+    items = item_lines(plan)
+    if plan.lifecycle is None:
+        return items
+    return [*lifecycle_lines(plan.lifecycle, plan.lifecycle.approach, plan.months), *items]
+
+
+def item_lines(plan: Plan) -> list[Line]:
     """The items as the engine takes them."""
     return [
         Line(
@@ -94,32 +106,6 @@ def lines_of(plan: Plan) -> list[Line]:
         )
         for item in plan.items
     ]
-
-
-def spread_of(told: Uncertainty) -> Spread:
-    """What a plan says of how its figures hang together."""
-    return Spread(**{name: float(getattr(told, name)) for name in Uncertainty.model_fields})
-
-
-def figure_of(written: Range | Named | Even) -> figures.Figure:
-    """A figure as it is written, as the engine draws it."""
-    match written:
-        case Range() if written.is_certain:
-            return figures.Known(written.likely)
-        case Range():
-            kind = figures.Bounds if written.reading == "bounds" else figures.Likely
-            return kind(float(written.low), float(written.likely), float(written.high))
-        case Even():
-            return (
-                figures.Known(written.low)
-                if written.is_certain
-                else figures.Uniform(*_floats(written.low, written.high))
-            )
-        case Named() if written.is_certain:
-            return figures.Known(written.mean)
-        case Named():
-            named = figures.LogNormal if written.distribution == "lognormal" else figures.Normal
-            return named(*_floats(written.mean, written.sd))
 
 
 def project(trials: Trials, fiscal_year_start_month: int) -> list[Projected]:
@@ -159,11 +145,6 @@ def month_share(plan: Plan, item: Item, month: date) -> Fraction:
     if month not in months:
         return Fraction()
     return Fraction(1) if item.per == "month" else Fraction(_days(month), sum(map(_days, months)))
-
-
-def _floats(*amounts: Decimal) -> tuple[float, float]:
-    first, second = map(float, amounts)
-    return first, second
 
 
 def _days(month: date) -> int:

@@ -17,6 +17,7 @@ For whoever builds on it:
   half and more in later samples, of which the rest comes from the other causes here).
 - Unplanned retrainings come at Spread.retrain_rate a year after the first month with training; each costs
   Spread.retrain_share of what the first build's training, failed experiments and half of its data came to.
+- With Spread.reaches_production below 1, a draw that does not reach it has no serving and no maintenance (F28).
 - Arrays are float64, [draws, months]; the same lines, seed and spread give the same bytes, in whatever order the lines
   come.
 """
@@ -59,6 +60,7 @@ class Spread:
     blow_up_tail: float = 3.0
     retrain_rate: float = 0.25
     retrain_share: float = 0.5
+    reaches_production: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.between <= self.within <= 1:
@@ -72,8 +74,23 @@ CALM = Spread(widen=1, between=0, within=0, month_spread=0, month_memory=0, blow
 
 
 @dataclass(frozen=True)
+class Factor:
+    """A figure that several lines, and several options, have in common: wherever its name stands, its draws are the
+    same."""
+
+    name: str
+    kind: Kind
+    driver: str
+    figure: Figure
+
+
+@dataclass(frozen=True)
 class Line:
-    """Something that costs money: ``shares`` says, by month, which part (or how many times) of it falls there."""
+    """Something that costs money: ``shares`` says, by month, which part (or how many times) of it falls there.
+
+    ``more`` are further factors of its cost, shared by name; ``growth`` is one by which it grows from month to month,
+    from its first on. ``cost_kind`` is as in the books.
+    """
 
     name: str
     stage: str
@@ -81,10 +98,22 @@ class Line:
     quantity: Figure
     unit_cost: Figure
     driver: str | None = None
+    more: tuple[Factor, ...] = ()
+    growth: Factor | None = None
+    cost_kind: str | None = None
 
     @property
     def is_certain(self) -> bool:
-        return self.quantity.is_certain and self.unit_cost.is_certain
+        figures = (self.quantity, self.unit_cost, *(factor.figure for factor in self.more))
+        return self.growth is None and all(figure.is_certain for figure in figures)
+
+    @property
+    def certain_cost(self) -> Fraction:
+        """What a certain line costs."""
+        cost = middle(self.quantity) * middle(self.unit_cost)
+        for factor in self.more:
+            cost *= middle(factor.figure)
+        return cost
 
 
 @dataclass(frozen=True)
@@ -181,7 +210,11 @@ class Drawn:
 
 def simulate(lines: Sequence[Line], months: int, draws: int, seed: int, spread: Spread) -> Drawn:
     """Draw every line that is not certain ``draws`` times, over ``months`` months."""
-    causes = Causes(seed, draws, spread.between, spread.within)
+    return simulate_on(Causes(seed, draws, spread.between, spread.within), lines, months, spread)
+
+
+def simulate_on(causes: Causes, lines: Sequence[Line], months: int, spread: Spread) -> Drawn:
+    """The same on causes that are at hand: what is simulated on the same causes shares their draws."""
     certain = {line.stage: [Fraction()] * months for line in lines}
     bare: dict[str, Floats] = {}
     line_means: dict[str, Fraction] = {}
@@ -189,13 +222,13 @@ def simulate(lines: Sequence[Line], months: int, draws: int, seed: int, spread: 
     for line in sorted(lines, key=lambda line: line.name):
         if line.is_certain:
             quantity_means[line.name] = middle(line.quantity)
-            line_means[line.name] = cost = quantity_means[line.name] * middle(line.unit_cost)
+            line_means[line.name] = cost = line.certain_cost
             held = certain[line.stage]
             certain[line.stage] = [so_far + cost * share for so_far, share in zip(held, line.shares, strict=True)]
             continue
         quantity, cost_drawn = draw_line(causes, line, spread.widen)
         line_means[line.name], quantity_means[line.name] = exact_mean(cost_drawn), quantity
-        _spread_over(bare, line, cost_drawn, months)
+        _spread_over(bare, line, cost_drawn, months, growth_of(causes, line, months, spread.widen))
     with_events = _moved(bare, lines, causes, months, spread)
     for stage in with_events:
         certain.setdefault(stage, [Fraction()] * months)
@@ -207,15 +240,47 @@ def simulate(lines: Sequence[Line], months: int, draws: int, seed: int, spread: 
         for stage, by_month in certain.items()
     }
     sealed = {stage: tuple(by_month) for stage, by_month in certain.items()}
-    return Drawn(draws, months, sealed, with_events, means, line_means, quantity_means)
+    return Drawn(causes.draws, months, sealed, with_events, means, line_means, quantity_means)
 
 
 def draw_line(causes: Causes, line: Line, widen: float) -> tuple[Fraction, Floats]:
     """The mean quantity of an uncertain line, and its cost by draw."""
     quantity = _factor(causes, line, "quantity", line.quantity, widen)
-    price = _factor(causes, line, "unit_cost", line.unit_cost, widen)
     mean = middle(line.quantity) if line.quantity.is_certain else exact_mean(quantity)
-    return mean, quantity * price
+    cost = quantity * _factor(causes, line, "unit_cost", line.unit_cost, widen)
+    for factor in line.more:
+        cost *= drawn_factor(causes, factor, widen)
+    return mean, cost
+
+
+def drawn_factor(causes: Causes, factor: Factor, widen: float) -> Floats:
+    """A shared figure, by draw; drawn once."""
+    key = f"factor:{factor}:{widen}"
+    if key not in causes.held:
+        import numpy as np
+
+        if factor.figure.is_certain:
+            causes.held[key] = np.full(causes.draws, float(middle(factor.figure)))
+        else:
+            scores = causes.scores(factor.kind, factor.driver, factor.name)
+            causes.held[key] = values(factor.figure, scores, widen)
+    return causes.held[key]
+
+
+def growth_of(causes: Causes, line: Line, months: int, widen: float) -> Floats | None:
+    """What a line's cost is multiplied by, month by month, [months, draws]; None where it does not grow."""
+    import numpy as np
+
+    if line.growth is None:
+        return None
+    key = f"growth:{line.growth.name}:{months}:{widen}"
+    if key not in causes.held:
+        factor = drawn_factor(causes, line.growth, widen)
+        path = np.ones((months, causes.draws))
+        for month in range(1, months):
+            np.multiply(path[month - 1], factor, out=path[month])
+        causes.held[key] = path
+    return causes.held[key]
 
 
 def exact_mean(drawn: Floats) -> Fraction:
@@ -231,14 +296,16 @@ def _factor(causes: Causes, line: Line, kind: Kind, figure: Figure, widen: float
     return values(figure, causes.scores(kind, line.driver or line.stage, line.name), widen)
 
 
-def _spread_over(bare: dict[str, Floats], line: Line, cost: Floats, months: int) -> None:
+def _spread_over(bare: dict[str, Floats], line: Line, cost: Floats, months: int, growth: Floats | None) -> None:
     """Add a line's cost to its stage, month by month."""
     import numpy as np
 
-    held = bare.setdefault(line.stage, np.zeros((months, len(cost))))
+    if line.stage not in bare:
+        bare[line.stage] = np.zeros((months, len(cost)))
+    held, first = bare[line.stage], next((month for month, share in enumerate(line.shares) if share), 0)
     for month, share in enumerate(line.shares):
         if share:
-            held[month] += cost * float(share)
+            held[month] += cost * float(share) if growth is None else cost * growth[month - first] * float(share)
 
 
 def _moved(
@@ -248,7 +315,7 @@ def _moved(
     import numpy as np
 
     retrained = _retrainings(bare, causes, months, spread)
-    grown = 1 + blow_ups(causes, spread)
+    grown, reached = 1 + blow_ups(causes, spread), reaches(causes, spread)
     for is_build in (True, False):
         stages = [stage for stage in sorted(bare) if (stage in BUILD) == is_build]
         if not stages:
@@ -256,11 +323,10 @@ def _moved(
         level = levels(causes, months, "build" if is_build else "run", spread)
         for stage in stages:
             bare[stage] *= level
-            if is_build:
-                bare[stage] *= grown
+            bare[stage] *= grown if is_build else reached
     if retrained is not None:
         held = bare.setdefault("maintenance", np.zeros((months, causes.draws)))
-        held += retrained
+        held += retrained * reached
     return bare
 
 
@@ -268,12 +334,16 @@ def levels(causes: Causes, months: int, part: str, spread: Spread) -> Floats:
     """What each month's cost is multiplied by, of mean 1; [months, draws]."""
     import numpy as np
 
-    if not spread.month_spread:
-        return np.ones((months, causes.draws))
-    path = causes.walk(months, spread.month_memory, "all") + causes.walk(months, spread.month_memory, part)
-    path *= spread.month_spread / np.sqrt(2)
-    path -= spread.month_spread**2 / 2
-    return np.exp(path, out=path)
+    key = f"levels:{months}:{part}:{spread.month_spread}:{spread.month_memory}"
+    if key not in causes.held:
+        path = np.zeros((months, causes.draws))
+        if spread.month_spread:
+            path += causes.walk(months, spread.month_memory, "all")
+            path += causes.walk(months, spread.month_memory, part)
+            path *= spread.month_spread / np.sqrt(2)
+            path -= spread.month_spread**2 / 2
+        causes.held[key] = np.exp(path, out=path)
+    return causes.held[key]
 
 
 def blow_ups(causes: Causes, spread: Spread) -> Floats:
@@ -285,6 +355,13 @@ def blow_ups(causes: Causes, spread: Spread) -> Floats:
     chance, size = causes.stream("event", "blow up").random((2, causes.draws))
     more = spread.blow_up_least * (1 - size) ** (-1 / spread.blow_up_tail)
     return np.where(chance < spread.blow_up, more, 0.0)
+
+
+def reaches(causes: Causes, spread: Spread) -> Floats | float:
+    """Whether the model reaches production, by draw: 1 or 0; where it does not, nothing is run and kept up (F28)."""
+    if spread.reaches_production >= 1:
+        return 1.0
+    return (causes.stream("event", "production").random(causes.draws) < spread.reaches_production).astype(float)
 
 
 def arrivals(causes: Causes, months: int, first: int, rate: float, *names: str) -> Floats:

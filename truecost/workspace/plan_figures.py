@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 Amount = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=12)]
+Share = Annotated[Decimal, Field(ge=0, le=1, max_digits=24, decimal_places=12)]
 
 
 class Section(BaseModel):
@@ -117,6 +118,28 @@ def _form(value: Any) -> str:
     return "<named>" if isinstance(value, Named) else "<even>" if isinstance(value, Even) else "<range>"
 
 
+class ShareRange(Range):
+    """A share: from 0 to 1."""
+
+    low: Share = Field(description="One time in ten it is less.")
+    likely: Share = Field(description="As often more as less.")
+    high: Share = Field(description="One time in ten it is more.")
+
+
+def _share(value: object) -> object:
+    if isinstance(value, dict | Range):
+        return value
+    try:
+        share = TypeAdapter(Amount).validate_python(value)
+    except ValidationError as error:
+        raise ValueError(error.errors()[0]["msg"]) from None
+    if share > 1:
+        raise ValueError(f"a share is from 0 to 1: write {share / 100} for {share} %")
+    return ShareRange(low=share, likely=share, high=share)
+
+
+ShareFigure = Annotated[ShareRange, BeforeValidator(_share, json_schema_input_type=Share | ShareRange)]
+
 Form = Annotated[
     Annotated[Range, Tag("<range>")] | Annotated[Named, Tag("<named>")] | Annotated[Even, Tag("<even>")],
     Discriminator(_form),
@@ -147,6 +170,11 @@ class Uncertainty(Section):
     )
     blow_up_least: Annotated[Decimal, Field(ge=0, le=10)] = Field(
         default=Decimal("0.5"), description="The least overrun of a build that blows up, as a part of its cost."
+    )
+    reaches_production: Share = Field(
+        default=Decimal(1),
+        description="Probability that the model reaches production; about 0.1 do (F28). Below 1, the plan's "
+        "figures are those of beginning, not of succeeding.",
     )
     retrain_rate: Annotated[Decimal, Field(ge=0, le=12)] = Field(
         default=Decimal("0.25"), description="Unplanned retrainings a year, from the month after the first training on."

@@ -17,6 +17,8 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from truecost.errors import ConfigError, Fault
 from truecost.workspace.config import Currency, Money
+from truecost.workspace.lifecycle import Lifecycle
+from truecost.workspace.plan_checks import doubtful, lopsided
 from truecost.workspace.plan_figures import Figure, Section, Uncertainty, certain
 from truecost.workspace.tomlfiles import TomlLines, by_line, read_toml, schema_fault
 
@@ -99,7 +101,10 @@ class Plan(Section):
         default=10_000, description="How many times the plan is drawn."
     )
     uncertainty: Uncertainty = Field(default=Uncertainty())
-    items: Annotated[list[Item], Field(min_length=1)] = Field(description="What the model will cost.")
+    lifecycle: Lifecycle | None = Field(default=None)
+    items: list[Item] = Field(
+        default_factory=list, description="What the model will cost, beside what `[lifecycle]` comes to."
+    )
 
     @property
     def months(self) -> list[date]:
@@ -149,8 +154,22 @@ def read_plan(path: Path, file: str, reporting_currency: str) -> Plan:
     except ValidationError as error:
         faults += [schema_fault(item, file, lines, Plan) for item in error.errors()]
     if faults:
-        raise ConfigError(by_line(faults))
+        raise ConfigError(by_line([*faults, *_doubts(parsed, file, lines)]))
     return plan
+
+
+def read_doubts(path: Path, file: str) -> list[Fault]:
+    """What a sound plan says that can hardly be meant, or leaves out."""
+    parsed, lines = read_toml(path, file)
+    return by_line(_doubts(parsed, file, lines))
+
+
+def _doubts(parsed: dict[str, Any], file: str, lines: TomlLines) -> Iterator[Fault]:
+    yield from doubtful(parsed, file, lines)
+    items = parsed.get("items")
+    if isinstance(items, list) and "lifecycle" not in parsed:
+        stages = {str(item.get("stage")) for item in items if isinstance(item, dict)}
+        yield from lopsided(stages, file, lines.find(("items",)))
 
 
 def _cross_faults(parsed: dict[str, Any], file: str, lines: TomlLines, reporting_currency: str) -> Iterator[Fault]:
@@ -167,6 +186,10 @@ def _cross_faults(parsed: dict[str, Any], file: str, lines: TomlLines, reporting
         first = last = None
     if first and last and len(months_between(first, last)) > _MOST_MONTHS:
         yield Fault(file, at, f"the plan is longer than {_MOST_MONTHS} months", "end it earlier")
+    if "lifecycle" not in parsed and "items" not in parsed:
+        yield Fault(file, 1, "the section [[items]] is missing", "add it")
+    if "lifecycle" not in parsed and parsed.get("items") == []:
+        yield Fault(file, lines.find(("items",)), "items = [] is not possible", "name what it costs, or a [lifecycle]")
     yield from _item_faults(parsed.get("items"), first, last, file, lines)
 
 

@@ -135,8 +135,9 @@ def _schema_of(model: type[BaseModel], title: str) -> Schema:
     for definition in (schema, *definitions.values()):
         definition.pop("title", None)
         definition["description"] = _as_markdown(definition["description"])
-    for key, found in schema["properties"].items():
-        _explain_section(key, found, definitions)
+    for part in (schema, *definitions.values()):
+        for key, found in part.get("properties", {}).items():
+            _explain_section(key, found, definitions)
     return cast(
         Schema, {"$schema": _DIALECT, "title": title, **_siblings_apart(schema), "$defs": _siblings_apart(definitions)}
     )
