@@ -188,3 +188,14 @@ def test_the_worst_budget_speaks_and_all_that_ask_are_told() -> None:
     (calm,) = of_budgets([row("c", "OK", None)])
     assert (calm.state, calm.message, calm.about) == ("OK", "the budget holds", ())
     assert json.dumps(calm.drivers) == "[]"
+
+
+def test_the_page_shows_how_budgets_stand(tmp_path: Path) -> None:
+    held = books(tmp_path, [100.0] * 33 + [250.0] * 7)
+    day = date(2026, 4, 2)
+    budgets(held, day)
+    steps.report(held.workspace, Clock(day), "FY2026-Q1")
+    page = (held.root / "reports/FY2026-Q1/true-cost.html").read_text("utf-8")
+    told = json.loads((held.root / "reports/FY2026-Q1/true-cost.json").read_text("utf-8"))
+    assert [(row["name"], row["state"]) for row in told["budgets"]] == [("serving", "OK")]  # a new quarter has begun
+    assert '<h2 id="budgets">Budgets</h2>' in page

@@ -825,6 +825,7 @@ class Books:
                 "rows_held": 0,
                 "rows_skipped": sum(item.skipped for item in self.deliveries),
             },
+            **({"plans_to_date": self._to_date(list(self.plans))} if self.quarter == self.quarters[-1] else {}),
             "yardsticks": [
                 {
                     "id": name,

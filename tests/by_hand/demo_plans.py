@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import tomllib
-from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date

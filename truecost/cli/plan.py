@@ -12,12 +12,8 @@ from truecost.cli.frame import Frame, add, group
 from truecost.errors import TruecostError
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from truecost.planning.comparison import ForecastRecord, PlannedCost
-=======
-    from truecost.planning.comparison import PlannedCost
     from truecost.planning.yardsticks import Yardstick
->>>>>>> plan
 
 NO_PLAN = "No model has a plan: name one with `plan` under [[models]]; docs/plans.md says how to write it."
 

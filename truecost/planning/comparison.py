@@ -18,18 +18,13 @@ from typing import TYPE_CHECKING
 from truecost.books.derivation import STEP as BOOKS_STEP
 from truecost.books.gaps import tell_day
 from truecost.books.session import Session
-<<<<<<< HEAD
-from truecost.errors import TruecostError
+from truecost.errors import Fault, TruecostError
 from truecost.planning.backtest import remember
 from truecost.planning.budgets import chances
 from truecost.planning.forecast import PERCENTS, forecast
 from truecost.planning.projection import draw, planned_quantities, project
 from truecost.planning.seen import NOTHING_SPENT, read_ledgers
-=======
-from truecost.errors import Fault, TruecostError
-from truecost.planning.projection import draw, forecast, planned_quantities, project
 from truecost.planning.yardsticks import Fit, Yardstick, feasibility, yardsticks
->>>>>>> plan
 from truecost.store.fingerprint import fingerprint
 from truecost.store.frames import insert_rows
 from truecost.store.rows import Row, read_rows
@@ -185,13 +180,8 @@ def planned_costs(workspace: Workspace, model: str | None = None) -> list[Planne
     Raises:
         TruecostError: there is no such model, or it has no plan.
     """
-<<<<<<< HEAD
     _see_that_it_is_planned(workspace, model)
-    return [
-        PlannedCost(name, plan.currency, plan.budget, plan.seed, plan.trials, list(_quarter_rows(workspace, plan)))
-        for name, plan in workspace.plans.items()
-        if model in (None, name)
-    ]
+    return [_planned_cost(workspace, name, plan) for name, plan in workspace.plans.items() if model in (None, name)]
 
 
 def _see_that_it_is_planned(workspace: Workspace, model: str | None) -> None:
@@ -200,17 +190,6 @@ def _see_that_it_is_planned(workspace: Workspace, model: str | None) -> None:
         raise TruecostError(f"no [[models]] has the id {model!r}; {suggestion(model, known, _listed(known))}")
     if model is not None and model not in workspace.plans:
         raise TruecostError(f"{model} has no plan; name one with `plan` under [[models]]")
-
-
-def _quarter_rows(workspace: Workspace, plan: Plan) -> Iterator[Row]:
-    for row in project(draw(plan), workspace.config.workspace.fiscal_year_start_month):
-=======
-    known = {item.id for item in workspace.config.models}
-    if model is not None and model not in known:
-        raise TruecostError(f"no [[models]] has the id {model!r}; {suggestion(model, known, _listed(known))}")
-    if model is not None and model not in workspace.plans:
-        raise TruecostError(f"{model} has no plan; name one with `plan` under [[models]]")
-    return [_planned_cost(workspace, name, plan) for name, plan in workspace.plans.items() if model in (None, name)]
 
 
 def _planned_cost(workspace: Workspace, name: str, plan: Plan) -> PlannedCost:
@@ -230,7 +209,6 @@ def _planned_cost(workspace: Workspace, name: str, plan: Plan) -> PlannedCost:
 
 def _quarter_rows(workspace: Workspace, trials: Trials) -> Iterator[Row]:
     for row in project(trials, workspace.config.workspace.fiscal_year_start_month):
->>>>>>> plan
         if row.month is None:
             cost = row.cost
             yield {"quarter": row.quarter, "stage": row.stage, **vars(cost)}

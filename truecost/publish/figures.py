@@ -144,6 +144,26 @@ class PlanToDate:
 
 
 @dataclass(frozen=True)
+class Budget:
+    """One of ``[[budgets]]`` in its running period; ``model_id`` and ``stage`` None: of all of them."""
+
+    name: str
+    model_id: str | None
+    stage: str | None
+    period_start: date
+    period_end: date
+    amount: Decimal
+    spent: Decimal
+    spent_pct: Decimal | None
+    burn_28: float | None
+    burn_7: float | None
+    probability_over_budget: float | None
+    state: str
+    reason: str | None
+    is_lower_bound: bool
+
+
+@dataclass(frozen=True)
 class Waited:
     """A source whose records have not come yet, and what is expected of it up to the day of the forecast."""
 
@@ -457,6 +477,7 @@ class QuarterReport:
     yardsticks: Sequence[Compared]
     closes: Sequence[SignedClose] = field(default=(), metadata=told_by("closes"))
     plans_to_date: PlanToDate | None = field(default=None, metadata=told_by("plans_to_date"))
+    budgets: Sequence[Budget] = field(default=(), metadata=told_by("budgets"))
 
     @property
     def is_at_least(self) -> bool:

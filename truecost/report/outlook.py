@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from truecost.publish.figures import (
     Ahead,
     Alert,
+    Budget,
     Decision,
     Drift,
     EvalScore,
@@ -53,6 +54,7 @@ class Outlook:
     decisions: Sequence[Decision]
     plans_to_date: Mapping[str | None, PlanToDate]
     ahead: Mapping[str, Ahead]
+    budgets: Sequence[Budget]
 
 
 def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outlook:
@@ -77,6 +79,7 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
         plans_to_date={
             row["model_id"]: filled(PlanToDate, row) for row in ask("plan_to_date", until, of={"plan_to_date"})
         },
+        budgets=filled_all(Budget, ask("budgets", until, of={"budgets"})),
         ahead={
             row["model_id"]: filled(
                 Ahead,

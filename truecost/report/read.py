@@ -125,6 +125,7 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> QuarterReport:
         deliveries=filled(Deliveries, read_rows(con, query("report/deliveries"))[0]),
         yardsticks=_compared(models),
         closes=_signed(con, quarter),
+        budgets=outlook.budgets,
         plans_to_date=outlook.plans_to_date.get(None) if len(outlook.plans_to_date) > 2 else None,  # one says it itself
     )
 
