@@ -1,6 +1,6 @@
 -- How each of [[budgets]] stands in its running period: what is spent, how fast, and how likely it is exceeded.
 -- A burn rate is what a day costs, over a window, by what a day of the budget may: 1 spends it by the end of the period. Windows end with
--- the last day that has cost, so that late bills slow none down, and are not told before three days have.
+-- the last day that has cost, so that late bills slow none down, and are not told before three days of the period have.
 -- name: the budget
 -- model_id: the model it is for; NULL for all, and what no rule claims
 -- stage: the stage it is for; NULL for all
@@ -13,7 +13,7 @@
 -- spent: true cost of the period's months up to the running one; what has no price or no rate is not in it
 -- spent_pct: 100 x spent / amount; NULL for a budget of nothing
 -- heard_until: the last day that has cost
--- burn_28: burn rate of the last 28 days, or as many as there are; NULL before three days have cost
+-- burn_28: burn rate of the last 28 days, or as many as there are; NULL before three days of the period have cost
 -- burn_7: burn rate of the last 7 days
 -- burn_1: burn rate of the last day
 -- expected: spent and, for the days after heard_until, the lower of the daily costs of 28 and of 7 days; NULL where these are
@@ -158,9 +158,10 @@ burning AS (
         coalesce(spent.drivers, []) AS drivers,
         rate.last_day AS heard_until,
         CAST(budget.amount AS DOUBLE) / date_diff('day', budget.period_start, budget.period_end) AS a_day,
-        CASE WHEN rate.days >= 3 AND budget.amount > 0 THEN rate.cost_28 / a_day END AS burn_28,
-        CASE WHEN rate.days >= 3 AND budget.amount > 0 THEN rate.cost_7 / a_day END AS burn_7,
-        CASE WHEN rate.days >= 3 AND budget.amount > 0 THEN rate.cost_1 / a_day END AS burn_1,
+        coalesce(least(rate.days, date_diff('day', budget.period_start, rate.last_day) + 1) >= 3, FALSE) AS is_told,
+        CASE WHEN is_told THEN rate.cost_28 / a_day END AS burn_28,
+        CASE WHEN is_told THEN rate.cost_7 / a_day END AS burn_7,
+        CASE WHEN is_told THEN rate.cost_1 / a_day END AS burn_1,
         date_diff('day', greatest(rate.last_day + 1, budget.period_start), budget.period_end) AS days_left,
         CAST(budget_chances.chance AS DOUBLE) AS probability_over_budget,
         coalesce(lacking.completeness, 'complete') AS completeness
