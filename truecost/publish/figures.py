@@ -144,6 +144,22 @@ class PlanToDate:
 
 
 @dataclass(frozen=True)
+class Payback:
+    """What prompting would have cost on the same requests so far, beside what the model did."""
+
+    month: date
+    prompting_cost_to_date: Decimal
+    true_cost_to_date: Decimal
+    gap: Decimal
+    is_paid_back: bool
+    monthly_saving: Decimal | None
+    even_in: date | None
+    reason: str | None
+    unpriced_requests: int
+    is_lower_bound: bool
+
+
+@dataclass(frozen=True)
 class Budget:
     """One of ``[[budgets]]`` in its running period; ``model_id`` and ``stage`` None: of all of them."""
 
@@ -335,6 +351,7 @@ class ModelFigures:
     evals: Sequence[EvalScore] = field(default=(), metadata=told_by("evals"))
     plan_to_date: PlanToDate | None = field(default=None, metadata=told_by("plan_to_date"))
     ahead: Ahead | None = field(default=None, metadata=told_by("ahead"))
+    payback: Payback | None = field(default=None, metadata=told_by("payback"))
 
     @property
     def is_incomplete(self) -> bool:

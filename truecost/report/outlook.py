@@ -20,6 +20,7 @@ from truecost.publish.figures import (
     EvalScore,
     Feature,
     Forecast,
+    Payback,
     Plan,
     PlannedMonth,
     PlannedStage,
@@ -55,6 +56,7 @@ class Outlook:
     plans_to_date: Mapping[str | None, PlanToDate]
     ahead: Mapping[str, Ahead]
     budgets: Sequence[Budget]
+    payback: Mapping[str, Payback]
 
 
 def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outlook:
@@ -80,6 +82,7 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
             row["model_id"]: filled(PlanToDate, row) for row in ask("plan_to_date", until, of={"plan_to_date"})
         },
         budgets=filled_all(Budget, ask("budgets", until, of={"budgets"})),
+        payback={row["model_id"]: filled(Payback, row) for row in ask("payback", until, of={"payback"})},
         ahead={
             row["model_id"]: filled(
                 Ahead,

@@ -164,6 +164,7 @@ def _model(model: str, quarter: Quarter, rows: _Rows, outlook: Outlook) -> Model
         evals=outlook.evals.get(model, []),
         plan_to_date=outlook.plans_to_date.get(model),
         ahead=outlook.ahead.get(model),
+        payback=outlook.payback.get(model),
     )
 
 

@@ -450,6 +450,27 @@ class ExpectedSection(_Section):
     every: Duration = Field(description="How long it may be silent.")
 
 
+class PromptingSection(_Section):
+    """``[[prompting]]``: what a model's requests would cost by prompting, for the live payback."""
+
+    model: str = Field(description="The model whose requests are priced.")
+    cost_per_1m_input_tokens: Money = Field(
+        description="What a million tokens sent would cost, in the reporting currency."
+    )
+    cost_per_1m_cached_input_tokens: Money | None = Field(
+        default=None, description="What a million of those cost that the provider's cache has; left out, as all sent."
+    )
+    cost_per_1m_output_tokens: Money = Field(description="What a million tokens answered would cost.")
+    saved_tokens: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=500, description="Tokens a request that a prompt would need on top of those the log has."
+    )
+    cached_share: Annotated[Decimal, Field(ge=0, le=1, decimal_places=6)] = Field(
+        default=Decimal(0), description="The share of a prompt's tokens that the provider's cache would have."
+    )
+    first_day: Annotated[date | None, Field(alias="from", description="Its first day; left out, always.")] = None
+    last_day: Annotated[date | None, Field(alias="to", description="Its last day; left out, for ever.")] = None
+
+
 class BudgetSection(_Section):
     """``[[budgets]]``: what may be spent in a quarter or a year, and what is done once it is spent."""
 
@@ -622,6 +643,7 @@ class ConfigFile(_Section):
     token_rates: list[TokenRateSection] = Field(default_factory=list)
     expected: list[ExpectedSection] = Field(default_factory=list)
     budgets: list[BudgetSection] = Field(default_factory=list)
+    prompting: list[PromptingSection] = Field(default_factory=list)
     drift: DriftSection = Field(default_factory=DriftSection)
     alerts: AlertsSection = Field(default_factory=AlertsSection)
     limits: LimitsSection = Field(default_factory=LimitsSection)
