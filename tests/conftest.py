@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from tests.support.books import Bench, run_steps
-from tests.support.effort import examples
+from tests.support.effort import examples, put_off
 from tests.support.new_warehouses import copied
 from tests.support.prefect_server import serving
 from truecost import steps
@@ -87,11 +87,14 @@ LONGEST = (
 )
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, in their order; the others as they come."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """The longest files first, in their order; the others as they come. Most of a long table of cases is slow."""
+    put_off(items)
+    result = yield
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
+    return result
 
 
 @pytest.fixture(autouse=True)

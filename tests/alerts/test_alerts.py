@@ -257,6 +257,7 @@ def test_an_evaluation_that_brings_nothing_asks_someone_to_look(tmp_path: Path, 
     assert (verdict, why[: len(reason)]) == ("re_evaluate", reason)
 
 
+@pytest.mark.slow
 def test_a_command_that_runs_too_long_is_killed_with_its_children(tmp_path: Path) -> None:
     root = tmp_path / "books"
     workspace = impatient(evaluating(root, "python spawn.py"), timedelta(seconds=2))
@@ -290,6 +291,7 @@ time.sleep(float(sys.argv[1]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seconds", "reason"), [(0, "the eval command left no score"), (600, "the eval command ran")])
 def test_a_child_with_a_session_of_its_own_ends_with_the_command(tmp_path: Path, seconds: int, reason: str) -> None:
     root = tmp_path / "books"
@@ -457,6 +459,7 @@ def test_nobody_else_judges_between_reading_the_journal_and_writing_it(
     assert [event.kind for event in Journal(workspace.journal).events()] == ["alert", "reevaluation"]
 
 
+@pytest.mark.slow
 def test_a_rebuilt_warehouse_tells_the_same_alerts_and_decisions(tmp_path: Path) -> None:
     root = tmp_path / "books"
     workspace = evaluating(root, "python score.py 0.72")

@@ -209,6 +209,7 @@ def share(whole: int) -> int:
     return whole if examples(100) == 100 else max(whole // 50, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.hypothesis
 @pytest.mark.parametrize("part", range(5))
 def test_complete_is_said_only_where_nothing_is_missing(part: int, tmp_path: Path) -> None:

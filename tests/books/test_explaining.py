@@ -101,6 +101,7 @@ def after(books: Books, rules: str) -> Books:
 NEW_RULES = "".join(rule(*told) for told in (("Other", "bot"), ("Seen", "bot"), ("Late", "bot"), ("Nobody", "bot")))
 
 
+@pytest.mark.slow
 def test_a_late_charge_of_a_closed_quarter_is_claimed_by_todays_rule_where_no_frozen_one_matches(
     closed: Books, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -122,6 +122,7 @@ def test_a_later_export_of_fewer_days_erases_none_of_a_fuller_one_whatever_the_o
     assert steps.standing(ledger.workspace).held == ("inbox/aws/20260113T090000/part_0.csv",)
 
 
+@pytest.mark.slow
 def test_growth_elsewhere_hides_no_loss(books: Open) -> None:
     ledger = books(config("aws"), {MONTH: days(1, 9)})
     again(ledger, focus(*(day(n) for n in range(2, 29))))
@@ -130,6 +131,7 @@ def test_growth_elsewhere_hides_no_loss(books: Open) -> None:
     assert (ledger.charged(), [status for _, status in ledger.statuses()]) == (280, ["superseded"] * 2 + ["loaded"])
 
 
+@pytest.mark.slow
 def test_a_bill_in_another_currency_is_told(books: Open) -> None:
     ledger = books(config("aws"), {MONTH: days(1, 2)})
     again(ledger, days(1, 2, BillingCurrency="EUR"))

@@ -174,6 +174,7 @@ def test_a_lease_over_two_quarters_goes_to_who_used_it_when_they_did(case: Calla
     told.totals()
 
 
+@pytest.mark.slow
 def test_a_closed_quarter_of_a_lease_stands_when_the_next_one_is_used(case: Callable[[str], Case]) -> None:
     told = case("ledger-39-gpu-lease-and-a-close").run(date(2026, 4, 8))
     told.close(Q1, date(2026, 4, 8))
@@ -257,6 +258,7 @@ leases = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(leases, used, used, st.sampled_from(["platform", "proportional", "equal"]))
 @settings(max_examples=examples(10))
 def test_no_closed_quarter_moves_with_what_a_later_day_is_used_for(

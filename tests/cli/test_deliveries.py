@@ -34,6 +34,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
     return made
 
 
+@pytest.mark.slow
 def test_what_is_open_fits_any_terminal_and_steers_none(books: Books) -> None:
     calls = [
         ("ingest", "--explain"),

@@ -239,6 +239,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_no_name_reaches_a_terminal_with_its_control_characters(hostile: Path) -> None:
     file = f"inbox/aws/{HOSTILE}\n.csv"
     calls = [

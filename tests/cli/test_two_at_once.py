@@ -32,6 +32,7 @@ def books(tmp_path: Path) -> Books:
     return found
 
 
+@pytest.mark.slow
 def test_who_holds_the_warehouse_is_told_by_process_command_and_time(books: Books) -> None:
     warehouse = books.workspace.warehouse
     with held(warehouse) as holder, pytest.raises(WarehouseBusy) as busy:
@@ -57,6 +58,7 @@ def test_a_command_waits_says_for_whom_and_goes_on(books: Books) -> None:
     assert re.fullmatch("waiting for " + HOLDER.format(pid=holder.pid), told[0])
 
 
+@pytest.mark.slow
 def test_a_command_gives_up_after_the_time_that_is_set(books: Books) -> None:
     books.configure(config("rates", workspace='wait = "1s"'))
     with held(books.workspace.warehouse), pytest.raises(WarehouseBusy) as busy:
@@ -64,6 +66,7 @@ def test_a_command_gives_up_after_the_time_that_is_set(books: Books) -> None:
     assert "it was waited for 1 seconds (`wait` of [workspace])" in str(busy.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["ingest", "publish"])
 def test_a_command_that_writes_says_who_is_in_its_way(truecost: Truecost, books: Books, command: str) -> None:
     with held(books.workspace.warehouse) as holder:
@@ -90,6 +93,7 @@ def test_status_reads_what_was_published_while_another_command_loads(truecost: T
     assert [source["files_waiting"] for source in during["sources"]] == [1]
 
 
+@pytest.mark.slow
 def test_doctor_looks_at_the_rest_while_another_command_loads(truecost: Truecost, books: Books) -> None:
     with held(books.workspace.warehouse) as holder:
         said = truecost("doctor", "-w", books.root)

@@ -78,6 +78,7 @@ def reports(root: Path, quarter: str = Q1) -> dict[str, bytes]:
     return {kind: (root / "reports" / quarter / f"true-cost.{kind}").read_bytes() for kind in REPORTS}
 
 
+@pytest.mark.slow
 def test_the_report_of_a_closed_quarter_is_the_same_byte_for_byte(books: Path) -> None:
     before = reports(books)
     assert b"Closed, version 1" in before["html"]
@@ -347,6 +348,7 @@ def test_the_kept_report_is_guarded_like_the_figures(truecost: Truecost, books: 
         write_report(load_workspace(books), Clock(date(2026, 7, 12)), Q1)
 
 
+@pytest.mark.slow
 def test_versions_that_were_reopened_are_guarded_too(books: Path) -> None:
     workspace, clock = load_workspace(books), Clock(date(2026, 7, 11))
     steps.reopen(workspace, clock, Q1, "late bill", "cfo")
@@ -423,6 +425,7 @@ def test_what_was_known_never_contradicts_the_order_of_events(books: Path) -> No
     assert [event.event_id for event in Journal(past.journal).events()] == [1, 2]
 
 
+@pytest.mark.slow
 def test_the_past_can_be_seen_again(truecost: Truecost, books: Path) -> None:
     before = steps.report_known_at(load_workspace(books), datetime(2026, 4, 7, tzinfo=UTC), Q1)
     told = json.loads((before.folder / "true-cost.json").read_text("utf-8"))
@@ -597,6 +600,7 @@ def test_a_reference_says_what_the_line_is_not_where_it_stands(books: Path, tmp_
     assert len(before.keys() & after.keys()) > 5
 
 
+@pytest.mark.slow
 def test_a_closed_quarter_keeps_the_accounts_of_then(books: Path, tmp_path: Path) -> None:
     path = books / "truecost.toml"
     with path.open("a", encoding="utf-8") as file:

@@ -139,6 +139,7 @@ def test_a_second_check_of_the_same_day_does_nothing_and_adds_no_run(tmp_path: P
     assert [path.stat().st_mtime_ns for path in runs_kept(kept)] == pages
 
 
+@pytest.mark.slow
 def test_late_requests_replace_the_window_and_the_next_day_keeps_it(tmp_path: Path) -> None:
     kept = books(tmp_path / "books", this_week())
     _, before = watched(kept)

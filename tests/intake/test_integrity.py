@@ -66,6 +66,7 @@ def edit(path: Path) -> None:
     path.write_bytes(content)
 
 
+@pytest.mark.slow
 def test_a_sound_workspace_has_no_fault_however_deep_one_looks(root: Path) -> None:
     assert faults(root, deep=True) == []
 
@@ -91,6 +92,7 @@ def another(column: str, kind: str) -> str:
     return f"coalesce({column}, 0) + 1"
 
 
+@pytest.mark.slow
 def test_every_column_of_what_was_loaded_shows_a_change_before_and_after_one_more_run(root: Path) -> None:
     workspace, _ = opened(root)
     changed: list[tuple[str, str]] = []
@@ -192,6 +194,7 @@ def test_an_edited_published_file_is_written_anew_by_the_next_run(root: Path) ->
     assert faults(root) == []
 
 
+@pytest.mark.slow
 def test_an_edited_report_of_a_closed_quarter_is_found_until_it_is_put_back(root: Path) -> None:
     workspace, clock = opened(root)
     steps.close(workspace, clock, "FY2025-Q4", "cfo", accepted=CHECKS)
@@ -203,6 +206,7 @@ def test_an_edited_report_of_a_closed_quarter_is_found_until_it_is_put_back(root
     assert faults(root) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("corrupt", [removed, edited])
 def test_a_landed_file_that_is_not_as_it_came_enters_no_books(root: Path, corrupt: Callable[[Path], Any]) -> None:
     workspace, clock = opened(root)

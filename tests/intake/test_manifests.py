@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.books import Books, config, focus
+from tests.support.books import DAY, Books, config, focus
 from truecost import steps
+from truecost.clock import Clock
 from truecost.intake.manifests import Run, run_of
 
 Open = Callable[..., Books]
@@ -66,6 +67,7 @@ def put_run(
     ledger.put(f"inbox/aws/{folder}/manifest.json", azure(submitted, first, last, **more))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", [{}, {"delivery": '"folder"'}, {"restates": '"period"', "version": "'/([^/]+)/part'"}])
 def test_the_run_that_was_asked_for_last_holds_the_month_and_one_of_a_part_of_it_adds_nothing(
     books: Open, keys: dict[str, str]
@@ -88,6 +90,7 @@ def test_the_run_that_was_asked_for_last_holds_the_month_and_one_of_a_part_of_it
     )
 
 
+@pytest.mark.slow
 def test_runs_of_other_days_of_a_month_add_up(books: Open) -> None:
     ledger = books()
     put_run(ledger, "a", "2026-01-16T06:00:00Z", (1, 15), (1, 15))
@@ -102,6 +105,7 @@ def test_runs_of_other_days_of_a_month_add_up(books: Open) -> None:
     assert (ledger.charged(), steps.standing(ledger.workspace).held != ()) == (330, True), "other amounts are told"
 
 
+@pytest.mark.slow
 def test_a_run_of_which_a_partition_is_missing_waits_until_it_comes(books: Open) -> None:
     ledger = books()
     put_run(ledger, "old", "2026-01-09T06:00:00Z", (1, 9), listed=PARTS)
@@ -122,6 +126,25 @@ def test_a_run_of_which_a_partition_is_missing_waits_until_it_comes(books: Open)
     ledger.workspace.warehouse.unlink()
     ledger.run()
     assert ledger.charged() == 120
+
+
+def test_a_run_of_which_nothing_but_the_manifest_has_come_is_told_until_its_files_do(books: Open) -> None:
+    ledger = books()
+    ledger.put("inbox/aws/new/manifest.json", azure("2026-01-09T06:00:00Z", "2026-01-01", "2026-01-31", PARTS))
+    ledger.put("inbox/aws/notes/manifest.json", '{"name": "no export of anyone"}')
+    ledger.run()
+    ledger.run()
+    (held,) = steps.deliveries(ledger.workspace, Clock(DAY), only_open=True)
+    assert (held.file, held.status) == ("inbox/aws/new/manifest.json", "held")
+    assert f"its manifest lists {PARTS[0]}, {PARTS[1]}, which is not there" in str(held.reason)
+    assert ledger.one("SELECT count(*) FROM log.deliveries") == 1, "it is told, and not landed again"
+    put_run(ledger, "new", "2026-01-09T06:00:00Z", (1, 4), listed=PARTS)
+    ledger.run()
+    assert (ledger.charged(), steps.standing(ledger.workspace).is_clean) == (40, True)
+    for part in PARTS:
+        ledger.take_out(f"inbox/aws/new/{part}")
+    ledger.run()
+    assert steps.standing(ledger.workspace).held == (), "files that are taken out once they are in are no missing run"
 
 
 def test_what_a_manifest_does_not_list_is_left_out_and_told(books: Open) -> None:

@@ -182,6 +182,7 @@ def test_stages_add_up_to_the_total_in_every_period(books: Books) -> None:
             assert sum(part["planned_mean"] for part in parts) == row["planned_mean"]  # a certain plan
 
 
+@pytest.mark.slow
 def test_a_fiscal_year_of_its_own_names_and_bounds_the_quarters(books: Books) -> None:
     books.configure(TOML.replace('name = "books"', 'name = "books"\nfiscal_year_start_month = 2'))
     rows = compared(books, date(2026, 5, 1))
@@ -283,6 +284,7 @@ def test_a_retraining_that_was_called_for_is_a_scenario(books: Books) -> None:
     assert retrained["is_lower_bound"]
 
 
+@pytest.mark.slow
 def test_comparing_again_does_nothing_until_plan_costs_or_day_change(books: Books) -> None:
     day = Clock(DAY)
     assert steps.compare(books.workspace, day)
@@ -303,6 +305,7 @@ def test_comparing_again_does_nothing_until_plan_costs_or_day_change(books: Book
     assert books.one("SELECT actual_to_date FROM outlook.forecast") == Decimal("476.25")
 
 
+@pytest.mark.slow
 def test_a_plan_taken_away_leaves_nothing_behind(books: Books) -> None:
     assert compared(books, DAY)
     books.configure(TOML.replace('plan = "plans/bot.toml"\n', ""))

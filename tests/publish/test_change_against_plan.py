@@ -329,6 +329,7 @@ def test_the_planned_quantities_of_a_closed_quarter_stay(books: Books) -> None:
     assert [row["previous_quantity"] for row in later] == [0], "the open quarter follows the plan of today"
 
 
+@pytest.mark.slow
 def test_a_close_of_an_older_truecost_knows_no_quantities(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     def sealed(staged: Path) -> dict[str, str]:
         (staged / "planned_quantities.parquet").unlink()

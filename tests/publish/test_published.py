@@ -227,6 +227,7 @@ def test_a_reader_that_holds_the_old_file_keeps_the_old_figures(own_demo: Path) 
     assert reader.returncode == 0
 
 
+@pytest.mark.slow
 def test_no_path_ever_shows_half_a_file(own_demo: Path) -> None:
     file = own_demo / "reports/reports.duckdb"
     seen: dict[int, tuple[int, int]] = {}

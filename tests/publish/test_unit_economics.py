@@ -139,6 +139,7 @@ def test_a_lower_bound_is_told_beside_the_cost_per_unit(bench: Bench) -> None:
     assert row["completeness"] == "incomplete: no labor"
 
 
+@pytest.mark.slow
 def test_what_the_log_tells_after_the_close_changes_nothing_of_it(bench: Bench) -> None:
     def asked(key: str, month: int) -> None:
         when = datetime(2026, month, 20)

@@ -15,7 +15,8 @@ from tests.support.effort import examples
 from truecost.errors import DeliveryRefused
 from truecost.sources import Column, FileOptions, Format, RawTable
 from truecost.sources.datasets import RATES
-from truecost.sources.readers.delimited import read, text_line
+from truecost.sources.readers import delimited
+from truecost.sources.readers.delimited import by_line, read, text_line
 from truecost.sources.refusals import refusing
 
 if TYPE_CHECKING:
@@ -211,3 +212,28 @@ def test_a_line_that_is_not_utf_8_is_malformed_and_the_others_load(
     assert [record for _, record in rows] == [tuple(record) for record in records]
     (bad,) = told.malformed
     assert bad.line == 2 + at + sum(line.count(b"\n") for line in lines[:at])
+
+
+def test_millions_of_blank_lines_cost_next_to_nothing_and_keep_the_count_of_lines(
+    con: DuckDBPyConnection, folder: Path
+) -> None:
+    path = folder / "blank.csv"
+    path.write_bytes(b"a,b,c\n1,2\n" + b"\n" * 3_000_000 + b'\r\n"x\n\n\ny",2,3\n')
+    with path.open("r", encoding="utf-8", newline="\n") as file:
+        assert sum(1 for _ in by_line(file)) < 20
+    rows, told = careful(con, read(con, path, QUOTED, FileOptions()))
+    assert rows == [(3_000_004, ("x\n\n\ny", "2", "3"))]
+    assert [bad.line for bad in told.malformed] == [2]
+
+
+def test_a_file_of_which_most_is_malformed_is_refused_and_says_so(
+    con: DuckDBPyConnection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delimited, "MOST_BAD", 100)
+    path = folder / "bomb.csv"
+    path.write_bytes(b"a,b,c\n1,2,3\n" + b"a,b\n" * 101)
+    with pytest.raises(DeliveryRefused, match="by line 103 it has 101 malformed records and 1 good ones, the last"):
+        careful(con, read(con, path, QUOTED, FileOptions()))
+    path.write_bytes(b"a,b,c\n" + b"1,2,3\na,b\n" * 101)
+    rows, told = careful(con, read(con, path, QUOTED, FileOptions()))
+    assert (len(rows), len(told.malformed)) == (101, 101)

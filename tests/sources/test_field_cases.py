@@ -233,6 +233,19 @@ def test_the_repeated_hour_is_settled_by_end_and_elapsed(
     assert (row["at"], row["lasted"]) == (started_at, seconds)
 
 
+def test_amounts_that_an_api_sends_as_text_are_the_decimals_they_say(shared: Path, tmp_path: Path) -> None:
+    books = case(shared, tmp_path, "01-openai-string-amounts")
+    amounts = [row["billed_cost"] for row in finance(books, "SELECT billed_cost FROM finance.charges ORDER BY ALL")]
+    assert amounts == [Decimal("-0.0015"), Decimal(0), Decimal("0.0036275"), Decimal("12.50")]
+    assert gaps(books) == {}
+
+
+def test_a_refunded_commitment_is_no_cost_but_what_was_used_of_it_is(shared: Path, tmp_path: Path) -> None:
+    books = case(shared, tmp_path, "05-focus-commitment-refund")
+    assert sum(true_cost(books).values()) == Decimal("90.5")
+    assert finance(books, "SELECT sum(billed_cost) AS billed FROM finance.charges") == [{"billed": Decimal("109.70")}]
+
+
 @pytest.mark.parametrize("name", ["15-focus-1.4-no-providername", "15b-focus-1.4-mapped"])
 def test_two_providers_of_a_focus_1_4_account_are_two_bills(shared: Path, tmp_path: Path, name: str) -> None:
     books = case(shared, tmp_path, name)
@@ -522,7 +535,7 @@ def test_a_timesheet_in_spanish_is_read(shared: Path, tmp_path: Path) -> None:
 def hours(tmp_path: Path, header: str, row: str, more: str = "") -> tuple[Books, Decimal | None]:
     toml = '[workspace]\nname = "time"\n[[sources]]\nname = "time"\nformat = "timesheet"\npath = "inbox/*.csv"\n' + more
     books = Books.of(tmp_path / "w", toml, {"inbox/a.csv": f"{header}\n{row}\n"})
-    books.run()
+    books.take_in()
     seconds = books.one("SELECT sum(seconds) FROM ledger.worklogs")
     return books, None if seconds is None else Decimal(int(seconds)) / 3600
 
@@ -575,31 +588,17 @@ def test_columns_name_the_headings_of_any_other_language(tmp_path: Path) -> None
     assert (read, books.delivery("a.csv")["format_version"]) == (Decimal("1.5"), "Harvest")
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
-        *(
-            "1:30:00",
-            "01:30:00",
-            "1.5",
-            "1.50",
-            '"1,50"',
-            "1h 30m",
-            "1 h 30 min",
-            "1h30",
-            "90 min",
-            "90m",
-            "1.5 h",
-            "5400s",
-        ),
-        *("PT1H30M", "PT90M", "pt5400s", "PT1.5H", "1 Std. 30 Min.", "1 heure 30 minutes", "90:00 min", "1時間30分"),
-    ],
-)
 @pytest.mark.parametrize("heading", ["Duration", "Duration (h)"])
-def test_durations_are_read_in_the_forms_tools_have(tmp_path: Path, written: str, heading: str) -> None:
+def test_durations_are_read_in_the_forms_tools_have(tmp_path: Path, heading: str) -> None:
+    forms = ["1:30:00", "01:30:00", "1.5", "1.50", '"1,50"', "1h 30m", "1 h 30 min", "1h30", "90 min", "90m", "1.5 h"]
+    forms += ["5400s", "PT1H30M", "PT90M", "pt5400s", "PT1.5H", "1 Std. 30 Min.", "1 heure 30 minutes", "90:00 min"]
+    forms += ["1時間30分"]
     header = f"User,Project,Start date,Start time,{heading}"
-    _, read = hours(tmp_path, header, f"ann,p,2026-08-21,09:00:00,{written}")
-    assert read == Decimal("1.5")
+    rows = [f"ann,{number},2026-08-21,09:00:00,{written}" for number, written in enumerate(forms)]
+    books, _ = hours(tmp_path, header, "\n".join(rows))
+    assert books.quarantine("a.csv") == []
+    read = {int(row["project"]): row["seconds"] for row in books.ask("SELECT project, seconds FROM ledger.worklogs")}
+    assert read == dict.fromkeys(range(len(forms)), 5400)
 
 
 @pytest.mark.parametrize("written", ["1d 2h", "an hour", "-1h", "1h 30m 5", "PT", "P1D", "1:75:00", "h"])

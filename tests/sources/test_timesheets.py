@@ -26,7 +26,7 @@ class Time:
         bench = Bench.open(self.folder, staff_toml(rates, **source))
         self.benches.append(bench)
         loaded = [bench.deliver("time", content) for content in files]
-        bench.keep_books()
+        bench.are_due = True
         return bench, loaded
 
 

@@ -13,9 +13,10 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 BOOT_SECONDS = 120
 END_SECONDS = 60
@@ -171,5 +172,13 @@ def ask(url: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(request, timeout=10) as response:
-        return json.load(response)
+    until = time.monotonic() + WITHIN
+    while True:
+        try:
+            with direct.open(request, timeout=10) as response:
+                return json.load(response)
+        except HTTPError as error:
+            # The server says so before it did anything, where its SQLite was held by someone else for too long.
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > until:
+                raise
+        time.sleep(POLL_SECONDS)

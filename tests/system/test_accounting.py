@@ -187,6 +187,7 @@ def test_unit_economics(con: DuckDBPyConnection, pieces: dict[str, list[Piece]])
                     assert found is None
 
 
+@pytest.mark.slow
 def test_model_life(con: DuckDBPyConnection, pieces: dict[str, list[Piece]]) -> None:
     by_hand = lives(EXAMPLE, LATE_DAY)
     rows = told(con, "FROM model_life")

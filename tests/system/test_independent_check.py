@@ -348,6 +348,7 @@ def test_every_charge_is_recomputed_from_the_raw_files(
     assert len(told) == len(rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quarter", QUARTERS)
 def test_what_is_compared_of_scores_and_requests_is_found_in_the_raw_files(
     reported: Path, by_hand: dict[str, Books], quarter: str
@@ -376,6 +377,7 @@ def test_what_is_compared_of_scores_and_requests_is_found_in_the_raw_files(
         assert drift["drifted"] == (share >= 0.5) == (drift["verdict"] == "drift")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quarter", QUARTERS)
 def test_every_figure_of_the_workbook_is_recomputed_from_the_raw_files(
     reported: Path, by_hand: dict[str, Books], quarter: str

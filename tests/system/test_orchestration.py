@@ -119,6 +119,7 @@ def test_a_run_can_be_followed_on_the_configured_server(server: str, small: Path
     assert "No cost falls in FY2026-Q1" in run_on(server, small, "--as-of", "2026-04-05")
 
 
+@pytest.mark.slow
 def test_what_ends_a_run_is_told_in_one_sentence(server: str, small: Path) -> None:
     (small / "warehouse.duckdb").write_bytes(b"this is no database" * 1000)
     *steps_before, said = run_on(server, small, expected_code=1).splitlines()

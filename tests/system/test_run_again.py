@@ -145,6 +145,7 @@ def test_a_suite_that_reads_no_column_is_named_as_the_fault(
         run(root)
 
 
+@pytest.mark.slow
 def test_another_day_is_published_anew_from_the_same_books(small: Path, own: Callable[[Path], Path]) -> None:
     root = own(small)
     again = run(root, as_of=date(2026, 10, 6))

@@ -58,6 +58,7 @@ def test_a_run_ends_in_the_state_that_its_exit_code_says(server: str, tmp_path: 
     assert statuses == sorted(statuses, key=lambda status: status != "refused")
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_no_server_behind(tmp_path: Path) -> None:
     books = Books.of(tmp_path / "workspace", config("rates"), {"inbox/rates/a.csv": rates({})})
     environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}

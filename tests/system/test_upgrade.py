@@ -81,6 +81,7 @@ def test_another_compiler_of_rules_reaches_books_published_file_and_report(books
     assert reported(books).get("bot", Decimal(0)) == 0
 
 
+@pytest.mark.slow
 def test_a_warehouse_that_is_rebuilt_from_other_content_is_published_anew(books: Books) -> None:
     landing = Landing(books.root / "landing")
     (entry,) = landing.entries()
@@ -101,6 +102,7 @@ def test_a_warehouse_that_is_rebuilt_from_other_content_is_published_anew(books:
     assert reported(books) == {"bot": Decimal(70)}
 
 
+@pytest.mark.slow
 def test_a_warehouse_that_is_rebuilt_from_the_same_content_is_published_already(books: Books) -> None:
     steps.publish(books.workspace, Clock(DAY))
     for path in books.root.glob("warehouse.duckdb*"):

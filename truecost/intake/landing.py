@@ -15,7 +15,7 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from truecost.clock import Clock
 from truecost.errors import DeliveryRefused, TruecostError
 from truecost.intake.inbox import inbox_root, named_paths, open_taken, taken_path
-from truecost.intake.manifests import Run, absent, is_manifest, run_of, unlisted
+from truecost.intake.manifests import Run, absent, bare_runs, is_manifest, run_of, unlisted
 from truecost.sources import formats, shown_size
 from truecost.store.files import clear_leftovers, sha256_of, sync_folder, write_once
 from truecost.store.machine import disk_refuses
@@ -167,7 +167,8 @@ class Landing:
         limit = workspace.config.limits.max_file
         for source in workspace.config.sources:
             root = inbox_root(workspace.root, source.path)
-            for found in _sets(workspace, source, root):
+            known_sets = {entry.set_name for entry in entries if entry.source == source.name}
+            for found in _sets(workspace, source, root, known_sets):
                 held = _why_not_whole(found)
                 if held and found.run:
                     contents = {found.run.manifest: _Content(None, 0, held_because=held)}
@@ -347,8 +348,11 @@ def captured_version(source: SourceSection, file: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _sets(workspace: Workspace, source: SourceSection, root: Path) -> Iterator[_FileSet]:
-    """What the source delivers now: the run of an export where a manifest tells of one, else files or folders."""
+def _sets(workspace: Workspace, source: SourceSection, root: Path, known_sets: Collection[str]) -> Iterator[_FileSet]:
+    """What the source delivers now: the run of an export where a manifest tells of one, else files or folders.
+
+    So is a run of which nothing but the manifest has come; where it had come before, its files were taken out.
+    """
     folders: dict[str, list[str]] = {}
     for file in source_files(workspace, source):
         folders.setdefault(str(Path(file).parent), []).append(file)
@@ -363,6 +367,10 @@ def _sets(workspace: Workspace, source: SourceSection, root: Path) -> Iterator[_
         else:
             alone += [_FileSet(file, [file]) for file in files]
     yield from sorted(alone, key=lambda item: item.name)
+    if reads_manifests:
+        for folder, run in bare_runs(root, workspace.root, folders, source.path):
+            if folder not in known_sets:
+                yield _FileSet(folder, [], run)
 
 
 def _why_not_whole(found: _FileSet) -> str | None:

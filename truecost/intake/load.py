@@ -271,7 +271,7 @@ def _staged(con: DuckDBPyConnection, path: Path, fmt: Format, source: SourceSect
     else:
         try:
             rows = _stage(con, raw, fmt, options)
-        except (duckdb.InvalidInputException, duckdb.ConversionException):
+        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.NotImplementedException):
             rows = None
         if rows != raw.expected_rows:
             raw = raw.careful()

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import calendar
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,7 +23,7 @@ from truecost.errors import DeliveryRefused
 from truecost.intake.inbox import open_taken, taken_path
 
 _LARGEST = 16 << 20  # a manifest lists columns and files: no real one comes near
-_NAME = re.compile(r"(^|[-_.])manifest\.json$", re.IGNORECASE)
+_NAME = re.compile(r"(^|[-_./])manifest\.json$", re.IGNORECASE)
 _STAMP = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d)[:-]?(\d\d)(?:[:-]?(\d\d))?")
 _PERIOD = re.compile(r"^BILLING_PERIOD=(\d{4})-(\d\d)$", re.IGNORECASE)
 _PACKED = (".gz", ".zst")  # what a file's name loses where it was unpacked on the way
@@ -59,6 +61,31 @@ def run_of(folder: Path, root: Path, workspace: Path) -> Run | None:
             if run is not None and (place in (folder, _metadata(folder)) or run.run_id in folder.name):
                 return run
     return None
+
+
+def bare_runs(root: Path, workspace: Path, filled: Collection[str], wanted: str) -> Iterator[tuple[str, Run]]:
+    """(folder, run) of each manifest under ``root`` none of whose files has come.
+
+    ``filled`` are the folders that hold data, ``wanted`` is the pattern that the files would have to match; both, and
+    the folders told, are relative to ``workspace`` where they lie in it.
+    """
+    for place, _, names in os.walk(root):
+        if not any(map(is_manifest, names)):
+            continue
+        folder = _data_folder(Path(place))
+        shown = folder.relative_to(workspace).as_posix() if folder.is_relative_to(workspace) else folder.as_posix()
+        if any(held == shown or held.startswith(f"{shown}/") for held in filled):
+            continue
+        run = run_of(folder, root, workspace)
+        if run and any(fnmatchcase(f"{shown}/{name}", wanted) for name in run.files):
+            yield shown, run
+
+
+def _data_folder(place: Path) -> Path:
+    """Where the files of a manifest lie: beside it, or under ``data`` where it lies under ``metadata``."""
+    parts = place.parts
+    at = max((number for number, part in enumerate(parts) if part == "metadata"), default=None)
+    return place if at is None else Path(*parts[:at], "data", *parts[at + 1 :])
 
 
 def _places(folder: Path) -> Iterator[Path]:

@@ -436,6 +436,25 @@ class Deliveries:
 
 
 @dataclass(frozen=True)
+class Redelivered:
+    """What a delivery says otherwise of a service than the one whose place it took; billed amounts in ``currency``."""
+
+    file: str
+    source: str
+    received_at: datetime
+    against_file: str
+    period: str
+    service: str | None
+    currency: str | None
+    what: str
+    rows_before: int
+    rows_now: int
+    billed_before: Decimal
+    billed_now: Decimal
+    difference: Decimal
+
+
+@dataclass(frozen=True)
 class Compared:
     """A published yardstick, and what the models here have beside it, in words."""
 
@@ -495,6 +514,7 @@ class QuarterReport:
     closes: Sequence[SignedClose] = field(default=(), metadata=told_by("closes"))
     plans_to_date: PlanToDate | None = field(default=None, metadata=told_by("plans_to_date"))
     budgets: Sequence[Budget] = field(default=(), metadata=told_by("budgets"))
+    redeliveries: Sequence[Redelivered] = field(default=(), metadata=told_by("redeliveries"))
 
     @property
     def is_at_least(self) -> bool:

@@ -24,6 +24,7 @@ from truecost.publish.figures import (
     PastQuarter,
     QuarantinedRow,
     QuarterReport,
+    Redelivered,
     Run,
     SignedClose,
     StageCost,
@@ -127,6 +128,7 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> QuarterReport:
         closes=_signed(con, quarter),
         budgets=outlook.budgets,
         plans_to_date=outlook.plans_to_date.get(None) if len(outlook.plans_to_date) > 2 else None,  # one says it itself
+        redeliveries=_redelivered(con, quarter) if "redeliveries" in views else [],
     )
 
 
@@ -200,6 +202,10 @@ def _signed(con: DuckDBPyConnection, quarter: Quarter) -> list[SignedClose]:
         filled(SignedClose, row, accepted=_accepted(row))
         for row in read_rows(con, query("report/signed"), [quarter.name])
     ]
+
+
+def _redelivered(con: DuckDBPyConnection, quarter: Quarter) -> list[Redelivered]:
+    return filled_all(Redelivered, read_rows(con, query("report/redeliveries"), [quarter.name]))
 
 
 def _accepted(row: Row) -> list[Accepted]:

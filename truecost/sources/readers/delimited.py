@@ -35,6 +35,9 @@ _PARQUET = b"PAR1"
 _BLOCK = 2_000_000  # DuckDB's own bound for a line, by which it sizes its buffers
 _VALUE = re.compile(r"[+-]?\d+([.,:]\d+)*|\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?|\d{1,2}[./-]\d{1,2}[./-]\d{4}")
 _UNPACKED_AT_ONCE = 1 << 20
+MOST_BAD = 1_000_000  # malformed records: a file with so many, and fewer good ones, is something else
+_TEXT_BLOCK = 1 << 20
+_LINE = re.compile(r"(?:\r?\n)+|[^\n]*\n")
 _ANY_SIZE = Limits(max_file=sys.maxsize)  # where only the beginning is read, or what was within bounds before
 _IS_EMPTY = "the file is empty; export it again"
 _IS_UTF16 = "the file is UTF-16; save it as UTF-8"
@@ -282,19 +285,31 @@ def _read_record_by_record(
     malformed = SetAside(limits)
 
     def good_records() -> Iterator[tuple[int, list[str]]]:
+        good = bad = 0
         for line, record, fault in _records(path, compression, delimiter, fmt, limits):
             if has_header and line == 1:
                 continue
             while len(record) > len(header) and not record[-1]:  # delimiters at the end of a line stand for nothing
                 record.pop()
             fault = fault or _width_fault(record, len(header)) or _encoding_fault(record)
-            if fault:
-                malformed.add(line, delimiter.join(record), fault)
-            else:
+            if not fault:
+                good += 1
                 yield line, record
+                continue
+            malformed.add(line, delimiter.join(record), fault)
+            bad += 1
+            if bad > max(good, MOST_BAD):
+                raise _mostly_malformed(bad, good, line, fault)
 
     store_records(con, header, good_records())
     return RawTable("raw_rows", header, first_line=None, malformed=malformed.found())
+
+
+def _mostly_malformed(bad: int, good: int, line: int, fault: str) -> DeliveryRefused:
+    return DeliveryRefused(
+        f"by line {line:,} it has {bad:,} malformed records and {good:,} good ones, the last because {fault}; "
+        "export it again, or correct its source's format"
+    )
 
 
 def _records(
@@ -306,7 +321,7 @@ def _records(
     """
     csv.field_size_limit(limits.max_row)
     with _open_text(path, compression, limits) as file:
-        lines = _Lines(file, limits.max_row)
+        lines = _Lines(by_line(file), limits.max_row)
         if fmt.quoted:
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
         else:
@@ -326,24 +341,40 @@ def _records(
                 yield start, record, None
 
 
-class _Lines:
-    """The lines of a file, for a reader of records: all but the first of a faulty record can be given out again."""
+def by_line(file: io.TextIOWrapper) -> Iterator[str]:
+    """The lines of a file; blank lines that follow one another come as one, for there may be millions of them."""
+    rest = ""
+    while block := file.read(_TEXT_BLOCK):
+        text = rest + block
+        whole = text.rfind("\n") + 1
+        yield from _LINE.findall(text, 0, whole)
+        rest = text[whole:]
+    if rest:
+        yield rest
 
-    def __init__(self, file: io.TextIOWrapper, longest_record: int) -> None:
+
+class _Lines:
+    """The lines of a file, for a reader of records: all but the first of a faulty record can be given out again.
+
+    Between records blank lines are left out; within quotes they stand for themselves.
+    """
+
+    def __init__(self, file: Iterator[str], longest_record: int) -> None:
         self._file = file
         self._longest_record = longest_record
-        self._letters = 0  # of the record, so far
         self._number = 0
         self._given: list[str] = []
+        self._letters = 0
         self._again: deque[str] = deque()
+        self._ahead: str | None = None
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self._again.popleft() if self._again else next(self._file)
+        line = self._next()
         self._given.append(line)
-        self._number += 1
+        self._number += _line_count(line)
         self._letters += len(line)
         if self._letters > self._longest_record and len(self._given) > 1:
             raise csv.Error("the record does not end")
@@ -353,17 +384,38 @@ class _Lines:
         """(the number of the line that comes next, whether it has been given out before)."""
         self._given.clear()
         self._letters = 0
-        return self._number + 1, bool(self._again)
+        is_reread = bool(self._again)
+        while (line := self._peek()) is not None and not line.strip("\r\n"):
+            self._number += _line_count(self._next())
+            is_reread = bool(self._again)
+        return self._number + 1, is_reread
+
+    def _next(self) -> str:
+        if self._again:
+            return self._again.popleft()
+        line, self._ahead = self._ahead, None
+        return next(self._file) if line is None else line
+
+    def _peek(self) -> str | None:
+        if self._again:
+            return self._again[0]
+        if self._ahead is None:
+            self._ahead = next(self._file, None)
+        return self._ahead
 
     def take_back(self) -> str:
         """The first line of the record, without its end; the others come again."""
         first, *others = self._given
         self._again.extendleft(reversed(others))
-        self._number -= len(others)
+        self._number -= sum(map(_line_count, others))
         return first.rstrip("\r\n")
 
     def has_odd_quotes(self) -> bool:
         return sum(line.count('"') for line in self._given) % 2 == 1
+
+
+def _line_count(line: str) -> int:
+    return line.count("\n") or 1
 
 
 def _quote_fault(error: csv.Error) -> str:
