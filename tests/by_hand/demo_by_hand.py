@@ -825,7 +825,7 @@ class Books:
                 "rows_held": 0,
                 "rows_skipped": sum(item.skipped for item in self.deliveries),
             },
-            **({"plans_to_date": self._to_date(list(self.plans))} if self.quarter == self.quarters[-1] else {}),
+            **({"plans_to_date": self._plans_to_date(list(self.plans))} if self.quarter == self.quarters[-1] else {}),
             "yardsticks": [
                 {
                     "id": name,
@@ -889,7 +889,7 @@ class Books:
             "runs": [{key: run[key] for key in told} for run in self._begun_runs(model)],
             "plan": self._plan(model),
             **({"forecast": self._forecast(model)} if self.quarter == self.quarters[-1] else {}),
-            **({"plan_to_date": self._to_date([model])} if self.quarter == self.quarters[-1] else {}),
+            **({"plan_to_date": self._plans_to_date([model])} if self.quarter == self.quarters[-1] else {}),
         }
 
     def _plan(self, model: str) -> Fields:
@@ -941,7 +941,7 @@ class Books:
         """What of it is counting: its distribution is held against simulated programmes."""
         return {"as_of": self.as_of, "actual_to_date": decimal(self._cost(model)), "budget": self.plans[model].budget}
 
-    def _to_date(self, models: list[str]) -> Fields:
+    def _plans_to_date(self, models: list[str]) -> Fields:
         """Plan and actual over the whole months of the plans that have ended, to the end of the quarter."""
         end = day_after(self.quarter)
         months = {model: [month for month in self.plans[model].months if month < end] for model in models}
