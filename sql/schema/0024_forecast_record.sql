@@ -20,3 +20,13 @@ CREATE TABLE outlook.budget_chances (
     period_start DATE,
     chance DOUBLE
 );
+
+-- What a plan with a [lifecycle] promises by month: requests and input tokens a request; and in which month production begins.
+CREATE TABLE outlook.promises (
+    model_id VARCHAR,
+    promise VARCHAR,
+    month DATE,
+    low DOUBLE,
+    middle DOUBLE,
+    high DOUBLE
+);

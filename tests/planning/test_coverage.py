@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from tests.support.programmes import REGIMES, Programme, programme
+from truecost.planning.drawn import Drawn
+from truecost.planning.events import CALM, Spread
 from truecost.planning.figures import Figure, Known, Likely
-from truecost.planning.simulate import CALM, Drawn, Line, Spread, simulate
+from truecost.planning.simulate import Line, simulate
 from truecost.planning.written import spread_of
 from truecost.workspace.plan_figures import Uncertainty
 

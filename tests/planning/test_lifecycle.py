@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 from truecost.planning.approaches import TRAINED, settled
+from truecost.planning.drawn import TOTAL
+from truecost.planning.events import CALM, Spread
 from truecost.planning.feasibility import adapter_parameters, kv_bytes_per_token, serving_memory, training_memory
 from truecost.planning.lifecycle import lifecycle_lines, option_costs, option_draws, shared_figures
 from truecost.planning.projection import draw
-from truecost.planning.simulate import CALM, TOTAL, Spread, simulate
+from truecost.planning.simulate import simulate
 from truecost.planning.yardsticks import feasibility, yardsticks
 from truecost.workspace.lifecycle import APPROACHES, Approach, Base, Lifecycle
 from truecost.workspace.plans import Plan, months_between

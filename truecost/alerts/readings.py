@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from truecost.alerts.budget_readings import of_budgets
-from truecost.alerts.states import DRIFT, EVAL_DECAY, OVERSPEND, Reading, State
+from truecost.alerts.states import DRIFT, EVAL_DECAY, OVERSPEND, VOLUME, Reading, State
 from truecost.alerts.workspace_readings import of_workspace
 from truecost.books.gaps import tell_day
 from truecost.books.session import Session
@@ -34,6 +34,7 @@ def read_all(session: Session) -> list[Reading]:
     return [
         *(overspend(row) for row in spent),
         *_budgets(session),
+        *_volume(session),
         *quality(signals(session)),
         *of_workspace(session),
     ]
@@ -45,6 +46,24 @@ def _budgets(session: Session) -> list[Reading]:
         return []
     tell_day(session.con)
     return list(of_budgets(read_rows(session.con, query("finance/budgets"))))
+
+
+def _volume(session: Session) -> list[Reading]:
+    """The readings of promised volume, of models whose plan has a lifecycle."""
+    con = session.con
+    con.execute(f"CREATE OR REPLACE TEMP VIEW promises AS {query('finance/promises')}")
+    return [volume(row) for row in read_rows(con, query("alerts/volume"))]
+
+
+def volume(row: Row) -> Reading:
+    """The reading of a row of ``sql/alerts/volume.sql``."""
+    came, promised = (f"{row[key]:,.0f}" for key in ("came", "promised"))
+    told = f"{row['model_id']} was asked {came} times in {row['month']:%Y-%m}, and {promised} were promised"
+    if row["state"] == "OK":
+        return Reading(row["model_id"], VOLUME, "OK", told)
+    return Reading(
+        row["model_id"], VOLUME, row["state"], f"{told} (P10 {row['low']:,.0f}), nor did it reach that before"
+    )
 
 
 def overspend(row: Row) -> Reading:

@@ -24,6 +24,7 @@ DELIVERIES = "deliveries"
 SILENCE = "silence"
 BOOKS = "books"
 BUDGET = "budget"
+VOLUME = "volume"
 WORKSPACE_RULES = (DELIVERIES, SILENCE, BOOKS)  # of the workspace as a whole, whatever the model
 _ASKING: tuple[State, ...] = ("WARNING", "ALERT")  # the states that ask someone to act
 
@@ -172,13 +173,13 @@ def due_reevaluations(events: Sequence[Event]) -> dict[str, tuple[Standing, ...]
     """By model: the alerts that ask for a re-evaluation and have none.
 
     An alert that was raised while a re-evaluation was open is part of its evidence and asks for no other one; one of
-    the workspace as a whole, or of a budget, asks for none.
+    the workspace as a whole, of a budget or of volume asks for none.
     """
     is_open = open_reevaluations(events)
     decided = {event.model_id: event.event_id for event in events if event.kind == "decision"}
     found: dict[str, tuple[Standing, ...]] = {}
     for held in standings(events).values():
-        if not held.model_id or held.rule == BUDGET:
+        if not held.model_id or held.rule in (BUDGET, VOLUME):
             continue
         if held.state == "ALERT" and held.model_id not in is_open and held.alert_id > decided.get(held.model_id, 0):
             found[held.model_id] = (*found.get(held.model_id, ()), held)

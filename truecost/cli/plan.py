@@ -113,12 +113,25 @@ def show_plan(planned: PlannedCost) -> None:
         ],
     )
     echo(f"Budget: {money(planned.budget) or 'none; the planned mean stands in for it'}")
+    _show_tornado(planned)
     _show_yardsticks(planned)
     for fit in planned.feasibility:
         fits = "fits" if fit.holds else "does not fit"
         echo(f"Memory, {fit.what}: {fit.with_margin:,.1f} GB with margin; it {fits} {fit.available:,.0f} GB")
     for doubt in planned.doubts:
         echo(f"{doubt}")
+
+
+def _show_tornado(planned: PlannedCost) -> None:
+    from truecost.cli.tables import amount, name, print_table
+    from truecost.cli.text import money
+
+    if planned.tornado:
+        print_table(
+            f"{planned.model_id}: what drives the spread (mean cost of the plan)",
+            [name("input"), *map(amount, ("where it is low", "where it is high", "swing"))],
+            [(bar.driver, money(bar.low), money(bar.high), money(bar.swing)) for bar in planned.tornado],
+        )
 
 
 def _show_yardsticks(planned: PlannedCost) -> None:

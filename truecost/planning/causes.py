@@ -7,6 +7,7 @@ the same seed gives the same bytes.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -49,26 +50,44 @@ class Causes:
         """Standard normal scores of a figure, one a draw: what it shares, and the rest of its own."""
         import numpy as np
 
-        of_all, of_kind = OF_ALL * self.between, (1 - OF_ALL) * self.between
-        shared = np.sqrt(of_all) * self._cause("all")
-        shared += np.sqrt(of_kind) * self._cause("kind", kind)
-        shared += np.sqrt(self.within - self.between) * self._cause("driver", driver, kind)
-        shared += np.sqrt(1 - self.within) * self.stream("item", name, kind).standard_normal(self.draws)
-        return np.asarray(shared)
+        scores = self.stream("item", name, kind).standard_normal(self.draws)
+        scores *= np.sqrt(1 - self.within)
+        scores += self._shared(kind, driver)
+        return scores
 
-    def walk(self, months: int, memory: float, *names: str) -> Floats:
-        """A path of scores that remembers, shape (months, draws): each month standard normal, ``memory`` its
-        correlation with the month before."""
+    def walk(self, months: int, memory: float, *names: str) -> Iterator[Floats]:
+        """A path of scores that remembers, month by month: each standard normal, ``memory`` its correlation with the
+        month before. What is handed out is only good until the next month."""
         import numpy as np
 
-        path = self.stream("months", *names).standard_normal((months, self.draws))
-        step = np.sqrt(1 - memory**2)
-        for month in range(1, months):
-            path[month] *= step
-            path[month] += memory * path[month - 1]
-        return path
+        random, step = self.stream("months", *names), np.sqrt(1 - memory**2)
+        at = random.standard_normal(self.draws)
+        for _ in range(months):
+            yield at
+            at *= memory
+            at += step * random.standard_normal(self.draws)
 
-    def _cause(self, *names: str) -> Floats:
+    def forget(self, kind: str) -> None:
+        """Let go of what is kept of a kind."""
+        for key in [key for key in self.held if key.startswith(kind)]:
+            del self.held[key]
+
+    def _shared(self, kind: Kind, driver: str) -> Floats:
+        """What a figure has in common with the others of its driver."""
+        import numpy as np
+
+        key = f"shared:{kind}:{driver}"
+        if key not in self.held:
+            of_all, of_kind = OF_ALL * self.between, (1 - OF_ALL) * self.between
+            shared = np.sqrt(of_all) * self.cause("all")
+            shared += np.sqrt(of_kind) * self.cause("kind", kind)
+            own = self.stream("cause", "driver", driver, kind).standard_normal(self.draws)
+            shared += np.sqrt(self.within - self.between) * own
+            self.held[key] = shared
+        return self.held[key]
+
+    def cause(self, *names: str) -> Floats:
+        """The scores of a cause that figures share, by draw."""
         key = ":".join(names)
         if key not in self.held:
             self.held[key] = self.stream("cause", *names).standard_normal(self.draws)

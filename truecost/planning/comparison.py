@@ -1,8 +1,8 @@
 """Comparing: the plans -> their projection and forecast, held against the books.
 
 It writes ``outlook.projection``, ``outlook.planned_quantities``, ``outlook.forecast`` with its percentiles,
-``outlook.nowcast``, ``outlook.budget_chances`` and ``outlook.forecast_record``. The first is set beside the
-costs by ``finance.actual_vs_plan``; by the second ``finance.variance_drivers`` says why they differ.
+``outlook.nowcast``, ``outlook.budget_chances``, ``outlook.promises`` and ``outlook.forecast_record``. The first is set
+beside the costs by ``finance.actual_vs_plan``; by the second ``finance.variance_drivers`` says why they differ.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from truecost.planning.backtest import remember
 from truecost.planning.budgets import chances
 from truecost.planning.forecast import PERCENTS, forecast
 from truecost.planning.projection import draw, planned_quantities, project
+from truecost.planning.promises import promises
 from truecost.planning.seen import NOTHING_SPENT, read_ledgers
+from truecost.planning.tornado import Bar, tornado
 from truecost.planning.yardsticks import Fit, Yardstick, feasibility, yardsticks
 from truecost.store.fingerprint import fingerprint
 from truecost.store.frames import insert_rows
@@ -58,7 +60,8 @@ class Comparison:
 class PlannedCost:
     """What a plan comes to by quarter and stage; ``quarter`` None for the whole plan.
 
-    Beside it: how it stands against the facts, whether it fits its GPUs, and what of it can hardly be meant.
+    Beside it: how it stands against the facts, whether it fits its GPUs, what of it can hardly be meant, and which
+    inputs drive its spread.
     """
 
     model_id: str
@@ -70,6 +73,7 @@ class PlannedCost:
     yardsticks: list[Yardstick]
     feasibility: list[Fit]
     doubts: list[Fault]
+    tornado: list[Bar]
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,8 @@ def compare(session: Session) -> bool:
         unclaimed = read_rows(con, query("planning/unclaimed"))
         likely = chances(workspace.config.budgets, drawn, ends, ledgers, unclaimed, start_month, today)
         _replace(con, "outlook.budget_chances", likely)
+        promised = [row for model, trials in drawn.items() for row in promises(model, trials)]
+        _replace(con, "outlook.promises", promised)
         past = remember(con, drawn, ledgers, today)
         _replace(con, "outlook.forecast_record", [_record_row(one, drawn[one.model_id].plan) for one in past])
         remember_fingerprint(con, STEP, rests_on)
@@ -204,6 +210,7 @@ def _planned_cost(workspace: Workspace, name: str, plan: Plan) -> PlannedCost:
         yardsticks(trials),
         feasibility(plan.lifecycle) if plan.lifecycle else [],
         read_doubts(workspace.root / file, file),
+        tornado(trials),
     )
 
 

@@ -154,7 +154,7 @@ def values(figure: Figure, scores: Floats, widen: float) -> Floats:
         case Known(value):
             return np.full(scores.shape, float(value))
         case Likely(low, likely, high):
-            return _split_log_normal(low, likely, high, scores * (widen / Z90))
+            return _split_log_normal(low, likely, high, scores, widen / Z90)
         case LogNormal(mean, sd):
             if not mean:
                 return np.zeros(scores.shape)
@@ -172,17 +172,21 @@ def values(figure: Figure, scores: Floats, widen: float) -> Floats:
             return np.maximum(values(count, scores, widen) - 1, 0.0)
 
 
-def _split_log_normal(low: float, likely: float, high: float, scores: Floats) -> Floats:
-    """``scores`` in units of the 90th percentile: -1 gives low, 0 likely, 1 high."""
+def _split_log_normal(low: float, likely: float, high: float, scores: Floats, scale: float) -> Floats:
+    """A score of -1 / ``scale`` gives low, 0 likely, 1 / ``scale`` high."""
     import numpy as np
 
     if likely == 0:  # a logarithm has no 0: what is above it is then half a normal
-        return np.maximum(scores, 0.0) * high
-    above = np.log(high / likely)
+        return np.maximum(scores * scale, 0.0) * high
+    above = float(np.log(high / likely)) * scale
     if low == 0:
-        return np.where(scores > 0, likely * np.exp(above * scores), np.maximum(likely * (1 + scores), 0.0))
-    below = np.log(likely / low)
-    return np.asarray(likely * np.exp(np.where(scores > 0, above, below) * scores))
+        falling = np.maximum(likely * (1 + scale * scores), 0.0)
+        return np.where(scores > 0, likely * np.exp(above * scores), falling)
+    found: Floats = np.where(scores > 0, above, float(np.log(likely / low)) * scale)
+    found *= scores
+    np.exp(found, out=found)
+    found *= likely
+    return found
 
 
 def _triangular(figure: Bounds, probabilities: Floats) -> Floats:

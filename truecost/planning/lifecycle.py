@@ -5,24 +5,27 @@
     figures = shared_figures(lifecycle, months, draws, seed, spread)   # requests [draws, months], prices [draws]
 
 ``months`` are the first days of the plan's months. Every figure is a named factor: in whatever line of whatever
-approach it stands, draw by draw it is the same, so that options differ by what they are and not by luck.
+approach it stands, draw by draw it is the same (or, where approaches differ in it, at the same score), so that options
+differ by what they are and not by luck.
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from truecost.planning.approaches import TRAINED, settled
+from truecost.planning.approaches import DEFAULTS, TRAINED, settled
 from truecost.planning.causes import Causes, Kind
+from truecost.planning.drawn import Drawn
+from truecost.planning.events import Spread
 from truecost.planning.feasibility import serving_memory
 from truecost.planning.figures import Beyond, Figure, Known, Rest, middle
-from truecost.planning.simulate import Drawn, Factor, Line, Spread, drawn_factor, growth_of, simulate_on
+from truecost.planning.simulate import VARYING, Factor, Line, drawn_factor, growth_of, simulate_on
 from truecost.planning.written import figure_of
 from truecost.workspace.lifecycle import APPROACHES, Approach, Lifecycle
 
@@ -49,20 +52,25 @@ def option_draws(
     lifecycle: Lifecycle, months: Sequence[date], draws: int, seed: int, spread: Spread
 ) -> dict[Approach, Drawn]:
     """Each approach on the same drivers; stages, certain parts and quantiles as ``Drawn`` has them."""
-    causes = Causes(seed, draws, spread.between, spread.within)
-    return {
-        approach: simulate_on(
-            causes, lifecycle_lines(lifecycle, approach, months), len(months), spread_for(lifecycle, approach, spread)
-        )
-        for approach in APPROACHES
-    }
+    return dict(_each(lifecycle, months, draws, seed, spread))
 
 
 def option_costs(
     lifecycle: Lifecycle, months: Sequence[date], draws: int, seed: int, spread: Spread
 ) -> dict[Approach, Floats]:
     """The cost of each approach, [draws, months]."""
-    return {name: drawn.cost() for name, drawn in option_draws(lifecycle, months, draws, seed, spread).items()}
+    return {approach: drawn.cost() for approach, drawn in _each(lifecycle, months, draws, seed, spread)}
+
+
+def _each(
+    lifecycle: Lifecycle, months: Sequence[date], draws: int, seed: int, spread: Spread
+) -> Iterator[tuple[Approach, Drawn]]:
+    """Each approach in turn; what is drawn for one alone is let go before the next."""
+    causes = Causes(seed, draws, spread.between, spread.within)
+    for approach in APPROACHES:
+        lines, own = lifecycle_lines(lifecycle, approach, months), spread_for(lifecycle, approach, spread)
+        yield approach, simulate_on(causes, lines, len(months), own)
+        causes.forget(VARYING)
 
 
 def shared_figures(
@@ -105,7 +113,13 @@ def lifecycle_lines(lifecycle: Lifecycle, approach: Approach, months: Sequence[d
     if approach in TRAINED:
         lines += [*model.data(), *model.training(), *model.retrainings()]
     lines += model.gpus() if approach in _SELF_HOSTED else model.tokens()
-    return [line for line in lines if any(line.shares) and not (line.is_certain and not line.certain_cost)]
+    return [line for line in lines if any(line.shares) and not _is_nothing(line)]
+
+
+def _is_nothing(line: Line) -> bool:
+    """Whether one of its factors is certainly 0."""
+    figures = (line.quantity, line.unit_cost, *(factor.figure for factor in line.more))
+    return any(figure.is_certain and not middle(figure) for figure in figures)
 
 
 class _Model:
@@ -126,10 +140,8 @@ class _Model:
         told = getattr(getattr(self._told, section) if section else self._told, key)
         kind: Kind = "unit_cost" if section == "prices" or key in _PRICES else "quantity"
         figure = Known(Decimal(told)) if isinstance(told, int | Decimal) else figure_of(told)
-        name = f"{section}.{key}".lstrip(".")
-        if (section, key) in _BY_APPROACH:
-            name = f"{self._approach}.{name}"
-        return Factor(name, kind, _DRIVERS[section], figure)
+        varies = (section, key) in DEFAULTS[self._approach]
+        return Factor(f"{section}.{key}".lstrip("."), kind, _DRIVERS[section], figure, varies)
 
     def requests(self, name: str, scale: Figure, *more: Factor) -> Line:
         """A cost of every request from production on."""
@@ -275,12 +287,3 @@ class _Model:
         self, name: str, stage: str, shares: tuple[Fraction, ...], scale: Known, cost_kind: str, *factors: Factor
     ) -> Line:
         return Line(PREFIX + name, stage, shares, scale, _ONE, None, factors, None, cost_kind)
-
-
-# Figures whose defaults differ by approach: where they do, their draws have nothing in common but their causes.
-_BY_APPROACH = {
-    *(("training", key) for key in ("hours", "gpu_hour")),
-    ("serving", "gpu_hour"),
-    *(("people", f"{key}_hours") for key in ("training", "evaluation", "deployment", "operations")),
-    ("", "other_per_month"),
-}

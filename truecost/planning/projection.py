@@ -17,8 +17,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from truecost.planning.causes import Causes
+from truecost.planning.drawn import TOTAL, Drawn, Outcome
+from truecost.planning.events import Spread
 from truecost.planning.lifecycle import lifecycle_lines, spread_for
-from truecost.planning.simulate import TOTAL, Drawn, Line, Outcome, simulate_on
+from truecost.planning.simulate import Line, simulate_on
 from truecost.planning.written import figure_of, spread_of
 from truecost.quarters import quarter_of
 from truecost.workspace.plans import Item, Plan
@@ -78,11 +80,17 @@ class Trials:
 
 def draw(plan: Plan) -> Trials:
     """Draw every item that is not certain, ``plan.trials`` times."""
-    spread, lines = spread_of(plan.uncertainty), lines_of(plan)
+    causes, spread = engine_of(plan)
+    return Trials(plan, simulate_on(causes, lines_of(plan), len(plan.months), spread))
+
+
+def engine_of(plan: Plan) -> tuple[Causes, Spread]:
+    """The causes and the spread that a plan is drawn with."""
+    spread = spread_of(plan.uncertainty)
     causes = Causes(plan.seed, plan.trials, spread.between, spread.within)
     if plan.lifecycle is not None:
         spread = spread_for(plan.lifecycle, plan.lifecycle.approach, spread)
-    return Trials(plan, simulate_on(causes, lines, len(plan.months), spread))
+    return causes, spread
 
 
 def lines_of(plan: Plan) -> list[Line]:

@@ -24,12 +24,16 @@ For whoever builds on it:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from truecost.planning.causes import Causes, Kind
+from truecost.planning.drawn import TOTAL as TOTAL
+from truecost.planning.drawn import Drawn, Part, exact_mean
+from truecost.planning.events import CALM as CALM
+from truecost.planning.events import Spread, moved
 from truecost.planning.figures import Figure, middle, values
 
 if TYPE_CHECKING:
@@ -38,50 +42,23 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-TOTAL = "total"
-BUILD = ("data_curation", "training", "failed_experiments", "evaluation")
 
-
-@dataclass(frozen=True)
-class Spread:
-    """How uncertain figures hang together, and what may happen beside them; docs/plans.md says where each is from.
-
-    Raises:
-        ValueError: a correlation is not from 0 to 1, or ``between`` above ``within``.
-    """
-
-    widen: float = 1.1
-    between: float = 0.25
-    within: float = 0.65
-    month_spread: float = 0.1
-    month_memory: float = 0.9
-    blow_up: float = 0.1
-    blow_up_least: float = 0.5
-    blow_up_tail: float = 3.0
-    retrain_rate: float = 0.25
-    retrain_share: float = 0.5
-    reaches_production: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.between <= self.within <= 1:
-            raise ValueError("correlations are from 0 to 1, and that between drivers at most that within one")
-        if not 0 <= self.month_memory < 1:
-            raise ValueError("the memory of months is from 0 to below 1")
-
-
-CALM = Spread(widen=1, between=0, within=0, month_spread=0, month_memory=0, blow_up=0, retrain_rate=0, retrain_share=0)
-"""Independent figures as wide as they are written, and no events: what closed forms are held against."""
+VARYING = "varying"
+"""What is kept of a figure in which options differ begins so: the next option has no use for it."""
 
 
 @dataclass(frozen=True)
 class Factor:
-    """A figure that several lines, and several options, have in common: wherever its name stands, its draws are the
-    same."""
+    """A figure that several lines, and several options, have in common: the same draws wherever its name stands.
+
+    Where options differ in it (``varies``), what they share is its score.
+    """
 
     name: str
     kind: Kind
     driver: str
     figure: Figure
+    varies: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,98 +93,6 @@ class Line:
         return cost
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """A sum of costs: a certain part, and the sorted draws of the rest (empty where all is certain)."""
-
-    certain: Fraction
-    mean: Fraction
-    sorted_draws: Floats
-
-    def quantile(self, percent: int) -> Fraction:
-        """Interpolated linearly between order statistics."""
-        if not len(self.sorted_draws):
-            return self.certain
-        below, rest = divmod((len(self.sorted_draws) - 1) * percent, 100)
-        at = Fraction(float(self.sorted_draws[below]))
-        if rest == 0:
-            return self.certain + at
-        return self.certain + at + (Fraction(float(self.sorted_draws[below + 1])) - at) * rest / 100
-
-    def share_above(self, limit: Fraction) -> float:
-        if not len(self.sorted_draws):
-            return float(self.certain > limit)
-        import numpy as np
-
-        over = len(self.sorted_draws) - int(np.searchsorted(self.sorted_draws, float(limit - self.certain), "right"))
-        return over / len(self.sorted_draws)
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """The cost of a plan, draw by draw. ``certain``: by stage and month, exact. ``drawn``: the rest, [months, draws].
-
-    ``line_means`` and ``quantity_means``: the mean of each line's cost and quantity, before levels and events.
-    """
-
-    draws: int
-    months: int
-    certain: Mapping[str, tuple[Fraction, ...]]
-    drawn: Mapping[str, Floats]
-    means: Mapping[str, tuple[Fraction, ...]]
-    line_means: Mapping[str, Fraction]
-    quantity_means: Mapping[str, Fraction]
-    _sums: dict[str, Floats] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def stages(self) -> list[str]:
-        return list(self.certain)
-
-    def cost(self, stage: str = TOTAL) -> Floats:
-        """Cost by draw and month, [draws, months]."""
-        import numpy as np
-
-        certain = [float(sum((self.certain[s][m] for s in self._of(stage)), Fraction())) for m in range(self.months)]
-        return np.asarray(self._drawn_of(stage).T + np.array(certain))
-
-    def mean(self, stage: str, weights: Mapping[int, Fraction | int]) -> Fraction:
-        """Exact over the draws, so that means add up."""
-        parts = (self.means[s][month] * weight for s in self._of(stage) for month, weight in weights.items())
-        return sum(parts, Fraction())
-
-    def outcome(self, stage: str, weights: Mapping[int, Fraction | int]) -> Outcome:
-        """What a stage (or TOTAL) comes to in months, each times its weight."""
-        import numpy as np
-
-        held = weights.items()
-        certain = sum((self.certain[s][m] * w for s in self._of(stage) for m, w in held), Fraction())
-        mean = self.mean(stage, weights)
-        if not any(s in self.drawn for s in self._of(stage)):
-            return Outcome(certain, mean, np.zeros(0))
-        matrix, total = self._drawn_of(stage), np.zeros(self.draws)
-        for month, weight in sorted(held):
-            if weight:
-                total += matrix[month] * float(weight)
-        return Outcome(certain, mean, np.sort(total))
-
-    def _of(self, stage: str) -> list[str]:
-        return self.stages if stage == TOTAL else [stage]
-
-    def _drawn_of(self, stage: str) -> Floats:
-        """Of a stage, or the sum of all; [months, draws]."""
-        import numpy as np
-
-        if stage in self.drawn:
-            return self.drawn[stage]
-        if stage not in self._sums:
-            total = np.zeros((self.months, self.draws))
-            for name in sorted(self.drawn):
-                if stage == TOTAL:
-                    total += self.drawn[name]
-            self._sums[stage] = total
-        return self._sums[stage]
-
-
 def simulate(lines: Sequence[Line], months: int, draws: int, seed: int, spread: Spread) -> Drawn:
     """Draw every line that is not certain ``draws`` times, over ``months`` months."""
     return simulate_on(Causes(seed, draws, spread.between, spread.within), lines, months, spread)
@@ -216,7 +101,7 @@ def simulate(lines: Sequence[Line], months: int, draws: int, seed: int, spread: 
 def simulate_on(causes: Causes, lines: Sequence[Line], months: int, spread: Spread) -> Drawn:
     """The same on causes that are at hand: what is simulated on the same causes shares their draws."""
     certain = {line.stage: [Fraction()] * months for line in lines}
-    bare: dict[str, Floats] = {}
+    bare: dict[str, list[Part]] = {}
     line_means: dict[str, Fraction] = {}
     quantity_means: dict[str, Fraction] = {}
     for line in sorted(lines, key=lambda line: line.name):
@@ -228,43 +113,59 @@ def simulate_on(causes: Causes, lines: Sequence[Line], months: int, spread: Spre
             continue
         quantity, cost_drawn = draw_line(causes, line, spread.widen)
         line_means[line.name], quantity_means[line.name] = exact_mean(cost_drawn), quantity
-        _spread_over(bare, line, cost_drawn, months, growth_of(causes, line, months, spread.widen))
-    with_events = _moved(bare, lines, causes, months, spread)
-    for stage in with_events:
+        bare.setdefault(line.stage, []).append(_part(causes, line, cost_drawn, months, spread.widen))
+    parts = moved(bare, causes, months, spread)
+    for stage in parts:
         certain.setdefault(stage, [Fraction()] * months)
-    means = {
-        stage: tuple(
-            held + (exact_mean(with_events[stage][month]) if stage in with_events else 0)
-            for month, held in enumerate(by_month)
-        )
-        for stage, by_month in certain.items()
-    }
     sealed = {stage: tuple(by_month) for stage, by_month in certain.items()}
-    return Drawn(causes.draws, months, sealed, with_events, means, line_means, quantity_means)
+    return Drawn(causes.draws, months, sealed, parts, line_means, quantity_means)
 
 
 def draw_line(causes: Causes, line: Line, widen: float) -> tuple[Fraction, Floats]:
     """The mean quantity of an uncertain line, and its cost by draw."""
-    quantity = _factor(causes, line, "quantity", line.quantity, widen)
-    mean = middle(line.quantity) if line.quantity.is_certain else exact_mean(quantity)
-    cost = quantity * _factor(causes, line, "unit_cost", line.unit_cost, widen)
+    import numpy as np
+
+    mean, constant, drawn = middle(line.quantity), 1.0, []
+    own: tuple[tuple[Kind, Figure], ...] = (("quantity", line.quantity), ("unit_cost", line.unit_cost))
+    for kind, figure in own:
+        if figure.is_certain:
+            constant *= float(middle(figure))
+        else:
+            drawn.append(_own(causes, line, kind, figure, widen))
+            mean = exact_mean(drawn[0]) if kind == "quantity" else mean
     for factor in line.more:
-        cost *= drawn_factor(causes, factor, widen)
+        if factor.figure.is_certain:
+            constant *= float(middle(factor.figure))
+        else:
+            drawn.append(drawn_factor(causes, factor, widen))
+    cost = np.full(causes.draws, constant) if not drawn else drawn[0] * constant
+    for values_drawn in drawn[1:]:
+        cost *= values_drawn
     return mean, cost
 
 
 def drawn_factor(causes: Causes, factor: Factor, widen: float) -> Floats:
     """A shared figure, by draw; drawn once."""
-    key = f"factor:{factor}:{widen}"
+    key = f"{VARYING if factor.varies else 'factor'}:{factor}:{widen}"
     if key not in causes.held:
         import numpy as np
 
         if factor.figure.is_certain:
             causes.held[key] = np.full(causes.draws, float(middle(factor.figure)))
         else:
-            scores = causes.scores(factor.kind, factor.driver, factor.name)
-            causes.held[key] = values(factor.figure, scores, widen)
+            causes.held[key] = values(factor.figure, _scores(causes, factor), widen)
     return causes.held[key]
+
+
+def _scores(causes: Causes, factor: Factor) -> Floats:
+    """A shared figure's scores: kept where another option asks for them again."""
+    key = f"scores:{factor.kind}:{factor.driver}:{factor.name}"
+    if key in causes.held:
+        return causes.held[key]
+    scores = causes.scores(factor.kind, factor.driver, factor.name)
+    if factor.varies:
+        causes.held[key] = scores
+    return scores
 
 
 def growth_of(causes: Causes, line: Line, months: int, widen: float) -> Floats | None:
@@ -283,109 +184,11 @@ def growth_of(causes: Causes, line: Line, months: int, widen: float) -> Floats |
     return causes.held[key]
 
 
-def exact_mean(drawn: Floats) -> Fraction:
-    """The mean of the draws, rounded once."""
-    return Fraction(float(drawn.sum())) / len(drawn)
-
-
-def _factor(causes: Causes, line: Line, kind: Kind, figure: Figure, widen: float) -> Floats:
-    import numpy as np
-
-    if figure.is_certain:
-        return np.full(causes.draws, float(middle(figure)))
+def _own(causes: Causes, line: Line, kind: Kind, figure: Figure, widen: float) -> Floats:
     return values(figure, causes.scores(kind, line.driver or line.stage, line.name), widen)
 
 
-def _spread_over(bare: dict[str, Floats], line: Line, cost: Floats, months: int, growth: Floats | None) -> None:
-    """Add a line's cost to its stage, month by month."""
-    import numpy as np
-
-    if line.stage not in bare:
-        bare[line.stage] = np.zeros((months, len(cost)))
-    held, first = bare[line.stage], next((month for month, share in enumerate(line.shares) if share), 0)
-    for month, share in enumerate(line.shares):
-        if share:
-            held[month] += cost * float(share) if growth is None else cost * growth[month - first] * float(share)
-
-
-def _moved(
-    bare: dict[str, Floats], lines: Sequence[Line], causes: Causes, months: int, spread: Spread
-) -> dict[str, Floats]:
-    """The draws with what hits them beside their own figures: the level of the months, a blow-up, retrainings."""
-    import numpy as np
-
-    retrained = _retrainings(bare, causes, months, spread)
-    grown, reached = 1 + blow_ups(causes, spread), reaches(causes, spread)
-    for is_build in (True, False):
-        stages = [stage for stage in sorted(bare) if (stage in BUILD) == is_build]
-        if not stages:
-            continue
-        level = levels(causes, months, "build" if is_build else "run", spread)
-        for stage in stages:
-            bare[stage] *= level
-            bare[stage] *= grown if is_build else reached
-    if retrained is not None:
-        held = bare.setdefault("maintenance", np.zeros((months, causes.draws)))
-        held += retrained * reached
-    return bare
-
-
-def levels(causes: Causes, months: int, part: str, spread: Spread) -> Floats:
-    """What each month's cost is multiplied by, of mean 1; [months, draws]."""
-    import numpy as np
-
-    key = f"levels:{months}:{part}:{spread.month_spread}:{spread.month_memory}"
-    if key not in causes.held:
-        path = np.zeros((months, causes.draws))
-        if spread.month_spread:
-            path += causes.walk(months, spread.month_memory, "all")
-            path += causes.walk(months, spread.month_memory, part)
-            path *= spread.month_spread / np.sqrt(2)
-            path -= spread.month_spread**2 / 2
-        causes.held[key] = np.exp(path, out=path)
-    return causes.held[key]
-
-
-def blow_ups(causes: Causes, spread: Spread) -> Floats:
-    """By how much more a first build costs, by draw: 0 where it does not blow up."""
-    import numpy as np
-
-    if not spread.blow_up:
-        return np.zeros(causes.draws)
-    chance, size = causes.stream("event", "blow up").random((2, causes.draws))
-    more = spread.blow_up_least * (1 - size) ** (-1 / spread.blow_up_tail)
-    return np.where(chance < spread.blow_up, more, 0.0)
-
-
-def reaches(causes: Causes, spread: Spread) -> Floats | float:
-    """Whether the model reaches production, by draw: 1 or 0; where it does not, nothing is run and kept up (F28)."""
-    if spread.reaches_production >= 1:
-        return 1.0
-    return (causes.stream("event", "production").random(causes.draws) < spread.reaches_production).astype(float)
-
-
-def arrivals(causes: Causes, months: int, first: int, rate: float, *names: str) -> Floats:
-    """How often something that comes ``rate`` times a year comes in each month from ``first`` on; [months, draws]."""
-    import numpy as np
-
-    random, exposed = causes.stream("event", *names), months - first
-    counts = np.zeros((months, causes.draws))
-    if rate and exposed > 0:
-        number = int(random.poisson(rate / 12 * exposed * causes.draws))
-        places = random.integers(0, exposed * causes.draws, number)
-        counts[first:] = np.bincount(places, minlength=exposed * causes.draws).reshape(exposed, causes.draws)
-    return counts
-
-
-def _retrainings(bare: Mapping[str, Floats], causes: Causes, months: int, spread: Spread) -> Floats | None:
-    """What unplanned retrainings cost; None where there is no training that is not certain."""
-    if "training" not in bare or not (spread.retrain_rate and spread.retrain_share):
-        return None
-    first = next((month + 1 for month in range(months) if bare["training"][month].any()), months)
-    if first == months:
-        return None
-    parts = {"training": 1.0, "failed_experiments": 1.0, "data_curation": 0.5}
-    build = sum(bare[stage].sum(axis=0) * part for stage, part in sorted(parts.items()) if stage in bare)
-    came = arrivals(causes, months, first, spread.retrain_rate, "retraining")
-    came *= spread.retrain_share * build
-    return came
+def _part(causes: Causes, line: Line, cost: Floats, months: int, widen: float) -> Part:
+    shares, growth = tuple(map(float, line.shares)), growth_of(causes, line, months, widen)
+    first = next((month for month, share in enumerate(line.shares) if share), 0)
+    return Part(cost, shares, () if growth is None else ((growth, first),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from truecost.planning import figures
-from truecost.planning.simulate import Spread
+from truecost.planning.events import Spread
 from truecost.workspace.plan_figures import Even, Named, Range, Uncertainty
 
 

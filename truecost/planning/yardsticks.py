@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from truecost.planning.approaches import TRAINED, settled
+from truecost.planning.drawn import TOTAL
 from truecost.planning.feasibility import Memory, serving_memory, training_memory
 from truecost.planning.figures import middle
 from truecost.planning.lifecycle import PREFIX, RUN, lifecycle_lines
 from truecost.planning.projection import Trials
-from truecost.planning.simulate import TOTAL
 from truecost.planning.written import figure_of
 from truecost.workspace.lifecycle import Lifecycle
 
