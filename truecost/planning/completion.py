@@ -140,11 +140,11 @@ def _small(mean: Floats) -> float:
 
 def _traits(ways: Floats, mean: Floats, whole: int) -> Floats:
     """What is compared of the first ``whole`` months, [draws, traits]: the pace in all, of late and by stage, and how
-    rough the months are."""
+    rough the months are. What a credit makes less than nothing has no logarithm, and counts as nothing."""
     import numpy as np
 
     small, late = _small(mean), max(1, min(_LATE, whole // 2))
-    first, plan = ways[:, :, :whole], mean[:, :whole]
+    first, plan = np.maximum(ways[:, :, :whole], 0), mean[:, :whole]
     cost, planned = first.sum(axis=1), plan.sum(axis=0)
     found = [
         np.log((cost.sum(axis=1) + small) / (planned.sum() + small)),
