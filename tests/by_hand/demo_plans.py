@@ -35,7 +35,7 @@ class Projected:
         self.months = _between(self._plan["first_month"], self._plan["last_month"])
         items = self._plan["items"]
         self.stages = list(dict.fromkeys(item["stage"] for item in items))
-        self.budget = Decimal(self._plan["budget"])
+        self.budget = Decimal(self._plan.get("budget", 0))
         self._trials = int(self._plan.get("trials", 10_000))
         told = {key: float(value) for key, value in self._plan.get("uncertainty", {}).items()}
         self._how = DEFAULTS | told
@@ -73,6 +73,11 @@ class Projected:
             scores = self._score(item, kind) * self._how["widen"] / NINE_TENTHS
             cost = cost * np.where(scores > 0, likely * (high / likely) ** scores, likely * (likely / low) ** scores)
         return cost
+
+    def mean(self, item: Mapping[str, Any]) -> Fraction:
+        """What an item costs in the mean, before what else may happen."""
+        cost = self._drawn(item)
+        return cost if isinstance(cost, Fraction) else Fraction(math.fsum(cost.tolist())) / len(cost)
 
     def _shares(self, item: Mapping[str, Any]) -> dict[date, Fraction]:
         told = item.get("months", [self._plan["first_month"], self._plan["last_month"]])

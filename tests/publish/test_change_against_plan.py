@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
+from tests.by_hand.demo_plans import projected
 from tests.support.books import Books, asked, config, focus, in_month
 from truecost import steps
 from truecost.archive.sealed import seal
@@ -34,6 +34,11 @@ first_month = "2026-01"
 last_month = "2026-09"
 seed = 3
 trials = 200
+
+[uncertainty]  # the items alone: what else may happen is no unit's
+blow_up = 0
+month_spread = 0
+retrain_rate = 0
 
 [[items]]
 name = "labels"
@@ -174,28 +179,16 @@ def drivers(books: Books, day: date = DAY) -> list[dict[str, Any]]:
 
 
 def planned(quarter: str) -> Iterator[tuple[str, str | None, str | None, Fraction, Fraction]]:
-    """(stage, unit, sku, quantity, cost) of each item in a quarter, from the draws that docs/plans.md names."""
-    plan = tomllib.loads(PLAN, parse_float=str)
+    """(stage, unit, sku, quantity, cost) of each item in a quarter, as docs/plans.md says they are drawn."""
+    plan, drawn = tomllib.loads(PLAN, parse_float=str), projected(PLAN)
     for item in plan["items"]:
-        draws = {}
-        for factor in ("quantity", "unit_cost"):
-            told = item[factor]
-            if isinstance(told, dict):
-                random = Random(f"{plan['seed']}:{item['name']}:{factor}")
-                low, likely, high = (float(told[bound]) for bound in ("low", "likely", "high"))
-                draws[factor] = [random.triangular(low, high, likely) for _ in range(plan["trials"])]
-            else:
-                draws[factor] = [Fraction(told)] * plan["trials"]
-        is_certain = not any(isinstance(item[factor], dict) for factor in draws)
-        pairs = zip(draws["quantity"], draws["unit_cost"], strict=True)
-        costs = [q * c if is_certain else float(q) * float(c) for q, c in pairs]
         months = item.get("months", [plan["first_month"], plan["last_month"]])
         first, last = months if isinstance(months, list) else (months, months)
         days = {month: monthrange(2026, month)[1] for month in range(int(first[5:]), int(last[5:]) + 1)}
         mine = [month for month in days if quarter_of(month) == quarter]
         share = Fraction(sum(days[month] for month in mine), sum(days.values()))
         share = Fraction(len(mine)) if item.get("per") == "month" else share
-        means = [sum(map(Fraction, drawn), Fraction(0)) / len(drawn) for drawn in (draws["quantity"], costs)]
+        means = [drawn.mean({**item, "unit_cost": "1"}), drawn.mean(item)]
         yield item["stage"], item.get("unit"), item.get("sku"), means[0] * share, means[1] * share
 
 

@@ -150,36 +150,36 @@ Figure = Annotated[Form, BeforeValidator(_number_as_range, json_schema_input_typ
 class Uncertainty(Section):
     """``[uncertainty]``: how figures that are not certain hang together, and what may happen beside them."""
 
-    widen: Annotated[Decimal, Field(ge=1, le=5)] = Field(
-        default=Decimal("1.1"), description="By how much people's ranges are too narrow: each side is stretched by it."
+    widen: Annotated[float, Field(ge=1, le=5)] = Field(
+        default=1.1, description="By how much people's ranges are too narrow: each side is stretched by it."
     )
-    between: Annotated[Decimal, Field(ge=0, le=Decimal("0.5"))] = Field(
-        default=Decimal("0.25"), description="Correlation of figures of different drivers or stages."
+    between: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        default=0.25, description="Correlation of figures of different drivers or stages."
     )
-    within: Annotated[Decimal, Field(ge=Decimal("0.5"), le=1)] = Field(
-        default=Decimal("0.65"), description="Correlation of figures of one driver or stage."
+    within: Annotated[float, Field(ge=0.5, le=1)] = Field(
+        default=0.65, description="Correlation of figures of one driver or stage."
     )
-    month_spread: Annotated[Decimal, Field(ge=0, le=1)] = Field(
-        default=Decimal("0.1"), description="How far a month's level strays: the standard deviation of its logarithm."
+    month_spread: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.1, description="How far a month's level strays: the standard deviation of its logarithm."
     )
-    month_memory: Annotated[Decimal, Field(ge=0, le=Decimal("0.99"))] = Field(
-        default=Decimal("0.9"), description="Correlation of a month's level with that of the month before."
+    month_memory: Annotated[float, Field(ge=0, le=0.99)] = Field(
+        default=0.9, description="Correlation of a month's level with that of the month before."
     )
-    blow_up: Annotated[Decimal, Field(ge=0, le=1)] = Field(
-        default=Decimal("0.1"), description="Probability that the first build blows up."
+    blow_up: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.1, description="Probability that the first build blows up."
     )
-    blow_up_least: Annotated[Decimal, Field(ge=0, le=10)] = Field(
-        default=Decimal("0.5"), description="The least overrun of a build that blows up, as a part of its cost."
+    blow_up_least: Annotated[float, Field(ge=0, le=10)] = Field(
+        default=0.5, description="The least overrun of a build that blows up, as a part of its cost."
     )
-    reaches_production: Share = Field(
-        default=Decimal(1),
+    reaches_production: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=1.0,
         description="Probability that the model reaches production; about 0.1 do (F28). Below 1, the plan's "
         "figures are those of beginning, not of succeeding.",
     )
-    retrain_rate: Annotated[Decimal, Field(ge=0, le=12)] = Field(
-        default=Decimal("0.25"), description="Unplanned retrainings a year, from the month after the first training on."
+    retrain_rate: Annotated[float, Field(ge=0, le=12)] = Field(
+        default=0.25, description="Unplanned retrainings a year, from the month after the first training on."
     )
-    retrain_share: Annotated[Decimal, Field(ge=0, le=5)] = Field(
-        default=Decimal("0.5"),
+    retrain_share: Annotated[float, Field(ge=0, le=5)] = Field(
+        default=0.5,
         description="What one costs, as a part of the first build's training, failed experiments and half its data.",
     )
