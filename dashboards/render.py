@@ -82,6 +82,7 @@ def render_report(report: QuarterReport, link: Callable[[str], str] = str) -> st
         "href": lambda path: quote(link(path)),
         "day": formats.day,
         "last_day": _last_day,
+        "before": lambda first: formats.day(first - timedelta(days=1)),
         "label": label,
         "words": _words,
     }

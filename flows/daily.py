@@ -56,13 +56,17 @@ def drift(workspace_dir: str, as_of: date | None) -> bool:
 
 @step("alert")
 def alert(workspace_dir: str, as_of: date | None) -> dict[str, Any]:
-    """Judge spending, drift and evals, and tell what changed: people, and the server where there is one."""
+    """Judge spending, drift and evals, and tell what changed: people, and the server where there is one; act on budgets
+    that are spent.
+    """
     workspace, clock = opened(workspace_dir, as_of)
     found = steps.alert(workspace, clock)
     if is_served():
         for event in found.raised:
             tell_alert(workspace, event)
-    return {"raised": len(found.raised), "undelivered": found.undelivered, "opened": found.opened}
+    stopped = [item.budget for item in steps.hard_stop(workspace, clock)]
+    told = {"raised": len(found.raised), "undelivered": found.undelivered, "opened": found.opened}
+    return {**told, **({"stopped": stopped} if stopped else {})}
 
 
 @step("reevaluate")

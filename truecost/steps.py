@@ -52,12 +52,13 @@ from truecost.closing.close import (
 )
 from truecost.decisions import reevaluation
 from truecost.decisions.follow import write_outcomes
+from truecost.decisions.hard_stop import Stopped, stop_what_is_spent
 from truecost.drift.drift import signals, watch
 from truecost.errors import TruecostError
 from truecost.intake.integrity import deep_faults, landing_faults, ledger_faults, log_faults, see_that_landing_is_sound
 from truecost.intake.landing import Landing
 from truecost.intake.load import Loaded, load_landed
-from truecost.planning.comparison import Comparison, plan_of, read_comparison
+from truecost.planning.comparison import Comparison, ForecastRecord, plan_of, read_comparison, read_record
 from truecost.planning.comparison import compare as compare_plans
 from truecost.publish.publication import publish as publish_views
 from truecost.publish.publication import published_faults, read_published
@@ -148,6 +149,16 @@ def record_beginning(workspace: Workspace, clock: Clock, begun: Begun, by: str, 
     return record(Journal(workspace.journal), plan_of(workspace, begun.name), begun, clock, by, reason)
 
 
+def forecast_record(workspace: Workspace, clock: Clock = REAL, model: str | None = None) -> list[ForecastRecord]:
+    """How good past forecasts were, as last compared.
+
+    Raises:
+        TruecostError: there is no such model, or it has no plan.
+    """
+    with open_session(workspace, clock) as session:
+        return read_record(session, model)
+
+
 def drift(workspace: Workspace, clock: Clock) -> bool:
     """Hold production and evals against what each model was accepted on; returns whether anything had changed."""
     with open_session(workspace, clock) as session:
@@ -170,6 +181,11 @@ def alert(workspace: Workspace, clock: Clock) -> Alerted:
         if last_fingerprint(session.con, BOOKS_STEP) is not None:
             write_outcomes(session)
     return judge_alerts(workspace, clock)
+
+
+def hard_stop(workspace: Workspace, clock: Clock) -> list[Stopped]:
+    """Run the command of each budget that is spent, once in its period; needs the books."""
+    return stop_what_is_spent(workspace, clock)
 
 
 def open_reevaluations(workspace: Workspace) -> list[Reevaluation]:

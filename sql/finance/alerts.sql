@@ -1,6 +1,6 @@
 -- Every message of the alerts, a row a change of state: what was raised, who has seen it, and whether it still holds.
 -- id: number of the alert: `truecost alerts ack ID`
--- rule: overspend, drift, eval_decay; of the workspace as a whole deliveries, silence, books
+-- rule: overspend, budget, volume, drift, eval_decay; of the workspace as a whole deliveries, silence, books, budget
 -- model_id: the model; NULL where it is the workspace as a whole
 -- state: OK, WARNING, ALERT or NO_DATA
 -- previous_state: the state before; NULL where it is the first

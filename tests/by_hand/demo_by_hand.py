@@ -825,6 +825,7 @@ class Books:
                 "rows_held": 0,
                 "rows_skipped": sum(item.skipped for item in self.deliveries),
             },
+            **({"plans_to_date": self._plans_to_date(list(self.plans))} if self.quarter == self.quarters[-1] else {}),
             "yardsticks": [
                 {
                     "id": name,
@@ -888,6 +889,7 @@ class Books:
             "runs": [{key: run[key] for key in told} for run in self._begun_runs(model)],
             "plan": self._plan(model),
             **({"forecast": self._forecast(model)} if self.quarter == self.quarters[-1] else {}),
+            **({"plan_to_date": self._plans_to_date([model])} if self.quarter == self.quarters[-1] else {}),
         }
 
     def _plan(self, model: str) -> Fields:
@@ -936,9 +938,41 @@ class Books:
         return total(piece.cost for piece in self._of(model) if piece.month in wanted)
 
     def _forecast(self, model: str) -> Fields:
-        spent = self._cost(model)
-        ahead = self.plans[model].forecast(spent, self.as_of)
-        return {"as_of": self.as_of, "actual_to_date": decimal(spent), **ahead}
+        """What of it is counting: its distribution is held against simulated programmes."""
+        return {"as_of": self.as_of, "actual_to_date": decimal(self._cost(model)), "budget": self.plans[model].budget}
+
+    def _plans_to_date(self, models: list[str]) -> Fields:
+        """Plan and actual over the whole months of the plans that have ended, to the end of the quarter."""
+        end = day_after(self.quarter)
+        months = {model: [month for month in self.plans[model].months if month < end] for model in models}
+        planned, actual, planned_of_late, actual_of_late = (Fraction(0) for _ in range(4))
+        for model, whole in months.items():
+            for month in whole:
+                of_month = sum(
+                    (
+                        Fraction(self.plans[model].planned(stage, (month,))["planned_mean"])
+                        for stage in self._stages(model)
+                    ),
+                    Fraction(0),
+                )
+                spent = self._in_months(model, (month,))
+                planned, actual = planned + of_month, actual + spent
+                if month in whole[-3:]:
+                    planned_of_late, actual_of_late = planned_of_late + of_month, actual_of_late + spent
+        share = ratio(actual - planned, planned)
+        return {
+            "first_month": min(whole[0] for whole in months.values()),
+            "last_month": max(whole[-1] for whole in months.values()),
+            "planned_to_date": decimal(planned),
+            "actual_to_date": decimal(actual),
+            "variance": decimal(actual - planned),
+            "variance_pct": None if share is None else 100 * share,
+            "pace_months": 3,
+            "pace": ratio(actual_of_late, planned_of_late),
+        }
+
+    def _stages(self, model: str) -> list[str]:
+        return [stage for stage in STAGES if stage in self.plans[model].stages]
 
     @property
     def known_before(self) -> datetime:

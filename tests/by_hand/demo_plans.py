@@ -1,11 +1,10 @@
-"""The demo's plans a second time: drawn, added up and forecast by another hand, as docs/plans.md says."""
+"""The demo's plans a second time: drawn and added up by another hand, as docs/plans.md says."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 import tomllib
-from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
@@ -156,23 +155,6 @@ class Projected:
         for name, quantile in _quantiles(trials).items():
             found[f"planned_{name}"] = cents(certain + quantile)
         return found
-
-    def forecast(self, spent: Fraction, as_of: date) -> dict[str, Any]:
-        """Where it will end: what is spent and what is still to come."""
-        weights = {}
-        for month in self.months:
-            if month > as_of:
-                weights[month] = Fraction(1)
-            elif (month.year, month.month) == (as_of.year, as_of.month):
-                weights[month] = 1 - Fraction(as_of.day, _days(month))
-        certain, _, trials = self._sums(None, weights)
-        found: dict[str, Any] = {"budget": self.budget}
-        for name, quantile in _quantiles(trials).items():
-            if name != "p80":
-                found[f"estimate_at_completion_{name}"] = cents(spent + certain + quantile)
-        limit = Fraction(self.budget) - spent - certain
-        over = len(trials) - bisect_right(trials, limit)
-        return {**found, "probability_over_budget": over / len(trials)}
 
 
 @cache

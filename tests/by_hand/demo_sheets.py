@@ -36,7 +36,7 @@ def model_rows(books: Books) -> Rows:
 
 def forecast_rows(books: Books) -> Rows:
     """By model: the plan of the quarter against its cost, and where the whole plan ends."""
-    ahead = ("budget", "estimate_at_completion_p50", "estimate_at_completion_p90", "probability_over_budget", "as_of")
+    ahead = ("budget", "as_of")
     rows: Rows = {}
     for model in books.report["models"]:
         quarter, forecast = model["plan"]["total"], model.get("forecast", {})

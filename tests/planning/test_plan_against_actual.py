@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from truecost.clock import Clock
 from truecost.errors import TruecostError
 from truecost.planning.comparison import compare
 from truecost.publish.publication import header_comments, open_published
+from truecost.store.journal import Journal
 from truecost.store.sql import query
 from truecost.store.warehouse import IN_MEMORY, connect
 
@@ -191,25 +192,96 @@ def test_a_fiscal_year_of_its_own_names_and_bounds_the_quarters(books: Books) ->
 
 def test_a_forecast_is_what_was_spent_and_what_of_the_plan_is_to_come(books: Books) -> None:
     (row,) = published(books, DAY, "forecast")
-    # 475.25 spent by April; a third of April's 100, and May and June, are to come.
+    # 475.25 spent by April, 495 planned; the source bills by the month and has spoken for April: two are to come.
     assert (row["model_id"], row["as_of"], row["currency"], row["budget"]) == ("bot", DAY, "USD", 900)
-    assert row["actual_to_date"] == Decimal("475.25")
-    assert {row[f"estimate_at_completion_{name}"] for name in ("p10", "p50", "p90")} == {Decimal("708.58")}
-    assert row["probability_over_budget"] == 0
+    assert (row["actual_to_date"], row["whole_months"], row["nowcast"]) == (Decimal("475.25"), 4, 0)
+    low, middle, high = (row[f"estimate_at_completion_{name}"] for name in ("p10", "p50", "p90"))
+    assert Decimal("475.25") < low < middle < high
+    assert 640 < middle < 710
+    assert row["probability_over_budget"] < 0.05
+    assert (row["over_budget_since"], row["crosses_budget_in"]) == (None, None)
     # Without a budget the planned mean is one.
     books.put("plans/bot.toml", PLAN.replace("budget = 900\n", ""))
     (row,) = published(books, DAY, "forecast")
-    assert (row["budget"], row["probability_over_budget"]) == (695, 1)
-
-
-def test_what_is_uncertain_spreads_the_forecast(books: Books) -> None:
-    plan = PLAN.replace("unit_cost = 100", "unit_cost = { low = 50, likely = 100, high = 200 }")
-    books.put("plans/bot.toml", plan.replace("900", "730"))
+    assert row["budget"] == 695
+    books.put("plans/bot.toml", PLAN.replace("900", "420"))
     (row,) = published(books, DAY, "forecast")
-    low, middle, high = (row[f"estimate_at_completion_{name}"] for name in ("p10", "p50", "p90"))
-    assert Decimal("475.25") < low < middle < high
-    assert abs(middle - Decimal("708.58")) < 20  # the likely cost is that of half of the draws
-    assert 0.3 < row["probability_over_budget"] < 0.6
+    assert (row["over_budget_since"], row["probability_over_budget"]) == (date(2026, 3, 1), 1)
+
+
+def test_a_day_without_bills_is_no_saving(books: Books) -> None:
+    """Late bills: the day moves through a month, and no record comes."""
+    days = [date(2026, 5, day) for day in (1, 10, 20, 31)]
+    rows = [published(books, day, "forecast")[0] for day in days]
+    assert len({tuple(row[f"estimate_at_completion_{name}"] for name in ("p10", "p50", "p90")) for row in rows}) == 1
+    told = [row["nowcast"] for row in rows]
+    assert told == sorted(told)
+    assert 70 < told[-1] < 130  # May's 100
+    (waited,) = published(books, days[-1], "nowcast")
+    assert (waited["source"], waited["heard_until"], waited["amount"]) == ("aws", date(2026, 5, 1), told[-1])
+
+
+def test_plan_and_actual_to_date_are_of_the_same_whole_months(books: Books) -> None:
+    rows = {(row["model_id"], row["stage"]): row for row in published(books, DAY, "plan_to_date")}
+    total = rows["bot", "total"]
+    # January to March: 395 planned, 420.25 spent; April still runs.
+    assert (total["first_month"], total["last_month"]) == (date(2026, 1, 1), date(2026, 3, 1))
+    assert [total[key] for key in ("planned_to_date", "actual_to_date", "variance")] == [
+        395,
+        Decimal("420.25"),
+        Decimal("25.25"),
+    ]
+    assert total["variance_pct"] == Decimal("6.3924")
+    assert (total["pace_months"], total["pace"]) == (3, Decimal("1.063924"))
+    assert rows["bot", "undecided"]["actual_to_date"] == 40
+    assert rows[None, "total"]["variance"] == total["variance"]
+    assert total["is_lower_bound"]  # a charge in euros has no rate
+    assert "unconverted" in total["completeness"]
+    stages = [row for (model, stage), row in rows.items() if model and stage != "total"]
+    assert sum(row["actual_to_date"] for row in stages) == total["actual_to_date"]
+
+
+def test_past_forecasts_are_made_again_of_what_was_known_then(books: Books, truecost: Truecost) -> None:
+    rows = published(books, date(2026, 7, 20), "forecast_record")
+    # The bills landed on 20 April: January to March are made again as they are booked, April knows what had landed.
+    assert [(row["as_of"].month, row["until"].month, row["basis"]) for row in rows] == [
+        *((1, 6, "booked"), (2, 6, "booked"), (3, 6, "booked"), (4, 6, "landed"), (5, 6, "landed")),
+    ]
+    assert {row["actual"] for row in rows} == {Decimal("475.25")}  # of May and June nothing came
+    january, *_ = rows
+    # 160.25 spent of 155 planned: 540 x 1.0339 more by plan, five times as much again by pace.
+    assert january["cpi"] == Decimal("718.54")
+    assert january["linear"] == january["last_quarter"] == Decimal("961.50")
+    assert january["linear_loss"] == (Decimal("961.50") - Decimal("475.25")) / 2
+    for row in rows:
+        assert row["forecast_p10"] <= row["forecast_p50"] <= row["forecast_p90"]
+        assert row["is_inside"] == (row["forecast_p10"] <= row["actual"] <= row["forecast_p90"])
+        assert row["error"] == row["forecast_p50"] - row["actual"]
+    told = truecost("plan", "backtest", "bot", "--as-of", "2026-07-20", "--json", "--workspace", books.root)
+    (record,) = json.loads(told.stdout)
+    assert (record["inside"], len(record["forecasts"])) == (sum(row["is_inside"] for row in rows), 5)
+    assert record["losses"].keys() == {"truecost", "last_quarter", "linear", "cpi"}
+    shown = truecost("plan", "backtest", "--as-of", "2026-07-20", "--workspace", books.root)
+    assert f"in {record['inside']} of 5" in shown.stdout
+    early = truecost("plan", "backtest", "--as-of", "2026-01-05", "--workspace", books.root)
+    assert "There is no past forecast" in early.stdout
+
+
+def test_before_a_month_has_ended_nothing_is_told_to_date(books: Books) -> None:
+    assert published(books, date(2026, 1, 20), "plan_to_date") == []
+    (first,) = [row for row in published(books, date(2026, 2, 1), "plan_to_date") if row["stage"] == "total"][:1]
+    assert (first["last_month"], first["pace_months"]) == (date(2026, 1, 1), 1)
+
+
+def test_a_retraining_that_was_called_for_is_a_scenario(books: Books) -> None:
+    retrain = {"verdict": "retrain", "retrain_cost": "300", "currency": "USD", "reasons": []}
+    Journal(books.workspace.journal).append("decision", datetime(2026, 4, 19), "bot", **retrain)
+    as_it_stands, retrained = published(books, DAY, "forecast_scenarios")
+    assert (as_it_stands["scenario"], retrained["scenario"], retrained["cost"]) == ("as_it_stands", "retrain", 300)
+    assert retrained["estimate_at_completion_p50"] - as_it_stands["estimate_at_completion_p50"] == 300
+    assert retrained["probability_over_budget"] > 0.9 > 0.1 > as_it_stands["probability_over_budget"]
+    assert retrained["over_pct"] == round(100 * (retrained["estimate_at_completion_p50"] - 900) / 900, 4)
+    assert retrained["is_lower_bound"]
 
 
 @pytest.mark.slow
@@ -263,9 +335,11 @@ def test_without_books_there_is_nothing_to_compare_with(books: Books) -> None:
         compare(Session(con, books.workspace, Clock(DAY), Closes()))
 
 
-@pytest.mark.parametrize("view", ["actual_vs_plan", "forecast"])
+@pytest.mark.parametrize(
+    "view", ["actual_vs_plan", "forecast", "plan_to_date", "forecast_scenarios", "forecast_record"]
+)
 def test_every_column_of_a_view_is_explained(books: Books, view: str) -> None:
-    (row, *_) = published(books, DAY, view)
+    (row, *_) = published(books, date(2026, 7, 20), view)
     about, columns = header_comments(query(f"finance/{view}"))
     assert about
     assert list(columns) == list(row)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.effort import examples
 from truecost.planning.projection import (
     TOTAL,
-    Forecast,
     Projected,
     draw,
-    forecast,
     month_share,
     planned_quantities,
     project,
@@ -175,64 +171,6 @@ def test_one_more_item_leaves_the_draws_of_the_others(plan: Plan) -> None:
     before = draw(plan).drawn.line_means
     after = draw(plan.model_copy(update={"items": [more, *plan.items]})).drawn.line_means
     assert before == {name: mean for name, mean in after.items() if name != "more"}
-
-
-@given(plans(), st.decimals(-1000, 10**6, places=20), st.dates(date(2025, 8, 1), date(2026, 8, 31)))
-def test_a_forecast_is_what_is_spent_and_the_rest_of_the_plan(plan: Plan, actual: Decimal, as_of: date) -> None:
-    trials = draw(plan)
-    end = forecast(trials, actual, as_of)
-    assert end.p10 <= end.p50 <= end.p90
-    assert 0 <= end.probability_over_budget <= 1
-    assert abs(end.p10 - actual) <= CENT / 2 or end.p10 > actual
-    whole = next(row.cost for row in project(trials, 1) if row.quarter is None and row.stage == TOTAL)
-    assert end.budget == whole.mean
-    if as_of < plan.first_month:
-        assert max(abs(end.p50 - actual - whole.p50), abs(end.p90 - actual - whole.p90)) <= CENT
-    if as_of >= plan.months[-1] + timedelta(days=30):
-        assert {end.p10, end.p50, end.p90} == {Decimal(round(Fraction(actual) * 100)) / 100}
-        assert end.probability_over_budget == float(actual > end.budget)
-
-
-@given(plans(), st.dates(date(2025, 8, 1), date(2026, 8, 30)))
-@settings(max_examples=examples(30))
-def test_a_day_later_no_more_of_the_plan_is_to_come(plan: Plan, as_of: date) -> None:
-    trials = draw(plan)
-    today, tomorrow = (forecast(trials, Decimal(0), day) for day in (as_of, as_of + timedelta(days=1)))
-    assert tomorrow.p10 <= today.p10
-    assert tomorrow.p50 <= today.p50
-    assert tomorrow.p90 <= today.p90
-    assert tomorrow.probability_over_budget <= today.probability_over_budget
-
-
-@given(plans(), st.decimals(0, 10**6, places=2), st.decimals(0, 10**5, places=2))
-def test_a_larger_budget_is_no_more_likely_to_be_exceeded(plan: Plan, budget: Decimal, more: Decimal) -> None:
-    def risk(limit: Decimal) -> float:
-        bound = replace(draw(plan), plan=plan.model_copy(update={"budget": limit}))
-        return forecast(bound, Decimal(0), date(2025, 1, 1)).probability_over_budget
-
-    assert risk(budget + more) <= risk(budget)
-
-
-def test_the_running_month_has_the_days_after_today_still_to_come() -> None:
-    plan = plan_of([{"name": "hosting", "stage": "serving", "unit_cost": 310, "per": "month"}], last_month="2026-01")
-
-    def to_come(as_of: date) -> Forecast:
-        return forecast(draw(plan), Decimal("100.5"), as_of)
-
-    assert to_come(date(2025, 9, 30)).p50 == Decimal("1340.50")  # four months ahead
-    assert to_come(date(2025, 10, 1)).p50 == Decimal("1330.50")  # 30 of 31 days, and three months
-    assert to_come(date(2025, 12, 21)).p50 == Decimal("510.50")  # 10 of 31 days, and one month
-    assert to_come(date(2026, 1, 31)).p50 == Decimal("100.50")
-    assert to_come(date(2026, 1, 31)).probability_over_budget == 0
-    assert to_come(date(2025, 10, 1)).probability_over_budget == 1  # 1,330.50 is over the planned 1,240
-
-
-def test_the_budget_itself_is_not_over_budget() -> None:
-    plan = plan_of(
-        [{"name": "a", "stage": "serving", "unit_cost": Decimal("0.1"), "quantity": 3}], budget=Decimal("0.3")
-    )
-    assert forecast(draw(plan), Decimal(0), date(2025, 1, 1)).probability_over_budget == 0
-    assert forecast(draw(plan), Decimal("0.00000000000000000001"), date(2025, 1, 1)).probability_over_budget == 1
 
 
 def test_figures_are_rounded_half_even_to_cents() -> None:

@@ -59,5 +59,5 @@ def test_a_query_takes_each_of_its_parts_and_no_other() -> None:
         query("attribution/charge", rule_subjects="")
     with pytest.raises(TypeError, match=r"sql/attribution/charge.sql has no colour"):
         query("attribution/charge", **given, colour="red")
-    with pytest.raises(TypeError, match=r"sql/planning/actual_to_date.sql has no colour"):
-        query("planning/actual_to_date", colour="red")
+    with pytest.raises(TypeError, match=r"sql/planning/spent.sql has no colour"):
+        query("planning/spent", colour="red")

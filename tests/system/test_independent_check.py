@@ -33,9 +33,11 @@ from truecost.workspace.workspace import load_workspace
 DEMO = Path(__file__).resolve().parents[2] / "examples" / "demo"
 QUARTERS = ("FY2025-Q4", "FY2026-Q1", "FY2026-Q2", "FY2026-Q3")
 AS_OF = date(2026, 10, 5)
-FORECAST = ("budget", *(f"estimate_at_completion_{name}" for name in ("p10", "p50", "p90")), "probability_over_budget")
+# What is drawn of a forecast is held against simulated programmes, not against a second computation.
+DRAWN = {*(f"estimate_at_completion_{name}" for name in ("p10", "p50", "p90")), "probability_over_budget"}
+DRAWN_COLUMNS = {"Forecast, P50 (USD)", "Forecast, P90 (USD)", "Chance over budget"}
 # What Evidently measured, and what the alerts and decisions say in words: judged by tests of their own.
-TOLD_IN_WORDS = {"alerts", "decisions", "drift", "evals"}
+TOLD_IN_WORDS = {"alerts", "decisions", "drift", "evals", "ahead"}
 # What the report says beside its figures; the suites and the publication settle these words.
 TEXTS = re.compile(
     r"status|version|truecost_version|fingerprint|missing\.\d+\.remedy|quarantine\.\d+\.(rule|remedy)|yardsticks\.F\d+\.(text|figure)"
@@ -125,13 +127,13 @@ def test_every_line_of_the_csv_is_recomputed_from_the_raw_files(
             for row in (*held["plan"]["stages"], held["plan"]["total"]):
                 for key in ("planned_mean", "planned_p10", "planned_p50", "planned_p90", "variance"):
                     line(name, key, row, key, stage=row["stage"])
-            for key in [key for key in FORECAST if "forecast" in held]:
-                line(name, key, {key: Decimal(str(held["forecast"][key]))}, key)
+            if "forecast" in held:
+                line(name, "budget", {"budget": held["forecast"]["budget"]}, "budget")
     line("", "unallocated_cost", report["total"], "unallocated_cost", stage="unallocated")
     with (reported / "reports" / quarter / "true-cost.csv").open(encoding="utf-8", newline="") as lines:
         header, *told = csv.reader(lines)
     assert header[:2] + header[-2:] == ["quarter", "model_id", "amount", "amount_to_date"]
-    assert told == expected
+    assert [row for row in told if row[2] not in DRAWN] == expected
 
 
 @pytest.mark.parametrize("quarter", QUARTERS)
@@ -390,7 +392,7 @@ def test_every_figure_of_the_workbook_is_recomputed_from_the_raw_files(
     summary = table(sheets["Summary"], "Model", "Training-only cost (USD)")
     assert_same(keyed(summary, "Model", but={"Completeness"}), demo_sheets.model_rows(books))
     plans = table(sheets["Summary"], "Model", "Planned, mean (USD)")
-    assert_same(keyed(plans, "Model"), demo_sheets.forecast_rows(books))
+    assert_same(keyed(plans, "Model", but=DRAWN_COLUMNS), demo_sheets.forecast_rows(books))
     told = keyed(table(sheets["Bridge"], "Model"), "Model")
     assert_same(told, demo_sheets.bridge_rows(books))
     units = ("Requests", "True cost (USD)", "Serving cost (USD)")
@@ -522,7 +524,19 @@ def assert_same(told: dict[tuple[Any, ...], list[Any]], expected: dict[tuple[Any
 def recomputed(report: dict[str, Any]) -> dict[str, Any]:
     """The report without what other tests judge."""
     models = [{key: model[key] for key in model if key not in TOLD_IN_WORDS} for model in report["models"]]
-    return {key: report[key] for key in report if key not in TOLD_IN_WORDS} | {"models": models}
+    for model in models:
+        if "forecast" in model:
+            model["forecast"] = {key: value for key, value in model["forecast"].items() if key not in DRAWN}
+        if "plan_to_date" in model:
+            model["plan_to_date"] = without_words(model["plan_to_date"])
+    told = {key: report[key] for key in report if key not in TOLD_IN_WORDS} | {"models": models}
+    if "plans_to_date" in told:
+        told["plans_to_date"] = without_words(told["plans_to_date"])
+    return told
+
+
+def without_words(to_date: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in to_date.items() if key not in ("is_lower_bound", "completeness")}
 
 
 def shown(row: dict[str, Any], *keys: str) -> list[str]:

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from truecost import progress
 from truecost.alerts.notify import Message, Severity, addresses, deliver, escalation_addresses, service
-from truecost.alerts.states import BOOKS, DELIVERIES, SILENCE, State, undelivered, unescalated
+from truecost.alerts.states import BOOKS, BUDGET, DELIVERIES, SILENCE, State, undelivered, unescalated
 from truecost.clock import Clock
 from truecost.store.journal import Event, Journal
 from truecost.workspace.workspace import Workspace
@@ -26,6 +26,7 @@ _WHERE = {
     DELIVERIES: "Each with its reason: truecost status",
     SILENCE: "What the totals lack: truecost status, and the view finance.gaps",
     BOOKS: "Each of them: truecost doctor",
+    BUDGET: "Each of them: the view finance.budgets",
 }
 _GROUPED = 3  # so many alerts of one run to one address are one message
 

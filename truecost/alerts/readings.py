@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from truecost.alerts.states import DRIFT, EVAL_DECAY, OVERSPEND, Reading, State
+from truecost.alerts.budget_readings import of_budgets
+from truecost.alerts.states import DRIFT, EVAL_DECAY, OVERSPEND, VOLUME, Reading, State
 from truecost.alerts.weights import Weights, in_words, is_large, reasons
 from truecost.alerts.workspace_readings import of_workspace
+from truecost.books.gaps import tell_day
 from truecost.books.session import Session
 from truecost.drift.drift import signals
 from truecost.drift.signals import DATASET, EVAL_DROP
@@ -33,9 +35,37 @@ def read_all(session: Session) -> list[Reading]:
     spent = read_rows(session.con, query("alerts/overspend"), {"running": running.name, "ended": ended.name, **limits})
     return [
         *(overspend(row) for row in spent),
+        *_budgets(session),
+        *_volume(session),
         *quality(signals(session), {model.id: _weights(session, model.id) for model in workspace.config.models}),
         *of_workspace(session),
     ]
+
+
+def _budgets(session: Session) -> list[Reading]:
+    """The readings of ``[[budgets]]``, where there are any."""
+    if not session.workspace.config.budgets:
+        return []
+    tell_day(session.con)
+    return list(of_budgets(read_rows(session.con, query("finance/budgets"))))
+
+
+def _volume(session: Session) -> list[Reading]:
+    """The readings of promised volume, of models whose plan has a lifecycle."""
+    con = session.con
+    con.execute(f"CREATE OR REPLACE TEMP VIEW promises AS {query('finance/promises')}")
+    return [volume(row) for row in read_rows(con, query("alerts/volume"))]
+
+
+def volume(row: Row) -> Reading:
+    """The reading of a row of ``sql/alerts/volume.sql``."""
+    came, promised = (f"{row[key]:,.0f}" for key in ("came", "promised"))
+    told = f"{row['model_id']} was asked {came} times in {row['month']:%Y-%m}, and {promised} were promised"
+    if row["state"] == "OK":
+        return Reading(row["model_id"], VOLUME, "OK", told)
+    return Reading(
+        row["model_id"], VOLUME, row["state"], f"{told} (P10 {row['low']:,.0f}), nor did it reach that before"
+    )
 
 
 def overspend(row: Row) -> Reading:

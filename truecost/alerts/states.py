@@ -23,6 +23,8 @@ EVAL_DECAY = "eval_decay"
 DELIVERIES = "deliveries"
 SILENCE = "silence"
 BOOKS = "books"
+BUDGET = "budget"
+VOLUME = "volume"
 WORKSPACE_RULES = (DELIVERIES, SILENCE, BOOKS)  # of the workspace as a whole, whatever the model
 _ASKING: tuple[State, ...] = ("WARNING", "ALERT")  # the states that ask someone to act
 
@@ -166,7 +168,7 @@ def moves(
 
 
 def _move(held: Standing | None, reading: Reading, now: datetime, renotify_every: timedelta) -> Move | None:
-    if held is None and reading.state == "OK" and reading.rule in WORKSPACE_RULES:
+    if held is None and reading.state == "OK" and reading.rule in (*WORKSPACE_RULES, BUDGET):
         return None  # that nothing has ever been amiss is no event
     if held is None or held.state != reading.state or set(reading.about) - set(held.about):
         told = {
@@ -199,13 +201,13 @@ def due_reevaluations(events: Sequence[Event]) -> dict[str, tuple[Standing, ...]
     """By model: the alerts that ask for a re-evaluation and have none.
 
     An alert that was raised while a re-evaluation was open is part of its evidence and asks for no other one; one of
-    the workspace as a whole asks for none.
+    the workspace as a whole, of a budget or of volume asks for none.
     """
     is_open = open_reevaluations(events)
     decided = {event.model_id: event.event_id for event in events if event.kind == "decision"}
     found: dict[str, tuple[Standing, ...]] = {}
     for held in standings(events).values():
-        if not held.model_id:
+        if not held.model_id or held.rule in (BUDGET, VOLUME):
             continue
         if held.state == "ALERT" and held.model_id not in is_open and held.alert_id > decided.get(held.model_id, 0):
             found[held.model_id] = (*found.get(held.model_id, ()), held)

@@ -17,7 +17,15 @@ from truecost.clock import Clock
 from truecost.intake.landing import gone_files
 from truecost.sources import formats
 from truecost.store.sql import literal, query
-from truecost.workspace.config import CapacitySection, ConfigFile, Match, RateSection, StaffSection, TokenRateSection
+from truecost.workspace.config import (
+    CapacitySection,
+    ConfigFile,
+    Match,
+    PromptingSection,
+    RateSection,
+    StaffSection,
+    TokenRateSection,
+)
 from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -166,6 +174,32 @@ def _sections(workspace: Workspace) -> dict[str, Rows]:
             }
             for model in config.models
         ],
+        "prompting": [
+            {
+                "model_id": price.model,
+                "input_cost": price.cost_per_1m_input_tokens,
+                "cached_input_cost": (
+                    price.cost_per_1m_input_tokens
+                    if price.cost_per_1m_cached_input_tokens is None
+                    else price.cost_per_1m_cached_input_tokens
+                ),
+                "output_cost": price.cost_per_1m_output_tokens,
+                "saved_tokens": price.saved_tokens,
+                "cached_share": price.cached_share,
+                **_days(price),
+            }
+            for price in config.prompting
+        ],
+        "budgets": [
+            {
+                "name": budget.name,
+                "model_id": budget.model,
+                "stage": budget.stage,
+                "per": budget.per,
+                "amount": budget.amount,
+            }
+            for budget in config.budgets
+        ],
         "rates": [
             {
                 "rate_no": number,
@@ -265,7 +299,9 @@ def _sharing(workspace: Workspace) -> dict[str, Rows]:
     }
 
 
-def _days(item: RateSection | StaffSection | TokenRateSection | CapacitySection) -> dict[str, object]:
+def _days(
+    item: RateSection | StaffSection | TokenRateSection | CapacitySection | PromptingSection,
+) -> dict[str, object]:
     return {"first_day": item.first_day, "last_day": item.last_day}
 
 

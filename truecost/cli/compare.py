@@ -30,7 +30,7 @@ def compare(frame: Frame) -> None:
 
 
 def show_comparison(compared: Comparison) -> None:
-    """Totals by quarter, the stages above plan, the forecasts, and which models have no plan."""
+    """Totals by quarter and to date, the stages above plan, the forecasts, and which models have no plan."""
     from truecost.cli.text import echo
 
     if not compared.forecasts:
@@ -42,9 +42,36 @@ def show_comparison(compared: Comparison) -> None:
     _show_against_plan(f"Actual against plan ({currency})", totals)
     if above := [row for row in stages if row["actual"] is not None and row["variance"] > 0]:
         _show_against_plan(f"Stages above plan ({currency})", above, with_stage=True)
+    _show_to_date([row for row in compared.to_date if row["stage"] == "total"])
     _show_forecasts(f"Where it will end ({currency}, as of {compared.forecasts[0]['as_of']})", compared.forecasts)
     for model in compared.models_without_plan:
         echo(f"{model} has no plan: name one with `plan` under [[models]].")
+
+
+def _show_to_date(totals: Sequence[dict[str, Any]]) -> None:
+    """Plan and actual over the same whole months; the row over all models only where there are several."""
+    from truecost.cli.tables import amount, name, number, print_table
+    from truecost.cli.text import money
+
+    shown = totals if len(totals) > 2 else [row for row in totals if row["model_id"] is not None]
+    if not shown:
+        return
+    print_table(
+        f"Plan to date, whole months ({shown[0]['currency']})",
+        [
+            *(name("model"), name("months"), amount("planned"), amount("actual"), amount("variance")),
+            *(number("%"), number("pace of late")),
+        ],
+        [
+            (
+                *(row["model_id"] or "all", f"{row['first_month']:%Y-%m} to {row['last_month']:%Y-%m}"),
+                *(money(row["planned_to_date"]), _bound(row, money(row["actual_to_date"]))),
+                *(money(row["variance"]), _pct(row["variance_pct"])),
+                None if row["pace"] is None else f"{row['pace']:.2f}",
+            )
+            for row in shown
+        ],
+    )
 
 
 def _show_forecasts(title: str, forecasts: Sequence[dict[str, Any]]) -> None:
@@ -84,12 +111,27 @@ def _show_against_plan(title: str, rows: Iterable[dict[str, Any]], with_stage: b
             (
                 *(row["model_id"], period(row), *([row["stage"]] if with_stage else [])),
                 *(money(row["planned_mean"]), money(row["planned_p10"]), money(row["planned_p90"])),
-                *(money(row["actual"]), money(row["variance"]), _pct(row["variance_pct"])),
+                *(
+                    money(row["actual"]),
+                    money(row["variance"]),
+                    _pct(_of_whole(row)),
+                ),
                 _running(row),
             )
             for row in rows
         ],
     )
+
+
+def _bound(row: dict[str, Any], told: str | None) -> str | None:
+    """An amount, marked where something of it is missing."""
+    return f"≥ {told}" if row["is_lower_bound"] and told else told
+
+
+def _of_whole(row: dict[str, Any]) -> Decimal | None:
+    """A period that still runs has no share yet: a quarter five days old is not 100 % under its plan."""
+    share: Decimal | None = row["variance_pct"]
+    return share if row["is_complete"] else None
 
 
 def _running(row: dict[str, Any]) -> str:

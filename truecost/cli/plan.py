@@ -12,7 +12,7 @@ from truecost.cli.frame import Frame, add, group
 from truecost.errors import TruecostError
 
 if TYPE_CHECKING:
-    from truecost.planning.comparison import PlannedCost
+    from truecost.planning.comparison import ForecastRecord, PlannedCost
     from truecost.planning.yardsticks import Yardstick
 
 NO_PLAN = "No model has a plan: name one with `plan` under [[models]]; docs/plans.md says how to write it."
@@ -37,6 +37,65 @@ def show(
             echo(NO_PLAN)
 
     frame.answer(planned, shown)
+
+
+def backtest(
+    frame: Frame,
+    model: Annotated[
+        str | None, typer.Argument(metavar="MODEL", help="A model.", show_default=False, autocompletion=models)
+    ] = None,
+) -> None:
+    """How good the forecasts would have been: each month's, knowing only what had landed by then."""
+    from truecost import steps
+    from truecost.cli.progress import shown_progress
+    from truecost.cli.text import echo
+
+    with shown_progress():
+        steps.attribute(frame.workspace, frame.clock)
+        steps.compare(frame.workspace, frame.clock)
+        record = steps.forecast_record(frame.workspace, frame.clock, model)
+
+    def shown() -> None:
+        for one in record:
+            show_record(one)
+        if not record:
+            echo("There is no past forecast: of no plan have two months ended that the records speak for as a whole.")
+
+    frame.answer(record, shown)
+
+
+def show_record(record: ForecastRecord) -> None:
+    """A model's past forecasts, and how they compare with simpler ones."""
+    from truecost.cli.tables import amount, name, number, print_table, state
+    from truecost.cli.text import echo, money
+
+    until, currency = record.forecasts[-1]["until"], record.forecasts[-1]["currency"]
+    print_table(
+        f"{record.model_id}: past forecasts of the cost up to {until:%Y-%m} ({currency})",
+        [name("on"), *map(amount, ("P10", "P50", "P90", "actual")), state(), name("knew")],
+        [
+            (
+                *(f"{row['as_of']:%Y-%m-%d}", *(money(row[f"forecast_{key}"]) for key in ("p10", "p50", "p90"))),
+                *(money(row["actual"]), "" if row["is_inside"] else "outside", row["basis"]),
+            )
+            for row in record.forecasts
+        ],
+    )
+    echo(
+        f"The cost lies from P10 to P90 in {record.inside} of {len(record.forecasts)} "
+        f"({100 * record.coverage:.0f} %; 80 % is meant). The P50s are {_off(record.bias)} on average."
+    )
+    if record.is_lower_bound:
+        echo("The actual cost is at least what is shown: what is missing of it counts as a forecast that was too high.")
+    print_table(
+        "Mean loss, of each forecast as a share of the actual cost",
+        [name("forecast"), number("pinball")],
+        [(told, f"{loss:.4f}") for told, loss in record.losses.items()],
+    )
+
+
+def _off(bias: float) -> str:
+    return f"{100 * abs(bias):.1f} % too {'high' if bias > 0 else 'low'}"
 
 
 def show_plan(planned: PlannedCost) -> None:
@@ -146,3 +205,4 @@ app = group("What a model is expected to cost.")
 add(app, freeze, ("truecost plan freeze support-bot --reason 'approved' --by 'M. Lead' -w books",), "freeze")
 add(app, new, ("truecost plan new support-bot --approach lora -w books",), "new")
 add(app, show, ("truecost plan show support-bot --workspace books", "truecost plan show -w books --json"), "show")
+add(app, backtest, ("truecost plan backtest -w books", "truecost plan backtest support-bot --json"), "backtest")

@@ -1,4 +1,4 @@
-"""Running a model's eval command: without a shell, with a time limit, the first of its output kept."""
+"""Running a model's eval command, and others: without a shell, with a time limit, the first of its output kept."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -44,15 +45,13 @@ def evaluate(workspace: Workspace, clock: Clock, model: ModelSection, number: in
     """
     if model.evaluate is None:
         return Evaluated("not_configured", f"{model.id} has no eval command: name one with `evaluate` under [[models]]")
-    log = workspace.reports / "evaluations" / f"{_safe(model.id)}-{number}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    kept = os.path.relpath(log, workspace.root)
     progress.say(f"evaluating {model.id}")
-    began = time.monotonic()
-    answer = _supervised(workspace, clock, model, log)
-    if "error" in answer:
-        return Evaluated("failed", f"the eval command of {model.id} can't be run ({answer['error']})", log=kept)
-    seconds, exit_code = round(time.monotonic() - began, 1), answer["exit_code"]
+    named = f"evaluations/{_safe(model.id)}-{number}"
+    told = {"TRUECOST_MODEL": model.id}
+    ran = run_command(workspace, clock, model.evaluate, model.evaluate_within, named, told)
+    if ran.error is not None:
+        return Evaluated("failed", f"the eval command of {model.id} can't be run ({ran.error})", log=ran.log)
+    seconds, exit_code, kept = ran.seconds, ran.exit_code, ran.log
     if exit_code is None:
         within = _seconds(model.evaluate_within)
         return Evaluated("timed_out", f"the eval command ran longer than {within}; see {kept}", None, seconds, kept)
@@ -61,18 +60,46 @@ def evaluate(workspace: Workspace, clock: Clock, model: ModelSection, number: in
     return Evaluated("scored", "the eval command ended well", exit_code, seconds, kept)
 
 
-def _supervised(workspace: Workspace, clock: Clock, model: ModelSection, log: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended: ``exit_code`` None where it took too long, or could not be run, which ``error`` says."""
+
+    exit_code: int | None
+    seconds: float
+    log: str
+    error: str | None = None
+
+
+def run_command(
+    workspace: Workspace, clock: Clock, command: str, within: timedelta, named: str, told: Mapping[str, str]
+) -> Ran:
+    """Run a command in the workspace folder and wait for it, for ``within`` at most.
+
+    Its log is ``named`` in the reports. It finds what is ``told``, TRUECOST_WORKSPACE and TRUECOST_AS_OF in its
+    environment, as ``evaluate`` says.
+    """
+    log = workspace.reports / f"{named}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    answer = _supervised(workspace, command, within, log, _environment(workspace, clock, told))
+    seconds = round(time.monotonic() - began, 1)
+    return Ran(answer.get("exit_code"), seconds, os.path.relpath(log, workspace.root), answer.get("error"))
+
+
+def _supervised(
+    workspace: Workspace, command: str, within: timedelta, log: Path, environment: Mapping[str, str]
+) -> dict[str, Any]:
     """What the supervisor answers: ``exit_code``, None where the command took too long; or ``error``."""
     asked = {
-        "command": shlex.split(model.evaluate or ""),
+        "command": shlex.split(command),
         "folder": str(workspace.root),
         "log": str(log),
-        "seconds": model.evaluate_within.total_seconds(),
+        "seconds": within.total_seconds(),
         "kept_bytes": KEPT_BYTES,
     }
     with subprocess.Popen(
         [sys.executable, "-I", "-S", supervise.__file__, json.dumps(asked)],
-        env=_environment(workspace, clock, model),
+        env=dict(environment),
         stdin=subprocess.PIPE,  # never written to: it ends when we do, and then so does the command
         stdout=subprocess.PIPE,
         start_new_session=True,  # whoever interrupts us leaves the ending to the supervisor
@@ -86,15 +113,14 @@ def _supervised(workspace: Workspace, clock: Clock, model: ModelSection, log: Pa
     return answer
 
 
-def _environment(workspace: Workspace, clock: Clock, model: ModelSection) -> dict[str, str]:
+def _environment(workspace: Workspace, clock: Clock, told: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name != workspace.config.alerts.urls_from}
     path = os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", os.defpath)))
-    told = {
-        "TRUECOST_MODEL": model.id,
+    here = {
         "TRUECOST_WORKSPACE": str(workspace.root.resolve()),
         "TRUECOST_AS_OF": clock.today().isoformat(),
     }
-    return {**kept, "PATH": path, **told}
+    return {**kept, "PATH": path, **told, **here}
 
 
 def _safe(name: str) -> str:

@@ -1,7 +1,8 @@
 """Comparing: the plans -> their projection and forecast, held against the books.
 
-It writes ``outlook.projection``, ``outlook.planned_quantities`` and ``outlook.forecast``. The first is set beside the
-costs by ``finance.actual_vs_plan``; by the second ``finance.variance_drivers`` says why they differ.
+It writes ``outlook.projection``, ``outlook.planned_quantities``, ``outlook.forecast`` with its percentiles,
+``outlook.nowcast``, ``outlook.budget_chances``, ``outlook.promises`` and ``outlook.forecast_record``. The first is set
+beside the costs by ``finance.actual_vs_plan``; by the second ``finance.variance_drivers`` says why they differ.
 """
 
 from __future__ import annotations
@@ -18,8 +19,13 @@ from truecost.books.derivation import STEP as BOOKS_STEP
 from truecost.books.gaps import tell_day
 from truecost.books.session import Session
 from truecost.errors import Fault, TruecostError
+from truecost.planning.backtest import remember
 from truecost.planning.baselines import Baseline, baselines, in_force
-from truecost.planning.projection import draw, forecast, planned_quantities, project
+from truecost.planning.budgets import chances
+from truecost.planning.forecast import PERCENTS, forecast
+from truecost.planning.projection import draw, planned_quantities, project
+from truecost.planning.promises import promises
+from truecost.planning.seen import NOTHING_SPENT, read_ledgers
 from truecost.planning.tornado import Bar, tornado
 from truecost.planning.yardsticks import Fit, Yardstick, feasibility, yardsticks
 from truecost.store.fingerprint import fingerprint
@@ -34,16 +40,19 @@ from truecost.workspace.workspace import Workspace
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from truecost.planning.projection import Forecast, Projected, Trials
+    from truecost.planning.backtest import Remembered
+    from truecost.planning.forecast import Forecast
+    from truecost.planning.projection import Projected, Trials
 
 STEP = "compare"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Actual against plan by quarter and stage, and the forecasts, as ``finance`` holds them."""
+    """Actual against plan by quarter and stage, and to date, and the forecasts, as ``finance`` holds them."""
 
     by_quarter: list[Row]
+    to_date: list[Row]
     forecasts: list[Row]
     models_without_plan: list[str]
 
@@ -69,6 +78,23 @@ class PlannedCost:
     baselines: list[Baseline]
 
 
+@dataclass(frozen=True)
+class ForecastRecord:
+    """How good a model's past forecasts were: ``forecasts`` as ``finance.forecast_record`` has them.
+
+    ``inside`` is of how many the cost lies from P10 to P90, ``coverage`` their share; ``bias`` how far the P50s were
+    off on average, as a share of the actual cost; ``losses`` the mean pinball loss by kind of forecast, likewise.
+    """
+
+    model_id: str
+    inside: int
+    coverage: float
+    bias: float
+    losses: dict[str, float]
+    is_lower_bound: bool
+    forecasts: list[Row]
+
+
 def compare(session: Session) -> bool:
     """Project the plans and forecast where they end; returns whether anything had changed since the last time.
 
@@ -82,14 +108,26 @@ def compare(session: Session) -> bool:
     rests_on = _fingerprint(workspace, today, books)
     if last_fingerprint(con, STEP) == rests_on:
         return False
-    actuals = dict(con.execute(query("planning/actual_to_date"), [today]).fetchall())
+    ledgers = read_ledgers(con, today)
     drawn = {model: draw(plan) for model, plan in in_force(workspace, today).items()}
     start_month = workspace.config.workspace.fiscal_year_start_month
     with transaction(con):
         projected = [_projection_rows(m, t.plan, project(t, start_month)) for m, t in drawn.items()]
         _replace(con, "outlook.projection", [row for rows in projected for row in rows])
         _replace(con, "outlook.planned_quantities", _quantity_rows(drawn, start_month))
-        _replace(con, "outlook.forecast", _forecast_rows(drawn, actuals, today))
+        ends = {model: forecast(t, ledgers.get(model, NOTHING_SPENT), today) for model, t in drawn.items()}
+        _replace(con, "outlook.forecast", [_forecast_row(m, drawn[m].plan, end, today) for m, end in ends.items()])
+        _replace(
+            con, "outlook.forecast_percentiles", [row for m, end in ends.items() for row in _percentile_rows(m, end)]
+        )
+        _replace(con, "outlook.nowcast", [row for m, end in ends.items() for row in _nowcast_rows(m, end)])
+        unclaimed = read_rows(con, query("planning/unclaimed"))
+        likely = chances(workspace.config.budgets, drawn, ends, ledgers, unclaimed, start_month, today)
+        _replace(con, "outlook.budget_chances", likely)
+        promised = [row for model, trials in drawn.items() for row in promises(model, trials)]
+        _replace(con, "outlook.promises", promised)
+        past = remember(con, drawn, ledgers, today)
+        _replace(con, "outlook.forecast_record", [_record_row(one, drawn[one.model_id].plan) for one in past])
         remember_fingerprint(con, STEP, rests_on)
     return True
 
@@ -101,8 +139,42 @@ def read_comparison(session: Session) -> Comparison:
     tell_day(con)
     return Comparison(
         by_quarter=read_rows(con, query("planning/by_quarter")),
+        to_date=read_rows(con, query("finance/plan_to_date")),
         forecasts=read_rows(con, query("finance/forecast")),
         models_without_plan=[model.id for model in session.workspace.config.models if model.plan is None],
+    )
+
+
+def read_record(session: Session, model: str | None = None) -> list[ForecastRecord]:
+    """How good past forecasts were, as last compared; of each model with a plan, or of one.
+
+    Raises:
+        TruecostError: there is no such model, or it has no plan.
+    """
+    if model is not None:
+        plan_of(session.workspace, model)
+    tell_day(session.con)
+    by_model: dict[str, list[Row]] = {}
+    for row in read_rows(session.con, query("finance/forecast_record")):
+        by_model.setdefault(row["model_id"], []).append(row)
+    return [_record(name, rows) for name, rows in by_model.items() if model in (None, name)]
+
+
+def _record(model: str, rows: list[Row]) -> ForecastRecord:
+    inside = sum(row["is_inside"] for row in rows)
+
+    def mean(column: str) -> float:
+        return float(sum(row[column] / row["actual"] for row in rows if row["actual"]) / len(rows))
+
+    losses = {"last_quarter": "last_quarter_loss", "linear": "linear_loss", "cpi": "cpi_loss"}
+    return ForecastRecord(
+        model_id=model,
+        inside=inside,
+        coverage=inside / len(rows),
+        bias=mean("error"),
+        losses={"truecost": mean("pinball"), **{name: mean(column) for name, column in losses.items()}},
+        is_lower_bound=any(row["is_lower_bound"] for row in rows),
+        forecasts=rows,
     )
 
 
@@ -195,23 +267,51 @@ def _quantity_rows(drawn: dict[str, Trials], start_month: int) -> list[Row]:
     ]
 
 
-def _forecast_rows(drawn: dict[str, Trials], actuals: dict[str, Decimal], as_of: date) -> list[Row]:
-    found: dict[str, Forecast] = {
-        model: forecast(trials, actuals.get(model, Decimal(0)), as_of) for model, trials in drawn.items()
+def _forecast_row(model: str, plan: Plan, end: Forecast, as_of: date) -> Row:
+    return {
+        "model_id": model,
+        "as_of": as_of,
+        "currency": plan.currency,
+        "budget": end.budget,
+        "actual_to_date": end.known,
+        "estimate_at_completion_p10": end.percentile(10),
+        "estimate_at_completion_p50": end.percentile(50),
+        "estimate_at_completion_p90": end.percentile(90),
+        "probability_over_budget": end.chance_over,
+        "known_ahead": end.known_ahead,
+        "nowcast": end.nowcast,
+        "to_come": end.to_come,
+        "whole_months": end.whole_months,
+        "over_budget_since": end.over_since,
+        "crosses_budget_in": end.crosses_in,
     }
+
+
+def _percentile_rows(model: str, end: Forecast) -> list[Row]:
+    return [
+        {"model_id": model, "percent": percent, "estimate_at_completion": end.percentile(percent)}
+        for percent in PERCENTS
+    ]
+
+
+def _record_row(one: Remembered, plan: Plan) -> Row:
+    told = {f"forecast_{name}": getattr(one, name) for name in ("p10", "p50", "p90")}
+    held = {name: getattr(one, name) for name in ("last_quarter", "linear", "cpi", "actual")}
+    days = {"as_of": one.as_of, "until": one.until}
+    return {"model_id": one.model_id, **days, "currency": plan.currency, "basis": one.basis, **told, **held}
+
+
+def _nowcast_rows(model: str, end: Forecast) -> list[Row]:
     return [
         {
             "model_id": model,
-            "as_of": as_of,
-            "currency": drawn[model].plan.currency,
-            "budget": end.budget,
-            "actual_to_date": end.actual_to_date,
-            "estimate_at_completion_p10": end.p10,
-            "estimate_at_completion_p50": end.p50,
-            "estimate_at_completion_p90": end.p90,
-            "probability_over_budget": end.probability_over_budget,
+            "source": one.source,
+            "heard_until": one.heard_until,
+            "rhythm_days": one.rhythm_days,
+            "amount": amount,
         }
-        for model, end in found.items()
+        for one, amount in end.waited_for.items()
+        if amount
     ]
 
 
@@ -224,7 +324,8 @@ def _replace(con: DuckDBPyConnection, table: str, rows: list[Row]) -> None:
 def _fingerprint(workspace: Workspace, today: date, books: str) -> str:
     """Everything a comparison rests on: the books, the plans, the day and the code."""
     plans = {model: plan.model_dump(mode="json") for model, plan in in_force(workspace, today).items()}
-    parts = [books, plans, today.isoformat(), fingerprint("planning")]
+    budgets = [budget.model_dump(mode="json") for budget in workspace.config.budgets]
+    parts = [books, plans, budgets, today.isoformat(), fingerprint("planning")]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -62,18 +62,6 @@ class PlannedQuantity:
 
 
 @dataclass(frozen=True)
-class Forecast:
-    """Where a model's cost will end: what is spent and what of the plan is still to come."""
-
-    budget: Decimal
-    actual_to_date: Decimal
-    p10: Decimal
-    p50: Decimal
-    p90: Decimal
-    probability_over_budget: float
-
-
-@dataclass(frozen=True)
 class Trials:
     """A plan and its draws."""
 
@@ -159,34 +147,12 @@ def planned_quantities(trials: Trials, fiscal_year_start_month: int) -> list[Pla
     return [PlannedQuantity(*key, _rounded(quantity, 6), _cents(cost)) for key, (quantity, cost) in sums.items()]
 
 
-def forecast(trials: Trials, actual_to_date: Decimal, as_of: date) -> Forecast:
-    """What is spent plus, draw by draw, the plan's whole months after ``as_of`` and the rest of the running one.
-
-    ``as_of`` itself counts as over. The budget is the plan's, or else its mean.
-    """
-    outcome = trials.outcome(TOTAL, {month: _share_to_come(month, as_of) for month in trials.plan.months})
-    budget = trials.plan.budget
-    if budget is None:
-        budget = _cents(trials.outcome(TOTAL, dict.fromkeys(trials.plan.months, 1)).mean)
-    actual = Fraction(actual_to_date)
-    p10, p50, p90 = (_cents(actual + outcome.quantile(percent)) for percent in (10, 50, 90))
-    return Forecast(budget, actual_to_date, p10, p50, p90, outcome.share_above(Fraction(budget) - actual))
-
-
 def month_share(plan: Plan, item: Item, month: date) -> Fraction:
     """Which part of an item's cost falls in a month: by days, or all of it again where it is ``per`` month."""
     months = plan.months_of(item)
     if month not in months:
         return Fraction()
     return Fraction(1) if item.per == "month" else Fraction(_days(month), sum(map(_days, months)))
-
-
-def _share_to_come(month: date, as_of: date) -> Fraction:
-    if month > as_of:
-        return Fraction(1)
-    if (month.year, month.month) < (as_of.year, as_of.month):
-        return Fraction()
-    return 1 - Fraction(as_of.day, _days(month))
 
 
 def _days(month: date) -> int:

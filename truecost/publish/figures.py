@@ -128,6 +128,100 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class PlanToDate:
+    """Plan and actual over the same whole months of the plan; of a model, or of all with a plan."""
+
+    first_month: date
+    last_month: date
+    planned_to_date: Decimal
+    actual_to_date: Decimal
+    variance: Decimal
+    variance_pct: Decimal | None
+    pace_months: int
+    pace: Decimal | None
+    is_lower_bound: bool
+    completeness: str
+
+
+@dataclass(frozen=True)
+class Payback:
+    """What prompting would have cost on the same requests so far, beside what the model did."""
+
+    month: date
+    prompting_cost_to_date: Decimal
+    true_cost_to_date: Decimal
+    gap: Decimal
+    is_paid_back: bool
+    monthly_saving: Decimal | None
+    even_in: date | None
+    reason: str | None
+    unpriced_requests: int
+    is_lower_bound: bool
+
+
+@dataclass(frozen=True)
+class Budget:
+    """One of ``[[budgets]]`` in its running period; ``model_id`` and ``stage`` None: of all of them."""
+
+    name: str
+    model_id: str | None
+    stage: str | None
+    period_start: date
+    period_end: date
+    amount: Decimal
+    spent: Decimal
+    spent_pct: Decimal | None
+    burn_28: float | None
+    burn_7: float | None
+    probability_over_budget: float | None
+    state: str
+    reason: str | None
+    is_lower_bound: bool
+
+
+@dataclass(frozen=True)
+class Waited:
+    """A source whose records have not come yet, and what is expected of it up to the day of the forecast."""
+
+    source: str
+    heard_until: date
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Where the plan will end as things stand, or with what its last decision would add."""
+
+    scenario: str
+    cost: Decimal
+    estimate_at_completion_p10: Decimal
+    estimate_at_completion_p50: Decimal
+    estimate_at_completion_p90: Decimal
+    probability_over_budget: float
+    over_pct: Decimal | None
+    verdict: str | None
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """How the forecast comes about, and what would change it."""
+
+    known_ahead: Decimal
+    nowcast: Decimal
+    to_come: Decimal
+    over_budget_since: date | None
+    crosses_budget_in: date | None
+    whole_months: int
+    is_lower_bound: bool
+    waited_for: Sequence[Waited]
+    scenarios: Sequence[Scenario]
+
+    @property
+    def retrain(self) -> Scenario | None:
+        return next((one for one in self.scenarios if one.scenario == "retrain"), None)
+
+
+@dataclass(frozen=True)
 class Forecast:
     as_of: date
     budget: Decimal
@@ -255,6 +349,9 @@ class ModelFigures:
     forecast: Forecast | None = field(default=None, metadata=told_by("forecast"))
     drift: Drift | None = field(default=None, metadata=told_by("drift"))
     evals: Sequence[EvalScore] = field(default=(), metadata=told_by("evals"))
+    plan_to_date: PlanToDate | None = field(default=None, metadata=told_by("plan_to_date"))
+    ahead: Ahead | None = field(default=None, metadata=told_by("ahead"))
+    payback: Payback | None = field(default=None, metadata=told_by("payback"))
 
     @property
     def is_incomplete(self) -> bool:
@@ -415,6 +512,8 @@ class QuarterReport:
     deliveries: Deliveries
     yardsticks: Sequence[Compared]
     closes: Sequence[SignedClose] = field(default=(), metadata=told_by("closes"))
+    plans_to_date: PlanToDate | None = field(default=None, metadata=told_by("plans_to_date"))
+    budgets: Sequence[Budget] = field(default=(), metadata=told_by("budgets"))
     redeliveries: Sequence[Redelivered] = field(default=(), metadata=told_by("redeliveries"))
 
     @property

@@ -12,15 +12,21 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from truecost.publish.figures import (
+    Ahead,
     Alert,
+    Budget,
     Decision,
     Drift,
     EvalScore,
     Feature,
     Forecast,
+    Payback,
     Plan,
     PlannedMonth,
     PlannedStage,
+    PlanToDate,
+    Scenario,
+    Waited,
     WholePlan,
 )
 from truecost.publish.publication import view_names
@@ -39,7 +45,7 @@ WHOLE_MODEL = "dataset"  # the feature that stands for all features of a model
 
 @dataclass(frozen=True)
 class Outlook:
-    """The parts by model, and what concerns all models."""
+    """The parts by model, and what concerns all models; of ``plans_to_date`` all together is under None."""
 
     plans: Mapping[str, Plan]
     forecasts: Mapping[str, Forecast]
@@ -47,6 +53,10 @@ class Outlook:
     evals: Mapping[str, Sequence[EvalScore]]
     alerts: Sequence[Alert]
     decisions: Sequence[Decision]
+    plans_to_date: Mapping[str | None, PlanToDate]
+    ahead: Mapping[str, Ahead]
+    budgets: Sequence[Budget]
+    payback: Mapping[str, Payback]
 
 
 def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outlook:
@@ -57,6 +67,8 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
         return read_rows(con, query(f"report/{name}"), parameters) if of <= views else []
 
     until = known_before(quarter, as_of)
+    scenarios = by_model(ask("scenarios", until, of={"forecast_scenarios"}))
+    waited = by_model(ask("waited_for", until, of={"nowcast"}))
     decisions = ask("decisions", quarter.start, until, of={"retrain_decisions"})
     evals = by_model(ask("evals", until, of={"eval_scores", "drift_signals"}))
     return Outlook(
@@ -66,6 +78,20 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
         evals={model: filled_all(EvalScore, rows) for model, rows in evals.items()},
         alerts=filled_all(Alert, ask("alerts", quarter.start, until, of={"alerts"})),
         decisions=[filled(Decision, row, reasons=row["reasons"] or []) for row in decisions],
+        plans_to_date={
+            row["model_id"]: filled(PlanToDate, row) for row in ask("plan_to_date", until, of={"plan_to_date"})
+        },
+        budgets=filled_all(Budget, ask("budgets", until, of={"budgets"})),
+        payback={row["model_id"]: filled(Payback, row) for row in ask("payback", until, of={"payback"})},
+        ahead={
+            row["model_id"]: filled(
+                Ahead,
+                row,
+                waited_for=filled_all(Waited, waited.get(row["model_id"], [])),
+                scenarios=filled_all(Scenario, scenarios.get(row["model_id"], [])),
+            )
+            for row in ask("ahead", until, of={"forecast", "forecast_scenarios", "nowcast"})
+        },
     )
 
 

@@ -126,6 +126,8 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> QuarterReport:
         deliveries=filled(Deliveries, read_rows(con, query("report/deliveries"))[0]),
         yardsticks=_compared(models),
         closes=_signed(con, quarter),
+        budgets=outlook.budgets,
+        plans_to_date=outlook.plans_to_date.get(None) if len(outlook.plans_to_date) > 2 else None,  # one says it itself
         redeliveries=_redelivered(con, quarter) if "redeliveries" in views else [],
     )
 
@@ -162,6 +164,9 @@ def _model(model: str, quarter: Quarter, rows: _Rows, outlook: Outlook) -> Model
         forecast=outlook.forecasts.get(model),
         drift=outlook.drift.get(model),
         evals=outlook.evals.get(model, []),
+        plan_to_date=outlook.plans_to_date.get(model),
+        ahead=outlook.ahead.get(model),
+        payback=outlook.payback.get(model),
     )
 
 

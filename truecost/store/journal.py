@@ -45,6 +45,8 @@ Kind = Literal[
     "close",  # quarter, version, content_hash, files, approver, accepted, reasons, findings, recorded_at; no model
     "reopen",  # quarter, version (of the close it undoes), reason, by, recorded_at; the model is ""
     "delivery",  # one that was held: decision, source, set_name, files, occurrence, slots, reason, by; model ""
+    "hard_stop",  # a budget is spent, its command is run: budget, period_start, amount, spent, currency
+    "hard_stopped",  # how it ended: budget, hard_stop_id, exit_code, error, log
     "report",  # the report of a close was kept: quarter, version, files, recorded_at; the model is ""
 ]
 

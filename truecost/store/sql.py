@@ -60,7 +60,7 @@ def parts_of(name: str) -> frozenset[str]:
 
 @cache
 def names(folder: str) -> tuple[str, ...]:
-    """The queries of ``sql/<folder>`` and of the folders in it, in order: ``('planning/actual_to_date', ...)``."""
+    """The queries of ``sql/<folder>`` and of the folders in it, in order: ``('planning/spent', ...)``."""
     found: list[str] = []
     for item in files("truecost.sql").joinpath(folder).iterdir():
         if item.is_dir():

@@ -461,6 +461,47 @@ class ExpectedSection(_Section):
     every: Duration = Field(description="How long it may be silent.")
 
 
+class PromptingSection(_Section):
+    """``[[prompting]]``: what a model's requests would cost by prompting, for the live payback."""
+
+    model: str = Field(description="The model whose requests are priced.")
+    cost_per_1m_input_tokens: Money = Field(
+        description="What a million tokens sent would cost, in the reporting currency."
+    )
+    cost_per_1m_cached_input_tokens: Money | None = Field(
+        default=None, description="What a million of those cost that the provider's cache has; left out, as all sent."
+    )
+    cost_per_1m_output_tokens: Money = Field(description="What a million tokens answered would cost.")
+    saved_tokens: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=500, description="Tokens a request that a prompt would need on top of those the log has."
+    )
+    cached_share: Annotated[Decimal, Field(ge=0, le=1, decimal_places=6)] = Field(
+        default=Decimal(0), description="The share of a prompt's tokens that the provider's cache would have."
+    )
+    first_day: Annotated[date | None, Field(alias="from", description="Its first day; left out, always.")] = None
+    last_day: Annotated[date | None, Field(alias="to", description="Its last day; left out, for ever.")] = None
+
+
+class BudgetSection(_Section):
+    """``[[budgets]]``: what may be spent in a quarter or a year, and what is done once it is spent."""
+
+    name: Name = Field(description="What it is called in figures and alerts; each has its own.")
+    amount: Annotated[Money, Field(gt=0)] = Field(
+        description="What may be spent in a period, in the reporting currency."
+    )
+    per: Literal["quarter", "year"] = Field(default="quarter", description="The period: fiscal, as quarters are.")
+    model: str | None = Field(default=None, description="The model it is for; left out, all, and what none claims.")
+    stage: Stage | None = Field(default=None, description="The stage it is for; left out, all.")
+    hard_stop: Command | None = Field(
+        default=None,
+        description="A command that is run once in a period in which more than the amount is spent, in the workspace "
+        "without a shell.",
+    )
+    hard_stop_within: Duration = Field(
+        default=timedelta(minutes=10), description="How long that may take before it is ended, with all it started."
+    )
+
+
 class DriftSection(_Section):
     """``[drift]``: which windows of the request log are compared, and when a difference counts."""
 
@@ -699,6 +740,8 @@ class ConfigFile(_Section):
     rates: list[RateSection] = Field(default_factory=list)
     token_rates: list[TokenRateSection] = Field(default_factory=list)
     expected: list[ExpectedSection] = Field(default_factory=list)
+    budgets: list[BudgetSection] = Field(default_factory=list)
+    prompting: list[PromptingSection] = Field(default_factory=list)
     drift: DriftSection = Field(default_factory=DriftSection)
     decisions: DecisionsSection = Field(default_factory=DecisionsSection)
     changes: list[ChangeSection] = Field(default_factory=list)

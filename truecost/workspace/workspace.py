@@ -23,6 +23,7 @@ from truecost.workspace.config import (
     ConfigFile,
     Match,
     ModelSection,
+    PromptingSection,
     RateSection,
     SourceSection,
     StaffSection,
@@ -234,6 +235,30 @@ def _cross_faults(root: Path, config: ConfigFile, lines: TomlLines) -> Iterator[
             at = lines.find(("expected", index, "source"))
             remedy = suggestion(expected.source, sources, "name one of [[sources]]")
             yield Fault(CONFIG, at, f"no source is called {expected.source!r}", remedy)
+    yield from _budget_faults(config, known, lines)
+    yield from _prompting_faults(config, known, lines)
+
+
+def _prompting_faults(config: ConfigFile, known: set[str], lines: TomlLines) -> Iterator[Fault]:
+    for index, price in enumerate(config.prompting):
+        where = ("prompting", index)
+        if price.model not in known:
+            yield _unknown_model(price.model, (*where, "model"), known, lines)
+        yield from _time_faults(price, where, lines)
+        if any(other.model == price.model and _is_same_time(other, price) for other in config.prompting[:index]):
+            message = f"two [[prompting]] price the requests of {price.model} at a time, which would count twice"
+            yield Fault(CONFIG, lines.find(where), message, "give each its time with `from` and `to`")
+
+
+def _budget_faults(config: ConfigFile, known: set[str], lines: TomlLines) -> Iterator[Fault]:
+    names: set[str] = set()
+    for index, budget in enumerate(config.budgets):
+        if budget.model is not None and budget.model not in known:
+            yield _unknown_model(budget.model, ("budgets", index, "model"), known, lines)
+        if budget.name in names:
+            at = lines.find(("budgets", index, "name"))
+            yield Fault(CONFIG, at, f"two budgets are called {budget.name!r}", "rename one")
+        names.add(budget.name)
 
 
 def _unknown_model(model: str, where: tuple[str | int, ...], known: set[str], lines: TomlLines) -> Fault:
@@ -399,7 +424,9 @@ def _token_rate_faults(config: ConfigFile, known: set[str], lines: TomlLines) ->
 
 
 def _time_faults(
-    item: StaffSection | RateSection | CapacitySection | TokenRateSection, where: tuple[str, int], lines: TomlLines
+    item: StaffSection | RateSection | CapacitySection | TokenRateSection | PromptingSection,
+    where: tuple[str, int],
+    lines: TomlLines,
 ) -> Iterator[Fault]:
     if item.first_day and item.last_day and item.last_day < item.first_day:
         at = lines.find((*where, "to"))
@@ -410,7 +437,10 @@ def _is_same_log(one: str | None, other: str | None) -> bool:
     return one is None or other is None or one == other
 
 
-def _is_same_time(one: CapacitySection | TokenRateSection, other: CapacitySection | TokenRateSection) -> bool:
+def _is_same_time(
+    one: CapacitySection | TokenRateSection | PromptingSection,
+    other: CapacitySection | TokenRateSection | PromptingSection,
+) -> bool:
     first, last = max(one.first_day or date.min, other.first_day or date.min), date.max
     return first <= min(one.last_day or last, other.last_day or last)
 
