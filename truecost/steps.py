@@ -60,12 +60,14 @@ from truecost.intake.landing import Landing
 from truecost.intake.load import Loaded, load_landed
 from truecost.planning.comparison import Comparison, ForecastRecord, plan_of, read_comparison, read_record
 from truecost.planning.comparison import compare as compare_plans
+from truecost.publish.publication import open_published, published_faults, read_published, view_names
 from truecost.publish.publication import publish as publish_views
-from truecost.publish.publication import published_faults, read_published
 from truecost.quarters import parse_quarter
 from truecost.report.quarterly import report_faults, report_quarter, reported_status, write_report
 from truecost.store.journal import Journal, mirror
 from truecost.store.machine import in_plain_words
+from truecost.store.rows import Row, read_rows
+from truecost.store.sql import query
 from truecost.store.warehouse import connect, last_fingerprint
 from truecost.workspace.past import known_at
 from truecost.workspace.workspace import Workspace
@@ -121,6 +123,17 @@ def comparison(workspace: Workspace, clock: Clock = REAL) -> Comparison:
     """Actual against plan by quarter and stage, and the forecasts, as last compared."""
     with open_session(workspace, clock) as session:
         return read_comparison(session)
+
+
+def own_runs(workspace: Workspace) -> Row | None:
+    """What the published training runs took, for a new plan; None where nothing of them is published."""
+    if not workspace.published.is_file():
+        return None
+    with open_published(workspace.published) as con:
+        if "training_runs" not in view_names(con):
+            return None
+        (found,) = read_rows(con, query("planning/own_runs"))
+    return found
 
 
 def weigh_plan(workspace: Workspace, clock: Clock, model_id: str) -> Begun:
