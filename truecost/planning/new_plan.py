@@ -27,7 +27,7 @@ _SELF_TRAINED = ("lora", "qlora", "full")
 
 
 def new_plan(
-    workspace: Workspace, model: str, approach: Approach, today: date, runs: Row | None, to: Path | None = None
+    workspace: Workspace, model: str, approach: Approach, today: date, runs: Row | None = None, to: Path | None = None
 ) -> Path:
     """Write ``plans/MODEL.toml`` (or ``to``) for a year from next month on; returns where it is.
 
