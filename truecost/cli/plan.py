@@ -113,6 +113,12 @@ def show_plan(planned: PlannedCost) -> None:
         ],
     )
     echo(f"Budget: {money(planned.budget) or 'none; the planned mean stands in for it'}")
+    if planned.baselines:
+        last = planned.baselines[-1]
+        state = (
+            "as this plan is" if last.is_file else "which this plan differs from: costs are held against the baseline"
+        )
+        echo(f"Baseline: {last.number}, frozen {last.frozen_at:%Y-%m-%d} by {last.frozen_by} ({last.reason}), {state}")
     _show_tornado(planned)
     _show_yardsticks(planned)
     for fit in planned.feasibility:
@@ -179,7 +185,24 @@ def _next_step(path: Path, model: str) -> str:
     return f"{path} is written: change what you know better, and name it with `plan` under [[models]] of {model}."
 
 
+def freeze(
+    frame: Frame,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model.", autocompletion=models)],
+    reason: Annotated[str, typer.Option("--reason", help="Why, for whoever reads the history.")],
+    by: Annotated[str, typer.Option("--by", help="Who freezes it.")],
+) -> None:
+    """Number and lock a model's plan: costs are held against it until the next baseline; a re-forecast is a new one."""
+    from truecost.cli.text import echo, money
+    from truecost.planning.baselines import freeze as freeze_plan
+
+    frame.see_model(model)
+    frozen = freeze_plan(frame.workspace, frame.clock, model, reason, by)
+    mean = money(frozen.planned.mean)
+    frame.answer(frozen, lambda: echo(f"Baseline {frozen.number} of {model} is frozen: planned mean {mean}."))
+
+
 app = group("What a model is expected to cost.")
+add(app, freeze, ("truecost plan freeze support-bot --reason 'approved' --by 'M. Lead' -w books",), "freeze")
 add(app, new, ("truecost plan new support-bot --approach lora -w books",), "new")
 add(app, show, ("truecost plan show support-bot --workspace books", "truecost plan show -w books --json"), "show")
 add(app, backtest, ("truecost plan backtest -w books", "truecost plan backtest support-bot --json"), "backtest")

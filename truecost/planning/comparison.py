@@ -20,6 +20,7 @@ from truecost.books.gaps import tell_day
 from truecost.books.session import Session
 from truecost.errors import Fault, TruecostError
 from truecost.planning.backtest import remember
+from truecost.planning.baselines import Baseline, baselines, in_force
 from truecost.planning.budgets import chances
 from truecost.planning.forecast import PERCENTS, forecast
 from truecost.planning.projection import draw, planned_quantities, project
@@ -74,6 +75,7 @@ class PlannedCost:
     feasibility: list[Fit]
     doubts: list[Fault]
     tornado: list[Bar]
+    baselines: list[Baseline]
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def compare(session: Session) -> bool:
     if last_fingerprint(con, STEP) == rests_on:
         return False
     ledgers = read_ledgers(con, today)
-    drawn = {model: draw(plan) for model, plan in workspace.plans.items()}
+    drawn = {model: draw(plan) for model, plan in in_force(workspace, today).items()}
     start_month = workspace.config.workspace.fiscal_year_start_month
     with transaction(con):
         projected = [_projection_rows(m, t.plan, project(t, start_month)) for m, t in drawn.items()]
@@ -211,6 +213,7 @@ def _planned_cost(workspace: Workspace, name: str, plan: Plan) -> PlannedCost:
         feasibility(plan.lifecycle) if plan.lifecycle else [],
         read_doubts(workspace.root / file, file),
         tornado(trials),
+        baselines(workspace, name),
     )
 
 
@@ -312,7 +315,7 @@ def _replace(con: DuckDBPyConnection, table: str, rows: list[Row]) -> None:
 
 def _fingerprint(workspace: Workspace, today: date, books: str) -> str:
     """Everything a comparison rests on: the books, the plans, the day and the code."""
-    plans = {model: plan.model_dump(mode="json") for model, plan in workspace.plans.items()}
+    plans = {model: plan.model_dump(mode="json") for model, plan in in_force(workspace, today).items()}
     budgets = [budget.model_dump(mode="json") for budget in workspace.config.budgets]
     parts = [books, plans, budgets, today.isoformat(), fingerprint("planning")]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

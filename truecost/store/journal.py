@@ -35,6 +35,7 @@ Kind = Literal[
     "reevaluation",  # one was opened: triggers (rules), alert_ids
     "evaluation",  # its command ended: reevaluation_id, outcome, exit_code, seconds, log
     "decision",  # reevaluation_id, verdict, reasons, staleness_cost, retrain_cost, currency
+    "baseline",  # a plan was frozen: baseline (its number), plan (its text), sha256, budget, planned, reason, by
     "close",  # quarter, version, content_hash, files, approver, accepted, reasons, findings, recorded_at; no model
     "reopen",  # quarter, version (of the close it undoes), reason, by, recorded_at; the model is ""
     "delivery",  # one that was held: decision, source, set_name, files, occurrence, slots, reason, by; model ""
