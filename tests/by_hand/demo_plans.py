@@ -174,7 +174,7 @@ def _is_open(factor: Any) -> bool:
 
 def _quantiles(trials: list[float]) -> dict[str, Fraction]:
     found = quantiles(trials, n=10, method="inclusive")
-    return {f"p{10 * tenths}": Fraction(found[tenths - 1]) for tenths in (1, 5, 8, 9)}
+    return {f"p{10 * tenths}": Fraction(found[tenths - 1]) for tenths in (1, 5, 9)}
 
 
 def _between(first: str, last: str) -> list[date]:
