@@ -150,7 +150,7 @@ class Projected:
 
     @cache  # noqa: B019 - a plan lives as long as the tests do
     def planned(self, stage: str | None, months: tuple[date, ...]) -> dict[str, Decimal]:
-        """Mean, P10, P50, P80 and P90 of a stage, or of all, in some months."""
+        """Mean, P10, P50 and P90 of a stage, or of all, in some months."""
         certain, mean, trials = self._sums(stage, dict.fromkeys(months, Fraction(1)))
         found = {"planned_mean": cents(mean)}
         for name, quantile in _quantiles(trials).items():
@@ -168,8 +168,7 @@ class Projected:
         certain, _, trials = self._sums(None, weights)
         found: dict[str, Any] = {"budget": self.budget}
         for name, quantile in _quantiles(trials).items():
-            if name != "p80":
-                found[f"estimate_at_completion_{name}"] = cents(spent + certain + quantile)
+            found[f"estimate_at_completion_{name}"] = cents(spent + certain + quantile)
         limit = Fraction(self.budget) - spent - certain
         over = len(trials) - bisect_right(trials, limit)
         return {**found, "probability_over_budget": over / len(trials)}
@@ -192,7 +191,7 @@ def _is_open(factor: Any) -> bool:
 
 def _quantiles(trials: list[float]) -> dict[str, Fraction]:
     found = quantiles(trials, n=10, method="inclusive")
-    return {f"p{10 * tenths}": Fraction(found[tenths - 1]) for tenths in (1, 5, 8, 9)}
+    return {f"p{10 * tenths}": Fraction(found[tenths - 1]) for tenths in (1, 5, 9)}
 
 
 def _between(first: str, last: str) -> list[date]:
