@@ -60,6 +60,7 @@ from truecost.intake.landing import Landing
 from truecost.intake.load import Loaded, load_landed
 from truecost.planning.comparison import Comparison, ForecastRecord, plan_of, read_comparison, read_record
 from truecost.planning.comparison import compare as compare_plans
+from truecost.planning.new_plan import new_plan as write_new_plan
 from truecost.publish.publication import open_published, published_faults, read_published, view_names
 from truecost.publish.publication import publish as publish_views
 from truecost.quarters import parse_quarter
@@ -69,6 +70,7 @@ from truecost.store.machine import in_plain_words
 from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query
 from truecost.store.warehouse import connect, last_fingerprint
+from truecost.workspace.lifecycle import Approach
 from truecost.workspace.past import known_at
 from truecost.workspace.workspace import Workspace
 
@@ -125,15 +127,14 @@ def comparison(workspace: Workspace, clock: Clock = REAL) -> Comparison:
         return read_comparison(session)
 
 
-def own_runs(workspace: Workspace) -> Row | None:
-    """What the published training runs took, for a new plan; None where nothing of them is published."""
-    if not workspace.published.is_file():
-        return None
-    with open_published(workspace.published) as con:
-        if "training_runs" not in view_names(con):
-            return None
-        (found,) = read_rows(con, query("planning/own_runs"))
-    return found
+def new_plan(workspace: Workspace, model: str, approach: Approach, clock: Clock, to: Path | None = None) -> Path:
+    """Write a commented plan by an approach, with what the published books know of our runs; returns where it is."""
+    runs: Row = {}
+    if workspace.published.is_file():
+        with open_published(workspace.published) as con:
+            if "training_runs" in view_names(con):
+                (runs,) = read_rows(con, query("planning/own_runs"))
+    return write_new_plan(workspace, model, approach, clock.today(), to, runs)
 
 
 def weigh_plan(workspace: Workspace, clock: Clock, model_id: str) -> Begun:

@@ -11,14 +11,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from truecost.clock import Clock
 from truecost.errors import TruecostError
-from truecost.planning.new_plan import new_plan
-from truecost.steps import own_runs
+from truecost.steps import new_plan
 from truecost.workspace.lifecycle import APPROACHES, Approach
 from truecost.workspace.plans import read_doubts, read_plan
 from truecost.workspace.workspace import load_workspace
 
-DAY = date(2026, 1, 10)
+DAY = Clock(date(2026, 1, 10))
 CONFIG = """
 [workspace]
 name = "books"
@@ -73,7 +73,7 @@ def test_our_own_runs_win_over_the_default_and_are_named(root: Path) -> None:
             "CREATE VIEW finance.training_runs AS SELECT CAST(col0 AS DECIMAL(18, 4)) AS gpu_hours, "
             "CAST(col1 AS DECIMAL(38, 20)) AS cost, col2 AS outcome, FALSE AS is_lower_bound FROM finance.runs"
         )
-    text = new_plan(workspace, "bot", "lora", DAY, own_runs(workspace)).read_text("utf-8")
+    text = new_plan(workspace, "bot", "lora", DAY).read_text("utf-8")
     training = text[text.index("[lifecycle.training]") : text.index("[lifecycle.serving]")]
     assert re.search(r"^gpu_hour = 2.5 .*the ledger, its training runs$", training, re.MULTILINE)
     assert re.search(r"^hours = 100 .*the ledger, the median of 1 promoted runs$", training, re.MULTILINE)  # of 4 GPUs

@@ -26,12 +26,10 @@ _ROLES = {
 _SELF_TRAINED = ("lora", "qlora", "full")
 
 
-def new_plan(
-    workspace: Workspace, model: str, approach: Approach, today: date, runs: Row | None = None, to: Path | None = None
-) -> Path:
+def new_plan(workspace: Workspace, model: str, approach: Approach, today: date, to: Path | None, runs: Row) -> Path:
     """Write ``plans/MODEL.toml`` (or ``to``) for a year from next month on; returns where it is.
 
-    ``runs``: what published training runs took (``sql/planning/own_runs.sql``), where there are any.
+    ``runs`` is what the published books know of our training runs (``sql/planning/own_runs.sql``); empty if nothing.
 
     Raises:
         TruecostError: there is such a file already, or the model's name can't be one.
@@ -49,7 +47,7 @@ def new_plan(
     return path
 
 
-def _known(workspace: Workspace, approach: Approach, lifecycle: Lifecycle, runs: Row | None) -> Iterator[Told]:
+def _known(workspace: Workspace, approach: Approach, lifecycle: Lifecycle, runs: Row) -> Iterator[Told]:
     """What the rate cards and the published books of the workspace say of a default."""
     config = workspace.config
     currency = config.workspace.reporting_currency
@@ -65,16 +63,16 @@ def _known(workspace: Workspace, approach: Approach, lifecycle: Lifecycle, runs:
             if cached is not None:
                 yield ("prices", "cached_per_million"), (_plain(cached), source)
             yield ("prices", "output_per_million"), (_plain(tokens.cost_per_1m_output_tokens), source)
-    if approach in _SELF_TRAINED and runs is not None:
+    if approach in _SELF_TRAINED:
         yield from _own_runs(runs, lifecycle)
 
 
-def _own_runs(found: Row, lifecycle: Lifecycle) -> Iterator[Told]:
-    if found["gpu_hour"]:
-        yield ("training", "gpu_hour"), (_plain(found["gpu_hour"]), "the ledger, its training runs")
-    if found["promoted_gpu_hours"]:
-        hours = (found["promoted_gpu_hours"] / (lifecycle.training.gpus or 1)).quantize(Decimal("0.1"))
-        yield ("training", "hours"), (_plain(hours), f"the ledger, the median of {found['promoted']} promoted runs")
+def _own_runs(runs: Row, lifecycle: Lifecycle) -> Iterator[Told]:
+    if runs.get("gpu_hour"):
+        yield ("training", "gpu_hour"), (_plain(runs["gpu_hour"]), "the ledger, its training runs")
+    if runs.get("promoted_gpu_hours"):
+        hours = (runs["promoted_gpu_hours"] / (lifecycle.training.gpus or 1)).quantize(Decimal("0.1"))
+        yield ("training", "hours"), (_plain(hours), f"the ledger, the median of {runs['promoted']} promoted runs")
 
 
 def _plain(amount: Decimal) -> str:
