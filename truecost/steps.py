@@ -57,13 +57,17 @@ from truecost.intake.landing import Landing
 from truecost.intake.load import Loaded, load_landed
 from truecost.planning.comparison import Comparison, ForecastRecord, read_comparison, read_record
 from truecost.planning.comparison import compare as compare_plans
+from truecost.planning.new_plan import new_plan as write_new_plan
+from truecost.publish.publication import open_published, published_faults, read_published, view_names
 from truecost.publish.publication import publish as publish_views
-from truecost.publish.publication import published_faults, read_published
 from truecost.quarters import parse_quarter
 from truecost.report.quarterly import report_faults, report_quarter, reported_status, write_report
 from truecost.store.journal import Journal, mirror
 from truecost.store.machine import in_plain_words
+from truecost.store.rows import Row, read_rows
+from truecost.store.sql import query
 from truecost.store.warehouse import connect
+from truecost.workspace.lifecycle import Approach
 from truecost.workspace.past import known_at
 from truecost.workspace.workspace import Workspace
 
@@ -125,6 +129,16 @@ def forecast_record(workspace: Workspace, clock: Clock = REAL, model: str | None
     """
     with open_session(workspace, clock) as session:
         return read_record(session, model)
+
+
+def new_plan(workspace: Workspace, model: str, approach: Approach, clock: Clock, to: Path | None = None) -> Path:
+    """Write a commented plan by an approach, with what the published books know of our runs; returns where it is."""
+    runs: Row = {}
+    if workspace.published.is_file():
+        with open_published(workspace.published) as con:
+            if "training_runs" in view_names(con):
+                (runs,) = read_rows(con, query("planning/own_runs"))
+    return write_new_plan(workspace, model, approach, clock.today(), to, runs)
 
 
 def drift(workspace: Workspace, clock: Clock) -> bool:

@@ -149,7 +149,7 @@ class Projected:
 
     @cache  # noqa: B019 - a plan lives as long as the tests do
     def planned(self, stage: str | None, months: tuple[date, ...]) -> dict[str, Decimal]:
-        """Mean, P10, P50, P80 and P90 of a stage, or of all, in some months."""
+        """Mean, P10, P50 and P90 of a stage, or of all, in some months."""
         certain, mean, trials = self._sums(stage, dict.fromkeys(months, Fraction(1)))
         found = {"planned_mean": cents(mean)}
         for name, quantile in _quantiles(trials).items():

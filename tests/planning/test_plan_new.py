@@ -11,13 +11,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from truecost.clock import Clock
 from truecost.errors import TruecostError
-from truecost.planning.new_plan import new_plan
+from truecost.steps import new_plan
 from truecost.workspace.lifecycle import APPROACHES, Approach
 from truecost.workspace.plans import read_doubts, read_plan
 from truecost.workspace.workspace import load_workspace
 
-DAY = date(2026, 1, 10)
+DAY = Clock(date(2026, 1, 10))
 CONFIG = """
 [workspace]
 name = "books"

@@ -170,14 +170,14 @@ def new(
     to: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write it.", show_default=False)] = None,
 ) -> None:
     """Write a commented plan by an approach: each default with its fact, or the record of ours that wins over it."""
+    from truecost import steps
     from truecost.cli.text import echo
-    from truecost.planning.new_plan import new_plan
     from truecost.workspace.lifecycle import APPROACHES
 
     chosen = next((known for known in APPROACHES if known == approach), None)
     if chosen is None:
         raise TruecostError(f"there is no approach {approach}; it is one of {', '.join(APPROACHES)}")
-    path = new_plan(frame.workspace, model, chosen, frame.clock.today(), to)
+    path = steps.new_plan(frame.workspace, model, chosen, frame.clock, to)
     frame.answer({"plan": path, "model": model, "approach": approach}, lambda: echo(_next_step(path, model)))
 
 

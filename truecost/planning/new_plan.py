@@ -9,8 +9,7 @@ from pathlib import Path
 
 from truecost.errors import TruecostError
 from truecost.planning.approaches import DEFAULTS, settled
-from truecost.store.rows import read_rows
-from truecost.store.sql import query
+from truecost.store.rows import Row
 from truecost.workspace.lifecycle import Approach, Lifecycle
 from truecost.workspace.plan_file import plan_text, write_plan
 from truecost.workspace.plans import months_between
@@ -27,8 +26,10 @@ _ROLES = {
 _SELF_TRAINED = ("lora", "qlora", "full")
 
 
-def new_plan(workspace: Workspace, model: str, approach: Approach, today: date, to: Path | None = None) -> Path:
+def new_plan(workspace: Workspace, model: str, approach: Approach, today: date, to: Path | None, runs: Row) -> Path:
     """Write ``plans/MODEL.toml`` (or ``to``) for a year from next month on; returns where it is.
+
+    ``runs`` is what the published books know of our training runs (``sql/planning/own_runs.sql``); empty if nothing.
 
     Raises:
         TruecostError: there is such a file already, or the model's name can't be one.
@@ -41,12 +42,12 @@ def new_plan(workspace: Workspace, model: str, approach: Approach, today: date, 
     lifecycle = settled(Lifecycle(approach=approach), approach)
     sources = {key: default.source for key, default in DEFAULTS[approach].items()}
     currency = workspace.config.workspace.reporting_currency
-    known = dict(_known(workspace, approach, lifecycle))
+    known = dict(_known(workspace, approach, lifecycle, runs))
     write_plan(path, plan_text(lifecycle, sources, known, currency, first, last))
     return path
 
 
-def _known(workspace: Workspace, approach: Approach, lifecycle: Lifecycle) -> Iterator[Told]:
+def _known(workspace: Workspace, approach: Approach, lifecycle: Lifecycle, runs: Row) -> Iterator[Told]:
     """What the rate cards and the published books of the workspace say of a default."""
     config = workspace.config
     currency = config.workspace.reporting_currency
@@ -63,23 +64,15 @@ def _known(workspace: Workspace, approach: Approach, lifecycle: Lifecycle) -> It
                 yield ("prices", "cached_per_million"), (_plain(cached), source)
             yield ("prices", "output_per_million"), (_plain(tokens.cost_per_1m_output_tokens), source)
     if approach in _SELF_TRAINED:
-        yield from _own_runs(workspace, lifecycle)
+        yield from _own_runs(runs, lifecycle)
 
 
-def _own_runs(workspace: Workspace, lifecycle: Lifecycle) -> Iterator[Told]:
-    from truecost.publish.publication import open_published, view_names
-
-    if not workspace.published.is_file():
-        return
-    with open_published(workspace.published) as con:
-        if "training_runs" not in view_names(con):
-            return
-        (found,) = read_rows(con, query("planning/own_runs"))
-    if found["gpu_hour"]:
-        yield ("training", "gpu_hour"), (_plain(found["gpu_hour"]), "the ledger, its training runs")
-    if found["promoted_gpu_hours"]:
-        hours = (found["promoted_gpu_hours"] / (lifecycle.training.gpus or 1)).quantize(Decimal("0.1"))
-        yield ("training", "hours"), (_plain(hours), f"the ledger, the median of {found['promoted']} promoted runs")
+def _own_runs(runs: Row, lifecycle: Lifecycle) -> Iterator[Told]:
+    if runs.get("gpu_hour"):
+        yield ("training", "gpu_hour"), (_plain(runs["gpu_hour"]), "the ledger, its training runs")
+    if runs.get("promoted_gpu_hours"):
+        hours = (runs["promoted_gpu_hours"] / (lifecycle.training.gpus or 1)).quantize(Decimal("0.1"))
+        yield ("training", "hours"), (_plain(hours), f"the ledger, the median of {runs['promoted']} promoted runs")
 
 
 def _plain(amount: Decimal) -> str:
