@@ -17,7 +17,7 @@ from truecost.workspace.plans import Plan
 
 DRAWS = 1500
 SHARES = [0.1, 0.5, 0.9]
-FEW, MANY = 24, 400
+FEW, MANY = 40, 400
 
 
 @dataclass(frozen=True)
