@@ -83,7 +83,7 @@ def test_the_plan_is_held_against_the_actual_cost(page: Page, report_page: Path)
     )
     words = [text.strip() for text in chart.locator("text").all_text_contents()]
     assert {"budget 88.0k", "plan", "forecast", "Feb2026"} <= set(words)
-    assert "will end at about USD\xa0107,450.50" in " ".join(section.inner_text().split(" "))
+    assert "will come to about USD\xa0107,450.50" in " ".join(section.inner_text().split(" "))
 
 
 def test_no_text_of_a_chart_is_cut_off(page: Page, report_page: Path) -> None:
