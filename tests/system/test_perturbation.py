@@ -148,7 +148,11 @@ def read(root: Path) -> Outputs:
     return Outputs(
         json=figures(without_words(json.loads((folder / "true-cost.json").read_text("utf-8")))),
         csv={(*row[1:5], column): row[column] for row in rows for column in (6, 7)},
-        page=Page(folder / "true-cost.html").cells(),
+        page={
+            place: text
+            for place, text in Page(folder / "true-cost.html").cells().items()
+            if place[0] != "What newer deliveries changed"
+        },
         database=read_database(root),
         books=books,
         by_hand=figures(books.report),
@@ -156,8 +160,11 @@ def read(root: Path) -> Outputs:
 
 
 def without_words(report: dict[str, Any]) -> dict[str, Any]:
-    """A report without its alerts and decisions: their sentences hold amounts too, and others look at them."""
-    return {key: value for key, value in report.items() if key not in ("alerts", "decisions")}
+    """A report without its alerts and decisions: their sentences hold amounts too, and others look at them.
+
+    So does what tells of the moves themselves, delivery beside delivery.
+    """
+    return {key: value for key, value in report.items() if key not in ("alerts", "decisions", "redeliveries")}
 
 
 def read_database(root: Path) -> dict[Key, Any]:
