@@ -173,7 +173,7 @@ def only_sources(root: Path, *names: str) -> None:
 
 def test_the_commented_sections_of_a_new_workspace_are_right_once_uncommented() -> None:
     text = (EXAMPLES / "empty.toml").read_text("utf-8")
-    uncommented = re.sub(r'(?m)^# (?=\[|[a-z_"]+ = )', "", text)
+    uncommented = re.sub(r'(?m)^# (?=\[|[a-z_0-9"]+ = )', "", text)
     config = ConfigFile.model_validate(tomllib.loads(uncommented, parse_float=Decimal))
     assert {source.format for source in config.sources} == formats().keys()
     for source in config.sources:
