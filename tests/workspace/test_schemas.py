@@ -90,14 +90,16 @@ def test_every_example_is_valid(path: Path) -> None:
     text = path.read_text("utf-8")
     if path.name == "empty.toml":
         text = re.sub(r'(?m)^# (?=\[|[a-z_0-9"]+ = )', "", text)
-    assert faults(text, plan_schema() if "plans" in path.parts else config_schema()) == []
+    is_plan = not {"plans", "decisions"}.isdisjoint(path.parts)
+    assert faults(text, plan_schema() if is_plan else config_schema()) == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_every_piece_of_configuration_in_the_docs_is_valid(path: Path) -> None:
     for block in pieces(path.read_text("utf-8")):
-        is_plan = "first_month" in block
-        assert faults(block, plan_schema() if is_plan else config_schema(), is_part=not is_plan) == [], block
+        is_whole = "first_month" in block
+        schema = plan_schema() if is_whole or block.startswith("[decision]") else config_schema()
+        assert faults(block, schema, is_part=not is_whole) == [], block
 
 
 def test_the_docs_have_pieces_of_configuration_to_check() -> None:
