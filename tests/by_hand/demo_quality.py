@@ -36,7 +36,10 @@ def windows(books: Books, model: str) -> Fields:
 
 
 def falls(books: Books, model: str) -> dict[tuple[str, str], Fields]:
-    """The newest score of each task and metric the report can know of, and how far it fell below its baseline."""
+    """The newest score of each task and metric the report can know of, and how far it fell below its baseline.
+
+    ``two_errors``: the least that a fall is held against; how often is looked makes it more.
+    """
     known = [
         score for score in books.scores if score["model_id"] == model and score["evaluated_at"] < books.known_before
     ]
@@ -56,20 +59,17 @@ def _fall(scores: list[Fields], promotions: list[datetime]) -> Fields:
     baseline = accepted[-1] if accepted else later[0]
     told = {name: newest[name] for name in ("task", "metric", "model_version", "evaluated_at", "score", "stderr", "n")}
     if baseline is newest:
-        return told | dict.fromkeys(
-            ("baseline_version", "baseline_at", "baseline_score", "drop", "threshold", "drifted")
-        )
+        return told | dict.fromkeys(("baseline_version", "baseline_at", "baseline_score", "drop", "two_errors"))
     if not newest["higher_is_better"]:
         raise NotImplementedError("a score that is better the lower it is")
     drop = baseline["score"] - newest["score"]
-    threshold = 2 * sqrt(baseline["stderr"] ** 2 + newest["stderr"] ** 2)
+    two_errors = 2 * sqrt(baseline["stderr"] ** 2 + newest["stderr"] ** 2)
     return told | {
         "baseline_version": baseline["model_version"],
         "baseline_at": baseline["evaluated_at"],
         "baseline_score": baseline["score"],
         "drop": drop,
-        "threshold": threshold,
-        "drifted": drop > threshold,
+        "two_errors": two_errors,
     }
 
 

@@ -360,6 +360,11 @@ def test_what_is_compared_of_scores_and_requests_is_found_in_the_raw_files(
         told = {(row["task"], row["metric"]): row for row in model.get("evals", [])}
         assert told.keys() == expected.keys()
         for key, row in expected.items():
+            least, limit = row.pop("two_errors"), told[key]["threshold"]
+            assert (limit is None) == (least is None)
+            if least is not None:
+                assert least * (1 - 1e-9) <= limit < 3 * least
+                assert told[key]["drifted"] == (row["drop"] > limit)
             for name, value in row.items():
                 wanted = value.isoformat() if isinstance(value, datetime) else value
                 assert told[key][name] == (pytest.approx(wanted, rel=1e-12) if isinstance(wanted, float) else wanted)
@@ -368,12 +373,13 @@ def test_what_is_compared_of_scores_and_requests_is_found_in_the_raw_files(
             continue
         drift, compared = model["drift"], windows(by_hand[quarter], model["model_id"])
         features = drift["features"]
-        assert sorted(feature["feature"] for feature in features) == sorted(compared.pop("features"))
+        assert sorted({feature["feature"] for feature in features}) == sorted(compared.pop("features"))
         assert {name: drift[name] for name in compared} == {
             name: value.isoformat() if isinstance(value, datetime) else value for name, value in compared.items()
         }
         assert all(feature["drifted"] == (feature["value"] > feature["threshold"]) for feature in features)
-        share = sum(feature["drifted"] for feature in features) / len(features)
+        moved = {feature["feature"] for feature in features if feature["drifted"]}
+        share = len(moved) / len({feature["feature"] for feature in features})
         assert drift["value"] == pytest.approx(share)
         assert drift["drifted"] == (share >= 0.5) == (drift["verdict"] == "drift")
 
