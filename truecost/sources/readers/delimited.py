@@ -347,7 +347,7 @@ def by_line(file: io.TextIOWrapper) -> Iterator[str]:
     while block := file.read(_TEXT_BLOCK):
         text = rest + block
         whole = text.rfind("\n") + 1
-        yield from _LINE.findall(text, 0, whole)
+        yield from _LINE.findall(text, 0, whole) if text.strip("\r\n") else [text[:whole]] * bool(whole)
         rest = text[whole:]
     if rest:
         yield rest
