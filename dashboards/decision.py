@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from truecost.dashboards import formats
 from truecost.dashboards.charts import options_chart
-from truecost.dashboards.render import read_text
+from truecost.dashboards.render import read_text, templates
 
 if TYPE_CHECKING:
     from truecost.planning.beginning import Begun
@@ -26,16 +26,9 @@ _WORDS = {
 
 def decision_page(begun: Begun) -> str:
     """One self-contained page of HTML, without scripts."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FunctionLoader(read_text),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates()
     environment.filters |= {"money": whole, "share": formats.share}
     return environment.get_template("decision.html.j2").render(
         begun=begun,

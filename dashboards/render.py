@@ -17,6 +17,7 @@ from truecost.publish.yardsticks import ARTICLE
 from truecost.workspace.config import label
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from markupsafe import Markup
 
 RECENT_QUARTERS = 8  # what a model's chart and table show; the workbook holds them all
@@ -61,16 +62,9 @@ def render_report(report: QuarterReport, link: Callable[[str], str] = str) -> st
     Every text of the report is escaped, in the page and in the charts. `link` tells how the page reaches a file that is
     named by its path in the workspace.
     """
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FunctionLoader(read_text),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates()
     environment.filters |= {
         "money": formats.money,
         "share": formats.share,
@@ -100,6 +94,19 @@ def render_report(report: QuarterReport, link: Callable[[str], str] = str) -> st
         features_shown=FEATURES_SHOWN,
         strip=_strip(report.models),
         yardstick_figures={row.id: row.figure for row in report.yardsticks},
+    )
+
+
+def templates() -> Environment:
+    """The templates beside this module: what they are given is escaped, and has to be there."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    return Environment(
+        loader=FunctionLoader(read_text),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from truecost.planning.choice import Choice, Costs, Driver, choose
-from truecost.planning.evidence import Known
+from truecost.planning.evidence import OwnRecord
 from truecost.workspace.plan_decision import DecisionSection
 
 pytestmark = pytest.mark.pure
@@ -26,7 +26,7 @@ SHOWN = {
     "pipeline": {"evidence": "flows/retrain"},
     "accepted": {"lora": 0.8},
 }
-BUSY = Known(60_000, True, ("an `evaluate` command",), ())
+BUSY = OwnRecord(60_000, True, ("an `evaluate` command",), ())
 
 
 def linear(build: float, monthly: float, prompting: float) -> Callable[[Mapping[Driver, float]], Costs]:
@@ -43,7 +43,7 @@ def linear(build: float, monthly: float, prompting: float) -> Callable[[Mapping[
     return costs_at
 
 
-def chosen(build: float = 1000.0, known: Known = BUSY, **told: object) -> Choice:
+def chosen(build: float = 1000.0, known: OwnRecord = BUSY, **told: object) -> Choice:
     return choose(linear(build, 300.0, 1000.0), DecisionSection.model_validate({**SHOWN, **told}), known)
 
 
@@ -66,7 +66,7 @@ def test_too_few_examples_are_told_with_how_many_it_takes() -> None:
 
 def test_the_workspace_speaks_for_the_pipeline_where_the_plan_does_not() -> None:
     assert chosen(pipeline=None).verdict.word == "fine_tune_lora"
-    bare = Known(60_000, True, (), ("request log", "eval scores"))
+    bare = OwnRecord(60_000, True, (), ("request log", "eval scores"))
     (waits,) = chosen(pipeline=None, known=bare).verdict.waits_for
     assert "no request log and no eval scores" in waits
 
@@ -92,7 +92,7 @@ def test_what_does_not_pay_says_from_which_volume_it_would() -> None:
 
 
 def test_a_volume_below_the_least_is_a_condition_against_and_names_where_it_is_from() -> None:
-    found = chosen(known=Known(4_000, False, (), ()))
+    found = chosen(known=OwnRecord(4_000, False, (), ()))
     held = {(item.fact, item.answer): item.evidence for item in found.conditions if item.fact in ("F23", "F24")}
     assert held[("F24", "yes")] == "4,000 requests a day, by the plan; validate it first (F28)"
     assert ("F23", "no") in held

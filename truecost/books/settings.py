@@ -177,13 +177,7 @@ def _sections(workspace: Workspace) -> dict[str, Rows]:
         "prompting": [
             {
                 "model_id": price.model,
-                "input_cost": price.cost_per_1m_input_tokens,
-                "cached_input_cost": (
-                    price.cost_per_1m_input_tokens
-                    if price.cost_per_1m_cached_input_tokens is None
-                    else price.cost_per_1m_cached_input_tokens
-                ),
-                "output_cost": price.cost_per_1m_output_tokens,
+                **_token_prices(price),
                 "saved_tokens": price.saved_tokens,
                 "cached_share": price.cached_share,
                 **_days(price),
@@ -232,13 +226,7 @@ def _sections(workspace: Workspace) -> dict[str, Rows]:
                 "line": line,
                 "model_id": rate.model,
                 "source": rate.source,
-                "input_cost": rate.cost_per_1m_input_tokens,
-                "cached_input_cost": (
-                    rate.cost_per_1m_input_tokens
-                    if rate.cost_per_1m_cached_input_tokens is None
-                    else rate.cost_per_1m_cached_input_tokens
-                ),
-                "output_cost": rate.cost_per_1m_output_tokens,
+                **_token_prices(rate),
                 "currency": rate.currency,
                 **_days(rate),
             }
@@ -303,6 +291,16 @@ def _days(
     item: RateSection | StaffSection | TokenRateSection | CapacitySection | PromptingSection,
 ) -> dict[str, object]:
     return {"first_day": item.first_day, "last_day": item.last_day}
+
+
+def _token_prices(priced: PromptingSection | TokenRateSection) -> dict[str, Decimal]:
+    """Per million tokens; what is read from a cache costs as the others where it has no price of its own."""
+    fresh, cached = priced.cost_per_1m_input_tokens, priced.cost_per_1m_cached_input_tokens
+    return {
+        "input_cost": fresh,
+        "cached_input_cost": fresh if cached is None else cached,
+        "output_cost": priced.cost_per_1m_output_tokens,
+    }
 
 
 def _lined(items: Sequence[Item], lines: Sequence[int]) -> Iterable[tuple[int, tuple[Item, int]]]:

@@ -41,7 +41,7 @@ def decide(
     from truecost import steps
     from truecost.cli.text import echo
 
-    begun = steps.weigh_plan(frame.workspace, frame.clock, plan) if _is_model(frame, plan) else _of_file(frame, plan)
+    begun = steps.weigh_plan(frame.workspace, frame.clock, plan) if _is_model(plan) else _of_file(plan)
     if html:
         from truecost.dashboards.decision import decision_page
 
@@ -59,11 +59,12 @@ def decide(
     frame.answer(begun, shown)
 
 
-def _is_model(frame: Frame, plan: str) -> bool:
+def _is_model(plan: str) -> bool:
+    """Whether it is a model's name, and no path."""
     return not (plan.endswith(".toml") or "/" in plan)
 
 
-def _of_file(frame: Frame, plan: str) -> Begun:
+def _of_file(plan: str) -> Begun:
     """A plan's file, with no workspace needed: it is in its own currency."""
     from truecost.planning.beginning import begin
     from truecost.workspace.plans import read_plan

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from truecost.planning.completion import complete
-from truecost.planning.forecast import planned_draws, stages_of
+from truecost.planning.forecast import cents, planned_draws, stages_of
 from truecost.planning.projection import Trials
 from truecost.planning.seen import NOTHING_SPENT, Ledger, read_ledgers
 
@@ -80,7 +80,7 @@ def _remembered(model: str, trials: Trials, now: Ledger, then: Ledger, month: da
     known = float((seen.cost * _until(months, as_of))[:, ahead].sum())
     quantiles = complete(planned, seen, trials.plan.seed).quantiles([0.1, 0.5, 0.9], ahead)
     rests = (*quantiles, *_naive(mean[:, ahead], seen.cost[:, ahead], months.index(month) + 1))
-    low, middle, high, last, linear, cpi = (_cents(known + float(rest)) for rest in rests)
+    low, middle, high, last, linear, cpi = (cents(known + float(rest)) for rest in rests)
     actual = sum((row["cost"] for row in now.spent if months[0] <= row["month"] <= until), Decimal(0))
     yield Remembered(
         model, as_of, until, "landed" if had_landed else "booked", low, middle, high, last, linear, cpi, actual
@@ -105,10 +105,6 @@ def _naive(mean: Floats, cost: Floats, seen: int) -> tuple[float, float, float]:
     late = min(_LATE, seen)
     by_plan = float(mean[:, seen:].sum()) * so_far / max(float(mean[:, :seen].sum()), 0.01)
     return float(cost[:, seen - late : seen].sum()) / late * left, so_far / seen * left, by_plan
-
-
-def _cents(amount: float) -> Decimal:
-    return Decimal(amount).quantize(Decimal("0.01"))
 
 
 def _next(month: date) -> date:

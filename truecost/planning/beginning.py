@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from truecost.clock import Clock
 from truecost.errors import TruecostError
 from truecost.planning.approaches import settled
 from truecost.planning.choice import Choice, Costs, Driver, choose
-from truecost.planning.evidence import Known
+from truecost.planning.evidence import OwnRecord
 from truecost.planning.lifecycle import option_costs, shared_figures
 from truecost.planning.written import spread_of
 from truecost.planning.yardsticks import feasibility
@@ -56,7 +56,7 @@ class Begun:
     choice: Choice
 
 
-def begin(name: str, plan: Plan, known: Known | None) -> Begun:
+def begin(name: str, plan: Plan, known: OwnRecord | None) -> Begun:
     """Weigh the plan's options; ``known`` is None where no workspace tells of the model.
 
     Raises:
@@ -68,9 +68,9 @@ def begin(name: str, plan: Plan, known: Known | None) -> Begun:
             f"`truecost plan new {name}` writes one"
         )
     planned = requests_a_day(plan.lifecycle, plan.months)
-    told = known or Known(planned, False, (), ("request log", "eval scores", "`evaluate` command"))
+    told = known or OwnRecord(planned, False, (), ("request log", "eval scores", "`evaluate` command"))
     if not told.is_logged:
-        told = Known(planned, False, told.pipeline, told.lacks)
+        told = replace(told, requests_a_day=planned)
     found = choose(costs_of(plan, plan.lifecycle), plan.decision, told)
     return Begun(name, plan.currency, len(plan.months), plan.trials, plan.seed, told.requests_a_day, found)
 
@@ -133,7 +133,7 @@ def _likely(figure: Any) -> Decimal:
     return figure.mean if isinstance(figure, Named) else (figure.low + figure.high) / 2
 
 
-def known_of(session: Session, model_id: str) -> Known:
+def known_of(session: Session, model_id: str) -> OwnRecord:
     """What the workspace tells of a model: its traffic, and how much of a retraining pipeline it has."""
     row: Row = {"requests": 0, "days": 0, "has_log": False, "has_scores": False}
     if last_fingerprint(session.con, BOOKS_STEP) is not None:
@@ -147,7 +147,7 @@ def known_of(session: Session, model_id: str) -> Known:
     }
     has, lacks = ([name for name, held in parts.items() if held is wanted] for wanted in (True, False))
     a_day = row["requests"] / row["days"] if row["days"] else 0.0
-    return Known(a_day, row["days"] >= _FEWEST_DAYS, tuple(has), tuple(lacks))
+    return OwnRecord(a_day, row["days"] >= _FEWEST_DAYS, tuple(has), tuple(lacks))
 
 
 def record(journal: Journal, plan: Plan, begun: Begun, clock: Clock, by: str, reason: str) -> Event:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from truecost.planning.break_even import break_even
-from truecost.planning.evidence import Known, conditions, gates, lacks_knowledge, quality
+from truecost.planning.evidence import OwnRecord, conditions, gates, lacks_knowledge, quality
 from truecost.planning.verdict import Condition, Gate, Option, Verdict, decide
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Choice:
     flips: tuple[Flip, ...]
 
 
-def choose(costs_at: Callable[[Mapping[Driver, float]], Costs], told: DecisionSection, known: Known) -> Choice:
+def choose(costs_at: Callable[[Mapping[Driver, float]], Costs], told: DecisionSection, known: OwnRecord) -> Choice:
     """Weigh the options; ``costs_at`` gives their costs where drivers are so many times what is planned.
 
     Raises:

@@ -52,15 +52,6 @@ class Outcome:
             return self.certain + at
         return self.certain + at + (Fraction(float(self.sorted_draws[below + 1])) - at) * rest / 100
 
-    def share_above(self, limit: Fraction) -> float:
-        """The share of the draws that end above ``limit``, 0 to 1."""
-        if not len(self.sorted_draws):
-            return float(self.certain > limit)
-        import numpy as np
-
-        over = len(self.sorted_draws) - int(np.searchsorted(self.sorted_draws, float(limit - self.certain), "right"))
-        return over / len(self.sorted_draws)
-
 
 @dataclass(frozen=True)
 class Drawn:

@@ -26,7 +26,7 @@ _NEEDS = {
 
 
 @dataclass(frozen=True)
-class Known:
+class OwnRecord:
     """What the workspace tells of a model by itself.
 
     ``requests_a_day``: of the last 28 days of its log, or where it has none, the plan's; ``is_logged`` says which.
@@ -39,7 +39,7 @@ class Known:
     lacks: tuple[str, ...]
 
 
-def conditions(told: DecisionSection, known: Known) -> list[Condition]:
+def conditions(told: DecisionSection, known: OwnRecord) -> list[Condition]:
     """The reasons for (F23, F25) and against (F24, F26), each with what says so."""
     held = [*_volume(known)]
     for need, text in _NEEDS.items():
@@ -58,7 +58,7 @@ def conditions(told: DecisionSection, known: Known) -> list[Condition]:
     ]
 
 
-def _volume(known: Known) -> list[Condition]:
+def _volume(known: OwnRecord) -> list[Condition]:
     where = "the request log's last 28 days" if known.is_logged else "the plan; validate it first (F28)"
     said = f"{known.requests_a_day:,.0f} requests a day, by {where}"
     return [
@@ -85,7 +85,7 @@ def _against(told: bool | None, key: str, text: str) -> Condition:
     return Condition("F26", text, "against", answer, said)
 
 
-def gates(told: DecisionSection, known: Known) -> list[Gate]:
+def gates(told: DecisionSection, known: OwnRecord) -> list[Gate]:
     """The order of work (F29), each step with its evidence or what to do."""
     return [
         _scored(
@@ -122,7 +122,7 @@ def _examples(told: DecisionSection) -> Gate:
     return Gate(3, text, "yes" if told.examples.count >= FEWEST_EXAMPLES else "no", said, to_do)
 
 
-def _pipeline(told: DecisionSection, known: Known) -> Gate:
+def _pipeline(told: DecisionSection, known: OwnRecord) -> Gate:
     text, to_do = "the retraining pipeline is there", "build it before it is needed"
     if told.pipeline:
         return Gate(5, text, "yes", told.pipeline.evidence, to_do)

@@ -67,14 +67,14 @@ def forecast(trials: Trials, ledger: Ledger, as_of: date) -> Forecast:
         budget=budget,
         known=known,
         known_ahead=ahead,
-        nowcast=_cents(now),
-        to_come=_cents(mean - now),
-        percentiles=[_round(held + _cents(float(value))) for value in rest.quantiles([p / 100 for p in PERCENTS])],
+        nowcast=cents(now),
+        to_come=cents(mean - now),
+        percentiles=[_round(held + cents(float(value))) for value in rest.quantiles([p / 100 for p in PERCENTS])],
         chance_over=rest.chance_above(float(budget - held)),
         whole_months=rest.whole_months,
         over_since=over,
         crosses_in=None if over else _crosses_in(rest, ledger, months, budget),
-        waited_for={one: _cents(amount) for one, amount in ledger.waited_for(stages, months, happened).items()},
+        waited_for={one: cents(amount) for one, amount in ledger.waited_for(stages, months, happened).items()},
         rest=rest,
         stages=stages,
     )
@@ -83,7 +83,7 @@ def forecast(trials: Trials, ledger: Ledger, as_of: date) -> Forecast:
 def budget_of(trials: Trials) -> Decimal:
     """The plan's, or else its mean."""
     whole = trials.drawn.mean(TOTAL, dict.fromkeys(range(trials.drawn.months), 1))
-    return trials.plan.budget if trials.plan.budget is not None else _cents(float(whole))
+    return trials.plan.budget if trials.plan.budget is not None else cents(float(whole))
 
 
 def stages_of(trials: Trials, ledger: Ledger) -> list[str]:
@@ -141,7 +141,8 @@ def _crosses_in(rest: Completion, ledger: Ledger, months: Sequence[date], budget
     return next(over, None)
 
 
-def _cents(amount: float) -> Decimal:
+def cents(amount: float) -> Decimal:
+    """An amount of draws, rounded half-even to cents."""
     return _round(Decimal(amount))
 
 
