@@ -50,6 +50,7 @@ class Workspace:
     rule_lines: tuple[int, ...] = ()  # and each [[attribution]]
     lookups: Mapping[str, Lookup] = field(default_factory=dict)  # by name
     home: Path | None = None  # where the warehouse, the landing, the journal and the reports are, if not in the root
+    patience: timedelta | None = None  # in place of the file's own `wait`; no setting, so the books don't rest on it
 
     @property
     def name(self) -> str:
@@ -58,12 +59,11 @@ class Workspace:
     @property
     def wait(self) -> timedelta:
         """How long a step waits for the warehouse."""
-        return self.config.workspace.wait
+        return self.config.workspace.wait if self.patience is None else self.patience
 
     def without_waiting(self) -> Workspace:
         """The same, for someone who would rather read something else than wait for the warehouse."""
-        section = self.config.workspace.model_copy(update={"wait": timedelta(0)})
-        return replace(self, config=self.config.model_copy(update={"workspace": section}))
+        return replace(self, patience=timedelta(0))
 
     @property
     def warehouse(self) -> Path:
