@@ -74,6 +74,7 @@ Truecost = Callable[..., subprocess.CompletedProcess[str]]
 LONGEST = (
     "test_books_over_time.py",
     "test_perturbation.py",
+    "test_independent_check.py",
     "test_the_day_decides.py",
     "test_kill.py",
     "test_closing.py",
@@ -81,7 +82,6 @@ LONGEST = (
     "test_schedule.py",
     "test_alerts.py",
     "test_orchestration.py",
-    "test_independent_check.py",
     "test_dispositions.py",
     "test_run_outcomes.py",
 )

@@ -125,6 +125,7 @@ def test_overspend_is_judged_by_share_and_p90(tmp_path: Path, cost: str, state: 
     assert states(workspace) == {"overspend": state}
 
 
+@pytest.mark.slow
 def test_the_worse_of_the_running_quarter_and_the_one_before_it_counts(tmp_path: Path) -> None:
     workspace = opened(tmp_path, "2000.00")
     (raised,) = judged(workspace, Clock(date(2026, 10, 5))).raised
@@ -187,6 +188,7 @@ def test_a_message_reaches_its_address_once_and_says_what_to_do(receiver: Any, t
     assert "truecost alerts ack 1" in message["message"]
 
 
+@pytest.mark.slow
 def test_a_refused_message_is_sent_with_the_next_run_and_no_secret_is_kept(
     receiver: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,6 +213,7 @@ def test_an_address_that_is_none_is_named_by_its_place(
     assert (alerted.delivered, alerted.undelivered) == (1, ["address 2 (unknown)"])
 
 
+@pytest.mark.slow
 def test_it_is_told_again_after_a_week_until_someone_acknowledges(receiver: Any, tmp_path: Path) -> None:
     workspace = opened(tmp_path, "2000.00")
     told = [judged(workspace, Clock(date(2026, 10, day))).delivered for day in (5, 11, 12)]
@@ -243,6 +246,7 @@ def outcome(workspace: Workspace) -> tuple[str, str]:
     return decided.verdict, decided.reasons[0]
 
 
+@pytest.mark.slow
 def test_a_score_that_fell_is_looked_at_where_no_price_is_known_and_one_that_holds_is_held(tmp_path: Path) -> None:
     found = outcome(evaluating(tmp_path / "fallen", "python score.py 0.72"))
     assert found == ("re_evaluate", "intents acc fell by 0.190 to 0.720, beyond its error of 0.032")
@@ -250,6 +254,7 @@ def test_a_score_that_fell_is_looked_at_where_no_price_is_known_and_one_that_hol
     assert found == ("hold", "intents acc fell by 0.005 to 0.905, within its error of 0.032")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
@@ -307,6 +312,7 @@ def test_a_child_with_a_session_of_its_own_ends_with_the_command(tmp_path: Path,
     assert not is_running(int((root / "child.pid").read_text()))
 
 
+@pytest.mark.slow
 def test_the_command_ends_where_we_are_killed(tmp_path: Path) -> None:
     root = tmp_path / "books"
     evaluating(root, "python escape.py 600")
@@ -324,6 +330,7 @@ def test_the_command_ends_where_we_are_killed(tmp_path: Path) -> None:
     eventually(lambda: not is_running(child), within=20)
 
 
+@pytest.mark.slow
 def test_what_a_command_says_is_kept_up_to_a_limit_and_it_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -350,6 +357,7 @@ def is_running(process: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_without_a_command_someone_has_to_look(tmp_path: Path) -> None:
     workspace = opened(tmp_path, "2000.00")
     judged(workspace)
@@ -357,6 +365,7 @@ def test_without_a_command_someone_has_to_look(tmp_path: Path) -> None:
     assert (verdict, why) == ("re_evaluate", "bot has no eval command: name one with `evaluate` under [[models]]")
 
 
+@pytest.mark.slow
 def test_the_command_knows_its_model_and_day_and_not_whom_alerts_go_to(receiver: Any, tmp_path: Path) -> None:
     root = tmp_path / "books"
     workspace = evaluating(root, "python -c 'import json, os; print(json.dumps(dict(os.environ)))'")
@@ -368,6 +377,7 @@ def test_the_command_knows_its_model_and_day_and_not_whom_alerts_go_to(receiver:
     assert SECRET not in log.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_an_evaluation_that_was_recorded_is_not_run_again_after_a_crash(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -388,6 +398,7 @@ def test_an_evaluation_that_was_recorded_is_not_run_again_after_a_crash(
     assert kinds.count("evaluation") == kinds.count("decision") == 1
 
 
+@pytest.mark.slow
 def test_staying_and_retraining_are_priced_from_the_records(tmp_path: Path) -> None:
     root = tmp_path / "books"
     workspace = evaluating(root, "python score.py 0.72", "error_cost = 2.50")
@@ -416,6 +427,7 @@ def log_of(root: Path, wrong_costs: str, one_in: int = 1, requests: int = 28) ->
     (root / "truecost.toml").write_text(text, "utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong_costs", "requests", "plan", "lacks"),
     [
@@ -437,6 +449,7 @@ def test_without_a_price_nothing_is_retrained_and_what_is_missing_is_said(
     assert any(lacks in reason for reason in decided.reasons)
 
 
+@pytest.mark.slow
 def test_a_log_of_one_call_in_many_stands_for_them_all(tmp_path: Path) -> None:
     evaluating(tmp_path, "python score.py 0.72")
     log_of(tmp_path, "error_cost = 2.50", one_in=100)
@@ -449,6 +462,7 @@ def test_a_log_of_one_call_in_many_stands_for_them_all(tmp_path: Path) -> None:
     assert "if you retrain, the forecast goes from" in told
 
 
+@pytest.mark.slow
 def test_a_hold_is_asked_again_where_the_fall_or_its_price_grows_though_it_was_acknowledged(tmp_path: Path) -> None:
     evaluating(tmp_path, "python score.py 0.72")
     log_of(tmp_path, "error_cost = 2.50")
@@ -472,6 +486,7 @@ def test_a_hold_is_asked_again_where_the_fall_or_its_price_grows_though_it_was_a
     assert opened[-1].data["triggers"] == ["worsened"]
 
 
+@pytest.mark.slow
 def test_an_evaluation_that_would_pass_the_months_budget_is_not_run(tmp_path: Path) -> None:
     workspace = evaluating(tmp_path, "python score.py 0.72", "evaluation_cost = 60.00")
     text = (tmp_path / "truecost.toml").read_text("utf-8")
@@ -484,6 +499,7 @@ def test_an_evaluation_that_would_pass_the_months_budget_is_not_run(tmp_path: Pa
     assert second.reasons[0].startswith("evaluating bot costs USD 60.00, and 60.00 of the month's 100.00 is spent")
 
 
+@pytest.mark.slow
 def test_a_point_is_worth_what_is_said_of_it(tmp_path: Path) -> None:
     evaluating(tmp_path, "python score.py 0.72")
     log_of(tmp_path, "value_per_point = 0.025", one_in=100)
@@ -492,6 +508,7 @@ def test_a_point_is_worth_what_is_said_of_it(tmp_path: Path) -> None:
     assert "19.00 points lost a request × 400.0 requests a day × USD 0.025 a point a request" in decided.reasons[1]
 
 
+@pytest.mark.slow
 def test_a_retraining_is_priced_by_the_last_round_and_held_where_it_saves_less(tmp_path: Path) -> None:
     root = tmp_path / "books"
     evaluating(root, "python score.py 0.72", "error_cost = 2.50")
@@ -530,6 +547,7 @@ def test_two_who_reevaluate_at_once_record_one_decision(tmp_path: Path, monkeypa
     assert [event.kind for event in Journal(workspace.journal).events()].count("decision") == 1
 
 
+@pytest.mark.slow
 def test_nobody_else_judges_between_reading_the_journal_and_writing_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -568,6 +586,7 @@ def test_a_rebuilt_warehouse_tells_the_same_alerts_and_decisions(tmp_path: Path)
     assert told(workspace) == before
 
 
+@pytest.mark.slow
 def test_an_earlier_day_does_not_tell_of_what_came_after_it(tmp_path: Path) -> None:
     workspace = opened(tmp_path, "2000.00")
     judged(workspace)

@@ -72,6 +72,7 @@ def budgets(held: Books, day: date) -> dict[str, dict[str, Any]]:
         return {row["name"]: row for row in (dict(zip(names, row, strict=True)) for row in found.fetchall())}
 
 
+@pytest.mark.slow
 def test_burn_rates_are_of_the_last_days_that_have_cost(tmp_path: Path) -> None:
     """100 a day is what 9,000 a quarter of 90 days may cost; 250 in the last week is 2.5 times that."""
     held = books(tmp_path, [100.0] * 33 + [250.0] * 7)
@@ -87,22 +88,26 @@ def test_burn_rates_are_of_the_last_days_that_have_cost(tmp_path: Path) -> None:
     assert row["spent_pct"] == Decimal("56.1111")
 
 
+@pytest.mark.slow
 def test_a_dear_day_in_a_calm_month_is_no_alarm(tmp_path: Path) -> None:
     calm = budgets(books(tmp_path, [80.0] * 40 + [500.0]), date(2026, 2, 11))["serving"]
     assert (calm["burn_1"], calm["state"]) == (5, "OK")
     assert calm["burn_7"] > 1 > calm["burn_28"]
 
 
+@pytest.mark.slow
 def test_it_is_silent_before_three_days_have_cost(tmp_path: Path) -> None:
     row = budgets(books(tmp_path, [4000.0, 4000.0]), date(2026, 1, 2))["serving"]
     assert (row["burn_28"], row["burn_7"], row["expected"], row["state"]) == (None, None, None, "OK")
 
 
+@pytest.mark.slow
 def test_a_budget_that_is_spent_is_an_alert_whatever_the_pace(tmp_path: Path) -> None:
     row = budgets(books(tmp_path, [9500.0]), date(2026, 1, 1))["serving"]
     assert (row["state"], row["reason"]) == ("ALERT", "exceeded")
 
 
+@pytest.mark.slow
 def test_of_all_models_what_nobody_claims_counts_too(tmp_path: Path) -> None:
     unclaimed = MODELS.replace('service_name = "*"', 'service_name = "Other"')
     held = Books.of(
@@ -115,6 +120,7 @@ def test_of_all_models_what_nobody_claims_counts_too(tmp_path: Path) -> None:
     assert (found["serving"]["spent"], found["serving"]["state"]) == (0, "OK")
 
 
+@pytest.mark.slow
 def test_how_likely_it_is_exceeded_comes_from_the_plans_forecast(tmp_path: Path) -> None:
     plan = 'currency = "USD"\nfirst_month = "2026-01"\nlast_month = "2026-06"\n\n[[items]]\nname = "hosting"\n'
     plan += 'stage = "serving"\nper = "month"\nunit_cost = { low = 2500, likely = 3000, high = 3600 }\n'
@@ -132,6 +138,7 @@ def test_how_likely_it_is_exceeded_comes_from_the_plans_forecast(tmp_path: Path)
     assert (found["tight"]["state"], found["tight"]["reason"]) == ("ALERT", "very likely exceeded")
 
 
+@pytest.mark.slow
 def test_a_budget_raises_one_alert_and_asks_for_no_re_evaluation(tmp_path: Path) -> None:
     held = books(tmp_path, [100.0] * 33 + [250.0] * 7)
     held.run(date(2026, 2, 10))
@@ -146,6 +153,7 @@ def test_a_budget_raises_one_alert_and_asks_for_no_re_evaluation(tmp_path: Path)
     assert [e for e in steps.alert(held.workspace, clock).raised if e.data["rule"] == "budget"] == []
 
 
+@pytest.mark.slow
 def test_a_spent_budget_runs_its_command_once_in_the_period(tmp_path: Path) -> None:
     stop = BUDGET + "hard_stop = \"sh -c 'echo $TRUECOST_BUDGET $TRUECOST_MODEL >> stopped; exit 3'\"\n"
     held = books(tmp_path, [100.0] * 40, stop)
@@ -162,6 +170,7 @@ def test_a_spent_budget_runs_its_command_once_in_the_period(tmp_path: Path) -> N
     assert kinds == [("hard_stop", None), ("hard_stopped", 3)]
 
 
+@pytest.mark.slow
 def test_every_column_is_explained(tmp_path: Path) -> None:
     row = budgets(books(tmp_path, [1.0]), date(2026, 1, 1))["serving"]
     about, columns = header_comments(query("finance/budgets"))
@@ -190,6 +199,7 @@ def test_the_worst_budget_speaks_and_all_that_ask_are_told() -> None:
     assert json.dumps(calm.drivers) == "[]"
 
 
+@pytest.mark.slow
 def test_the_page_shows_how_budgets_stand(tmp_path: Path) -> None:
     held = books(tmp_path, [100.0] * 33 + [250.0] * 7)
     day = date(2026, 4, 2)

@@ -65,6 +65,7 @@ def test_a_verdict_reaches_chat_mail_and_webhook_with_its_price_drivers_and_seve
     assert tell(workspace, CLOCK) == (0, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mood", ["failing", "silent", "slow"])
 def test_what_a_bad_channel_did_not_take_is_sent_again_and_nothing_is_lost(
     channels: Channels, tmp_path: Path, mood: Mood

@@ -58,6 +58,7 @@ def test_many_refused_files_are_one_message_by_cause_that_names_the_first(receiv
     assert message.endswith("; first: inbox/rates/00.csv.gz.")
 
 
+@pytest.mark.slow
 def test_another_refused_file_is_told_though_the_first_was_acknowledged_and_a_settled_one_is_good_news(
     receiver: Any, tmp_path: Path
 ) -> None:
@@ -79,6 +80,7 @@ def test_another_refused_file_is_told_though_the_first_was_acknowledged_and_a_se
     assert standing_alerts(books.workspace) == []
 
 
+@pytest.mark.slow
 def test_held_files_and_a_share_of_quarantined_rows_are_a_warning(receiver: Any, tmp_path: Path) -> None:
     bad = {"gpu_type": "x", "price_per_gpu_hour": "dear"}
     rows = [{"gpu_type": f"g{number}"} for number in range(99)]
@@ -101,6 +103,7 @@ def test_held_files_and_a_share_of_quarantined_rows_are_a_warning(receiver: Any,
     )
 
 
+@pytest.mark.slow
 def test_a_source_that_should_speak_and_a_path_that_leads_nowhere_are_told(receiver: Any, tmp_path: Path) -> None:
     more = '\n[[expected]]\nsource = "aws"\nevery = "45d"\n'
     books = Books.of(
@@ -121,6 +124,7 @@ def test_a_source_that_should_speak_and_a_path_that_leads_nowhere_are_told(recei
     assert message.startswith("1 source is silent for longer than it may: aws (it last spoke for 2026-08-")
 
 
+@pytest.mark.slow
 def test_a_broken_promise_of_the_books_is_told(receiver: Any, tmp_path: Path) -> None:
     books = Books.of(tmp_path / "workspace", config("rates"), {"inbox/rates/a.csv": rates({})})
     books.run()
@@ -132,6 +136,7 @@ def test_a_broken_promise_of_the_books_is_told(receiver: Any, tmp_path: Path) ->
     assert message.startswith("the books break a promise in 2 places: `rows add up`, `rows are held`; first: ")
 
 
+@pytest.mark.slow
 def test_sound_books_are_not_looked_through_again_until_they_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +154,7 @@ def test_sound_books_are_not_looked_through_again_until_they_change(
     assert len(looked) == 2
 
 
+@pytest.mark.slow
 def test_an_alert_of_the_workspace_opens_no_reevaluation_and_finance_reads_it(tmp_path: Path) -> None:
     toml = config("rates", more='\n[[models]]\nid = "bot"\n')
     books = Books.of(tmp_path / "workspace", toml, {"inbox/rates/a.csv.gz": DAMAGED})
@@ -160,6 +166,7 @@ def test_an_alert_of_the_workspace_opens_no_reevaluation_and_finance_reads_it(tm
         assert con.execute("SELECT rule, model_id, state FROM alerts").fetchall() == [("deliveries", None, "ALERT")]
 
 
+@pytest.mark.slow
 def test_an_alert_that_no_address_took_fails_the_run_and_is_told_with_the_next(receiver: Any, tmp_path: Path) -> None:
     books = Books.of(
         tmp_path / "workspace",
@@ -178,6 +185,7 @@ def test_an_alert_that_no_address_took_fails_the_run_and_is_told_with_the_next(r
     assert steps.standing(books.workspace).untold == ()
 
 
+@pytest.mark.slow
 def test_names_call_nobody_in_a_chat(receiver: Any, tmp_path: Path) -> None:
     books = Books.of(
         tmp_path / "workspace", config("rates"), {"inbox/rates/@everyone <!channel>\n<@U1>.csv.gz": DAMAGED}

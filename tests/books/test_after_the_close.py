@@ -86,6 +86,7 @@ def run(bench: Bench, outcome: str | None) -> None:
 BILL = [charge(f"{number}.50", number, f"r-{number}") for number in range(1, 11)]
 
 
+@pytest.mark.slow
 def test_a_bill_that_is_replaced_whole_is_adjusted_only_where_it_says_another_amount(bench: Bench) -> None:
     first = bench.put_charges(BILL)
     bench.sign(Q1)
@@ -94,6 +95,7 @@ def test_a_bill_that_is_replaced_whole_is_adjusted_only_where_it_says_another_am
     assert adjustments(bench) == [("restated", Decimal(1), f"{second}:10:0")]
 
 
+@pytest.mark.slow
 def test_what_a_replaced_bill_no_longer_holds_is_withdrawn_and_what_is_new_is_late(bench: Bench) -> None:
     first = bench.put_charges(BILL)
     bench.sign(Q1)
@@ -105,6 +107,7 @@ def test_what_a_replaced_bill_no_longer_holds_is_withdrawn_and_what_is_new_is_la
     ]
 
 
+@pytest.mark.slow
 def test_what_nobody_claims_adds_up_though_it_is_no_longer_current(bench: Bench) -> None:
     first = bench.put_charges([charge("5", service_name="Lambda"), charge("8", service_name="SageMaker")])
     bench.sign(Q1)
@@ -117,6 +120,7 @@ def test_what_nobody_claims_adds_up_though_it_is_no_longer_current(bench: Bench)
     ]
 
 
+@pytest.mark.slow
 def test_what_was_posted_late_is_closed_with_the_quarter_it_was_posted_to(bench: Bench) -> None:
     bench.put_charges(BILL)
     bench.sign(Q1)
@@ -126,6 +130,7 @@ def test_what_was_posted_late_is_closed_with_the_quarter_it_was_posted_to(bench:
     assert adjustments(bench) == [("late", Decimal(7), "2:1:0")], "what stands in the second quarter"
 
 
+@pytest.mark.slow
 def test_of_lines_that_are_the_same_each_counts(bench: Bench) -> None:
     first = bench.put_charges([charge("5"), charge("5"), charge("8")])
     bench.sign(Q1)
@@ -134,6 +139,7 @@ def test_of_lines_that_are_the_same_each_counts(bench: Bench) -> None:
     assert adjustments(bench) == [("late", Decimal(5), f"{second}:4:0")]
 
 
+@pytest.mark.slow
 def test_a_bill_that_changes_again_after_the_next_close_is_adjusted_by_the_difference(bench: Bench) -> None:
     first = bench.put_charges(BILL)
     bench.sign(Q1)
@@ -149,6 +155,7 @@ def test_a_bill_that_changes_again_after_the_next_close_is_adjusted_by_the_diffe
     ]
 
 
+@pytest.mark.slow
 def test_rows_frozen_without_a_key_are_known_by_the_bill_they_came_from(bench: Bench) -> None:
     first = bench.put_charges(BILL)
     closed = bench.sign(Q1)
@@ -161,6 +168,7 @@ def test_rows_frozen_without_a_key_are_known_by_the_bill_they_came_from(bench: B
     assert adjustments(bench) == [("restated", Decimal(1), f"{second}:1:0")]
 
 
+@pytest.mark.slow
 def test_a_late_promotion_of_an_accrued_run_is_reclassified_and_its_bill_reverses_it(bench: Bench) -> None:
     job(bench)
     run(bench, None)
@@ -181,6 +189,7 @@ def test_a_late_promotion_of_an_accrued_run_is_reclassified_and_its_bill_reverse
     ]
 
 
+@pytest.mark.slow
 def test_an_accrual_whose_bill_pays_for_half_of_it_is_reversed_by_half(bench: Bench) -> None:
     job(bench)
     bench.sign(Q1)
@@ -193,6 +202,7 @@ def test_an_accrual_whose_bill_pays_for_half_of_it_is_reversed_by_half(bench: Be
     ]
 
 
+@pytest.mark.slow
 def test_an_accrual_whose_usage_is_no_longer_told_is_withdrawn(bench: Bench) -> None:
     job(bench)
     bench.sign(Q1)
@@ -201,6 +211,7 @@ def test_an_accrual_whose_usage_is_no_longer_told_is_withdrawn(bench: Bench) -> 
     assert [(reason, amount) for reason, amount, _ in adjustments(bench)] == [("withdrawn", Decimal(-16))]
 
 
+@pytest.mark.slow
 def test_what_truecost_toml_says_anew_of_staff_is_of_the_settings(bench: Bench) -> None:
     bench.put_charges(BILL)
     bench.sign(Q1)
@@ -218,6 +229,7 @@ def test_what_truecost_toml_says_anew_of_staff_is_of_the_settings(bench: Bench) 
     }
 
 
+@pytest.mark.slow
 def test_a_promotion_told_late_moves_the_staff_of_the_months_after_it(bench: Bench) -> None:
     bench.put_charges(BILL)
     run(bench, None)
@@ -243,6 +255,7 @@ def test_a_share_of_a_bill_is_treated_as_the_usage_it_follows(bench: Bench) -> N
     assert costs == {(False, 8, "capitalise"), (True, 16, None)}
 
 
+@pytest.mark.slow
 def test_what_was_capitalised_stays_when_a_rule_is_put_on_top(bench: Bench) -> None:
     labels = {"match": {"source": "annotators"}, "model": "bot", "activity": "data_curation"}
     rules = [labels | {"treatment": "capitalise"}, *CONFIG["attribution"]]

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -129,6 +130,7 @@ def booked(folder: Path, rules: Sequence[Mapping[str, Any]], charges: Sequence[M
     return bench
 
 
+@pytest.mark.slow
 @given(st.lists(rules, max_size=4), st.lists(charges, min_size=1, max_size=40))
 @settings(max_examples=examples(30))
 def test_the_first_rule_that_matches_claims_a_charge_and_no_other(

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +121,7 @@ def test_what_waits_is_the_newest_that_says_less(history: list[Delivered]) -> No
         ), "a fuller one has come since"
 
 
+@pytest.mark.slow
 @given(histories(with_spans=False, with_rulings=False), st.lists(st.booleans(), min_size=7, max_size=7))
 @settings(max_examples=examples(3), deadline=None)
 def test_the_books_lose_no_row_whatever_comes(history: list[Delivered], accepts: list[bool]) -> None:

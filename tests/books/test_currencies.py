@@ -84,6 +84,7 @@ def fx_bench(folder: Path) -> Iterator[Bench]:
     opened.close()
 
 
+@pytest.mark.slow
 @given(charges)
 @settings(max_examples=examples(15))
 def test_an_amount_is_converted_at_the_rate_of_its_day_and_its_months_add_up(

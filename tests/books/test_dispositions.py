@@ -68,6 +68,7 @@ def test_one_file_may_restate_one_month_of_several(books: Open) -> None:
     assert ledger.statuses() == [("q1.csv", "loaded"), ("q1.csv", "loaded")]
 
 
+@pytest.mark.slow
 def test_the_same_content_under_another_name_is_a_duplicate(books: Open) -> None:
     ledger = books(config("aws"), {"inbox/aws/jan.csv": focus(cost(10), cost(10))})
     ledger.put("inbox/aws/jan (1).csv", focus(cost(10), cost(10)))
@@ -88,6 +89,7 @@ def test_another_file_that_claims_a_taken_month_is_held_and_counts_for_nothing(b
     assert steps.standing(ledger.workspace).held == ("inbox/aws/january-final.csv",)
 
 
+@pytest.mark.slow
 def test_a_held_file_that_is_delivered_again_without_the_taken_month_is_held_no_more(books: Open) -> None:
     ledger = books(config("aws"), {"inbox/aws/a.csv": focus(cost(10))})
     ledger.put("inbox/aws/b.csv", focus(cost(11)))
@@ -119,6 +121,7 @@ def test_a_credit_note_is_a_charge_of_its_own(books: Open) -> None:
     assert ledger.one("SELECT count(*) FROM books.charges") == 2
 
 
+@pytest.mark.slow
 def test_a_month_that_comes_back_to_its_first_content_is_restated_once_more(books: Open) -> None:
     ledger = books(config("aws"), {"inbox/aws/jan.csv": focus(cost(100))})
     for amount in (101, 100):
@@ -140,6 +143,7 @@ def test_a_month_restated_under_a_corrected_account_counts_once(books: Open) -> 
     assert first["superseded_by"] == 2
 
 
+@pytest.mark.slow
 def test_a_held_or_refused_file_that_is_taken_out_of_the_inbox_asks_for_nothing_more(books: Open) -> None:
     ledger = books(config("aws"), {"inbox/aws/a.csv": focus(cost(10))})
     ledger.put("inbox/aws/b.csv", focus(cost(11)))
@@ -187,6 +191,7 @@ def test_the_parts_of_a_folder_add_up(books: Open) -> None:
     assert [tuple(row.values()) for row in sets] == [("inbox/aws/2026-01", 1), ("inbox/aws/2026-02", 3)]
 
 
+@pytest.mark.slow
 def test_a_new_export_of_a_folder_replaces_all_its_parts(books: Open) -> None:
     toml = config("aws", delivery='"folder"').replace("aws/*", "aws/**/*.csv")
     ledger = books(toml, {"inbox/aws/m/part-0.csv": focus(cost(1)), "inbox/aws/m/part-1.csv": focus(cost(2))})
@@ -199,6 +204,7 @@ def test_a_new_export_of_a_folder_replaces_all_its_parts(books: Open) -> None:
     assert ledger.charged() == 8, "a part that did not change still belongs to the new export"
 
 
+@pytest.mark.slow
 def test_files_held_as_rivals_add_up_once_the_source_takes_folders(books: Open) -> None:
     ledger = books(config("aws"), {"inbox/aws/part-0.csv": focus(cost(1)), "inbox/aws/part-1.csv": focus(cost(2))})
     assert (ledger.charged(), ledger.statuses()[1]) == (1, ("part-1.csv", "held"))
@@ -211,6 +217,7 @@ def test_files_held_as_rivals_add_up_once_the_source_takes_folders(books: Open) 
     assert ledger.charged() == 1, "and back again"
 
 
+@pytest.mark.slow
 def test_where_a_source_restates_periods_the_highest_version_wins_whatever_came_last(books: Open) -> None:
     toml = config("aws", restates='"period"', version="'-v(\\d+)'")
     ledger = books(toml, {"inbox/aws/jan-v2.csv": focus(cost(2))})
@@ -225,6 +232,7 @@ def test_where_a_source_restates_periods_the_highest_version_wins_whatever_came_
     assert ledger.charged() == 11, "the same version with new content is the newer one"
 
 
+@pytest.mark.slow
 def test_held_files_follow_their_versions_once_the_source_says_how_to_read_them(books: Open) -> None:
     ledger = books(config("aws"), {"inbox/aws/jan-v1.csv": focus(cost(1)), "inbox/aws/jan-v2.csv": focus(cost(2))})
     assert ledger.charged() == 1
@@ -245,6 +253,7 @@ def test_an_invoice_delivered_again_with_the_same_lines_is_a_duplicate(books: Op
     assert ledger.statuses() == [("a.csv", "loaded"), ("b.csv", "duplicate")]
 
 
+@pytest.mark.slow
 def test_an_invoice_delivered_again_with_other_lines_is_held(books: Open) -> None:
     ledger = books(config("annotators"), {"inbox/annotators/a.csv": invoices({"amount": "100"})})
     ledger.put("inbox/annotators/b.csv", invoices({"amount": "90"}, {"invoice_number": "INV-2", "amount": "5"}))
@@ -287,6 +296,7 @@ def test_a_mended_file_brings_in_the_rows_that_were_quarantined(books: Open) -> 
     assert ledger.one("SELECT count(*) FROM log.quarantine") == 2, "what was quarantined stays on record"
 
 
+@pytest.mark.slow
 def test_a_file_mended_in_two_goes_counts_as_last_told(books: Open) -> None:
     bad = invoices({"amount": "100"}, {"amount": "$50"}, {"amount": "$7"})
     ledger = books(config("annotators"), {"inbox/annotators/a.csv": bad})
@@ -301,6 +311,7 @@ def test_a_file_mended_in_two_goes_counts_as_last_told(books: Open) -> None:
 # ---- jobs, rates and runs --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_newest_record_of_a_job_wins_and_the_same_one_is_a_duplicate(books: Open) -> None:
     running = {"State": "RUNNING", "ElapsedRaw": "1800", "End": "Unknown"}
     ledger = books(config("slurm", "rates"), {"inbox/slurm/a.txt": sacct(running), "inbox/rates/r.csv": rates({})})
@@ -331,6 +342,7 @@ def test_a_job_id_of_another_cluster_is_another_job(books: Open) -> None:
     assert ledger.one("SELECT count(*) FROM books.jobs WHERE status = 'current'") == 2
 
 
+@pytest.mark.slow
 def test_a_newer_price_for_the_same_first_day_wins_and_a_later_first_day_starts_a_new_price(books: Open) -> None:
     ledger = books(config("slurm", "rates"), {"inbox/slurm/a.txt": sacct({}), "inbox/rates/r.csv": rates({})})
     ledger.put("inbox/rates/r2.csv", rates({"price_per_gpu_hour": "3"}))
@@ -352,6 +364,7 @@ def test_a_day_no_price_holds_for_is_unpriced_and_never_zero(books: Open) -> Non
     ]
 
 
+@pytest.mark.slow
 def test_the_outcome_last_told_of_a_run_wins(books: Open) -> None:
     ledger = books(config("runs", more='[[models]]\nid = "bot"\n'), {"inbox/runs/a.csv": runs({})})
     for outcome, decided in (("crashed", ""), ("promoted", "2026-02-01T00:00:00Z"), ("discarded", "")):
@@ -364,6 +377,7 @@ def test_the_outcome_last_told_of_a_run_wins(books: Open) -> None:
 # ---- the landing -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_source_that_is_taken_out_leaves_the_books_and_comes_back_with_it(books: Open) -> None:
     ledger = books(config("aws", "rates"), {"inbox/aws/a.csv": focus(cost(10)), "inbox/rates/r.csv": rates({})})
     with_both = ledger.everything()
@@ -397,6 +411,7 @@ def test_taking_a_file_out_of_the_inbox_takes_nothing_out_of_the_books(books: Op
     assert ledger.everything() == before
 
 
+@pytest.mark.slow
 def test_landing_by_moving_empties_the_inbox_and_keeps_what_was_refused(books: Open) -> None:
     toml = config("aws", workspace='landing = "move"')
     ledger = books(toml, {"inbox/aws/a.csv": focus(cost(10)), "inbox/aws/folder/x": "x"})
@@ -432,6 +447,7 @@ def test_landing_by_moving_leaves_what_was_written_to_since(tmp_path: Path, monk
     assert ledger.delivery("a.csv")["rows_read"] == 2
 
 
+@pytest.mark.slow
 def test_running_again_lands_and_loads_nothing(books: Open) -> None:
     ledger = books(config("aws", "rates"), {"inbox/aws/a.csv": focus(cost(10)), "inbox/rates/r.csv": rates({})})
     before = ledger.everything()

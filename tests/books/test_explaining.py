@@ -225,6 +225,7 @@ def covered(bench: Callable[..., Bench], **billed: object) -> Bench:
     return books
 
 
+@pytest.mark.slow
 def test_usage_that_a_bill_covers_says_so_and_a_share_says_what_it_was_measured_by(
     bench: Callable[..., Bench], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -249,6 +250,7 @@ def test_usage_that_a_bill_covers_says_so_and_a_share_says_what_it_was_measured_
     half.close()
 
 
+@pytest.mark.slow
 def test_jobs_that_nobody_claims_weigh_as_their_share_of_the_bill(
     bench: Callable[..., Bench], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -82,6 +83,7 @@ def test_elapsed_times_are_read_in_each_form_slurm_has(con: DuckDBPyConnection, 
 starts = st.datetimes(datetime(2026, 1, 1), datetime(2026, 3, 1)).map(lambda moment: moment.replace(microsecond=0))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(starts, st.integers(0, 10 * 86400), st.integers(0, 16)), min_size=1, max_size=25))
 @settings(max_examples=examples(20))
 def test_the_days_of_a_job_add_up_to_its_gpu_hours(bench: Bench, jobs: list[tuple[datetime, int, int]]) -> None:

@@ -46,6 +46,7 @@ def clear(bench: Bench) -> None:
 entries = st.tuples(st.sampled_from([*ROLES, None]), st.integers(1, 86_400))
 
 
+@pytest.mark.slow
 @given(st.lists(entries, min_size=1, max_size=40))
 @settings(max_examples=examples(10))
 def test_labor_charges_conserve_hours_and_price_each_at_its_rate(
@@ -119,6 +120,7 @@ def staffed(bench: Bench, entries: list[tuple[date, date, Decimal, Decimal]]) ->
     bench.keep_books()
 
 
+@pytest.mark.slow
 @given(first_days, st.integers(1, 30), shares, monthly_costs)
 @settings(max_examples=examples(12))
 def test_whole_months_of_staff_add_up_to_share_times_months_times_cost_exactly(
@@ -135,6 +137,7 @@ def test_whole_months_of_staff_add_up_to_share_times_months_times_cost_exactly(
     assert Fraction(total["cost"]) == Fraction(share) * Fraction(cost) * months
 
 
+@pytest.mark.slow
 @given(
     st.integers(1, 12),
     st.sets(st.integers(2, 28), max_size=5),
@@ -174,6 +177,7 @@ logged = st.lists(
 windows = st.lists(st.sampled_from(list(itertools.combinations(range(5), 2))), min_size=1, max_size=3)
 
 
+@pytest.mark.slow
 @given(logged, windows, st.randoms(use_true_random=False))
 @settings(max_examples=examples(4))
 def test_overlapping_exports_in_any_order_and_any_sorting_are_one_ledger(

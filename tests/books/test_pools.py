@@ -163,6 +163,7 @@ def test_one_job_fills_one_cluster_and_no_bill_beside_it(make: Make) -> None:
     assert used == {"coverage 1": 192, "capacity ridge": 0}
 
 
+@pytest.mark.slow
 def test_hours_beyond_what_the_bills_provide_stay_accrued(make: Make) -> None:
     bench = make()
     bench.deliver("slurm", sacct(job(1, "01-10", 24), job(2, "01-10", 24, account="cv")))

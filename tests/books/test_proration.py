@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -54,6 +55,7 @@ def costs(bench: Bench, given_lines: list[Line]) -> dict[int, list[dict[str, obj
     return by_line
 
 
+@pytest.mark.slow
 @given(st.lists(lines, min_size=1, max_size=30))
 @example([(Decimal("100"), date(2026, 1, 31), 1, 0), (Decimal("0.01"), date(2026, 1, 15), 59, 90)])
 @example([(Decimal("-0.00000000000000000007"), date(2026, 1, 1), 365, 0), (Decimal(0), date(2028, 2, 29), 1, -1)])

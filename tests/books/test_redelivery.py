@@ -57,6 +57,7 @@ def held_gaps(ledger: Books) -> list[str]:
         return [row["what"] for row in read_rows(session.con, "FROM missing WHERE kind = 'held'")]
 
 
+@pytest.mark.slow
 def test_a_bill_that_loses_days_is_held_until_it_is_accepted_and_the_word_outlives_the_warehouse(books: Open) -> None:
     ledger = books(config("aws"), {MONTH: days(1, 12)})
     again(ledger, days(1, 5))
@@ -97,6 +98,7 @@ def test_a_bill_that_loses_days_is_held_until_it_is_accepted_and_the_word_outliv
     assert ledger.charged() == 130, "a fuller one needs nobody's word"
 
 
+@pytest.mark.slow
 def test_what_grows_shrinks_by_a_credit_or_says_the_same_is_not_held(books: Open) -> None:
     ledger = books(config("aws"), {MONTH: days(1, 3)})
     again(ledger, days(1, 9))
@@ -144,6 +146,7 @@ def test_a_bill_in_another_currency_is_told(books: Open) -> None:
     assert told in ledger.delivery("feb.csv")["warnings"]
 
 
+@pytest.mark.slow
 def test_a_file_that_claims_what_another_holds_can_be_accepted_in_its_place(books: Open) -> None:
     ledger = books(config("aws"), {MONTH: days(1, 3)})
     again(ledger, days(1, 4), "inbox/aws/january.csv")
@@ -154,6 +157,7 @@ def test_a_file_that_claims_what_another_holds_can_be_accepted_in_its_place(book
     assert (ledger.charged(), ledger.statuses()[-1]) == (40, ("jan.csv", "held"))
 
 
+@pytest.mark.slow
 def test_hourly_files_of_what_changed_merge_by_key_and_the_latest_wins(books: Open) -> None:
     toml = config("aws", delivery='"merge"', key='["resource_id", "charge_period_start"]', version="'-(\\d+)[.]'")
     ledger = books(toml, {"inbox/aws/d-1.csv": focus(day(1, ResourceId="a"), day(2, ResourceId="a"))})
@@ -172,6 +176,7 @@ def test_hourly_files_of_what_changed_merge_by_key_and_the_latest_wins(books: Op
     assert ledger.ask("FROM books.charges ORDER BY ALL") == before
 
 
+@pytest.mark.slow
 def test_without_a_key_two_rows_that_are_alike_are_two_charges(books: Open) -> None:
     ledger = books(config("aws", delivery='"merge"'), {"inbox/aws/1.csv": focus(day(1), day(1))})
     assert ledger.charged() == 20
@@ -179,6 +184,7 @@ def test_without_a_key_two_rows_that_are_alike_are_two_charges(books: Open) -> N
     assert ledger.charged() == 7
 
 
+@pytest.mark.slow
 def test_rows_are_retried_under_the_settings_of_today(books: Open) -> None:
     ledger = books(config("aws"), {MONTH: focus(day(1, BillingCurrency=""), day(2), day(3, "$5"))})
     found, rows = steps.quarantine(ledger.workspace, Clock(DAY))

@@ -77,6 +77,7 @@ def test_a_run_that_ended_in_any_other_way_stays_undecided(opened: Open, state: 
     assert ends(opened(run("r1"), jobs=(job(1, state),))) == {"r1": UNDECIDED}
 
 
+@pytest.mark.slow
 def test_a_run_has_crashed_only_where_all_its_jobs_have(opened: Open) -> None:
     crashes = (job(1, "FAILED"), job(2, "NODE_FAIL"))
     assert ends(opened(run("r1", job_id="1;2"), jobs=crashes)) == {"r1": CRASHED}
@@ -97,6 +98,7 @@ def test_a_job_that_was_requeued_ended_as_its_last_start_did(opened: Open) -> No
     assert ends(opened(run("r1"), jobs=(first, job(1, "FAILED", **again)))) == {"r1": CRASHED}
 
 
+@pytest.mark.slow
 def test_an_array_has_crashed_where_each_of_its_tasks_has(opened: Open) -> None:
     assert ends(opened(run("r7"), jobs=(job("7_1", "FAILED"), job("7_2", "OUT_OF_MEMORY")))) == {"r7": CRASHED}
     assert ends(opened(run("r7"), jobs=(job("7_1", "FAILED"), job("7_2")))) == {"r7": UNDECIDED}
@@ -118,6 +120,7 @@ def test_a_state_told_later_changes_the_outcome(opened: Open) -> None:
     assert ends(bench) == {"r1": CRASHED}
 
 
+@pytest.mark.slow
 def test_a_job_that_waits_to_start_again_has_not_ended(opened: Open) -> None:
     submitted = {"Submit": "2026-01-09T23:00:00"}
     waiting = job(1, "PENDING", Start="Unknown", End="Unknown", ElapsedRaw="0", AllocTRES="")
@@ -207,6 +210,7 @@ def test_a_source_of_runs_may_name_the_cluster_of_all_its_jobs(opened: Open) -> 
     assert costs_of(bench) == {("r1", "bot"): 200, (None, None): 4}
 
 
+@pytest.mark.slow
 def test_jobs_whose_cluster_nothing_tells_are_of_their_source(opened: Open) -> None:
     sources = [{**source, "cluster": None} for source in TEAMS["sources"]]
     for named, costs in (

@@ -166,6 +166,7 @@ def expected_shares(
     return dict(expected)
 
 
+@pytest.mark.slow
 @given(jobs, bills, policies)
 @settings(max_examples=examples(12))
 def test_a_bill_goes_to_those_who_used_it_and_the_rest_is_idle(

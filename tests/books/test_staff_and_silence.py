@@ -307,6 +307,7 @@ def test_gaps_show_hours_without_a_rate_by_role_and_by_no_name(published: Books)
     assert "ben" not in json.dumps(row, default=str)
 
 
+@pytest.mark.slow
 def test_gaps_show_a_silence_with_what_to_do(published: Books) -> None:
     (row,) = finance(published, "FROM gaps WHERE kind = 'silent'")
     assert (row["source"], row["what"]) == (

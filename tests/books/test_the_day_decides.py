@@ -166,6 +166,7 @@ def by_month(bench: Bench, amount: str = "cost") -> dict[tuple[str | None, int],
     return {(row["model_id"], row["month"].month): row["amount"] for row in rows}
 
 
+@pytest.mark.slow
 def test_a_lease_over_two_quarters_goes_to_who_used_it_when_they_did(case: Callable[[str], Case]) -> None:
     told = case("ledger-36-gpu-lease-invoice-over-two-quarters").run(date(2026, 7, 5))
     assert told.by_model("true_cost", Q1) == {"bot": 10, None: 890}
@@ -316,6 +317,7 @@ def test_no_closed_quarter_moves_with_what_a_later_day_is_used_for(
         bench.close()
 
 
+@pytest.mark.slow
 def test_a_correction_without_hours_leaves_the_accrual_of_its_day_alone(case: Callable[[str], Case]) -> None:
     told = case("ledger-24-half-billed-with-correction").run(date(2026, 4, 15))
     (row,) = told.ask("SELECT sum(cost) AS all, sum(cost) FILTER (is_accrued) AS accrued FROM costs")
@@ -349,6 +351,7 @@ def test_a_correction_mends_the_price_of_the_hours_it_is_on(make: Make, join: st
     assert accrued["cost"] == 4 * 24 * Decimal("2.5"), "the hours of the eleventh were taken back"
 
 
+@pytest.mark.slow
 def test_a_credit_that_names_its_node_goes_there(case: Callable[[str], Case]) -> None:
     told = case("ledger-20-join-by-node").run(date(2026, 2, 10))
     assert told.by_model("true_cost", Q1) == {"bot": Decimal("117.6"), "reader": Decimal("43.2"), None: Decimal("69.6")}
@@ -383,6 +386,7 @@ def test_what_names_a_resource_follows_that_and_else_all(make: Make, named: Any,
     assert {row["model_id"]: row["cost"] for row in rows} == expected
 
 
+@pytest.mark.slow
 def test_tax_that_is_cost_falls_on_the_service_it_is_on(case: Callable[[str], Case]) -> None:
     told = case("ledger-34-non-recoverable-tax-over-the-service").run(date(2026, 7, 5))
     rows = told.ask(
@@ -473,6 +477,7 @@ def test_the_parts_of_a_documents_tax_add_up_to_it(listed: list[tuple[int, int]]
 # ---- What is told of runs and multipliers is true ----
 
 
+@pytest.mark.slow
 def test_a_multiplier_of_less_than_nothing_is_no_figure(case: Callable[[str], Case]) -> None:
     told = case("ledger-28-accrual-reversed-by-smaller-bill").run(date(2026, 4, 5))
     told.close(Q1, date(2026, 4, 5))
@@ -490,6 +495,7 @@ def test_a_multiplier_of_less_than_nothing_is_no_figure(case: Callable[[str], Ca
     told.totals()
 
 
+@pytest.mark.slow
 def test_what_is_not_known_of_a_run_is_never_a_zero(case: Callable[[str], Case]) -> None:
     told = case("ledger-40-unconverted-run").run(date(2026, 4, 5))
     (row,) = told.ask("FROM true_cost_by_quarter")
@@ -594,6 +600,7 @@ def test_the_yardsticks_are_taken_so_many_months_from_the_first_promotion_on(mak
     assert [row["is_horizon_reached"] for row in rows.values()] == [months == 2] * 3
 
 
+@pytest.mark.slow
 def test_what_comes_late_counts_in_the_month_it_is_of_up_to_the_horizon(make: Make) -> None:
     serving = {"match": {"source": "aws"}, "model": "bot", "activity": "serving"}
     bench = make(coverage=[], attribution=[serving], workspace={"name": "bench", "yardstick_months": 1})
@@ -659,6 +666,7 @@ def test_a_charge_within_one_window_is_that_run_s_though_it_touches_another(make
     assert [row["overlapping_run_ids"] for row in rows] == [None, None, None, ["half"]]
 
 
+@pytest.mark.slow
 def test_a_line_restated_to_nothing_after_an_adjustment_is_one_restatement(make: Make) -> None:
     bench = make(coverage=[], attribution=[{"match": {"source": "aws"}, "model": "bot", "activity": "serving"}])
     first = bench.put_charges([bill("01-10", "01-11", "100"), bill("01-11", "01-12", "7")])

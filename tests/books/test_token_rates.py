@@ -119,6 +119,7 @@ def test_a_bill_covers_the_days_it_is_for(
     assert all(row["is_covered"] != row["is_accrued"] for row in rows)
 
 
+@pytest.mark.slow
 def test_a_bill_that_comes_after_the_close_reverses_the_accrual(bench: Bench) -> None:
     for day in (5, 6):
         call(bench, date(2026, 3, day), (1_000_000, 0))

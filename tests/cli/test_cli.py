@@ -382,6 +382,7 @@ def test_a_file_can_be_checked_before_it_is_delivered(say: Say, demo: Path, tmp_
     ), "a check leaves nothing behind"
 
 
+@pytest.mark.slow
 def test_publish_and_report_say_whether_anything_changed(say: Say, own_demo: Path) -> None:
     assert "already up to date" in say("publish", "-w", own_demo).out
     assert "already up to date" in say("report", "-w", own_demo).out
@@ -508,6 +509,7 @@ def test_the_demo_never_overwrites(say: Say, tmp_path: Path) -> None:
 # ---- Exit codes and errors
 
 
+@pytest.mark.slow
 def test_the_exit_code_says_how_it_went(say: Say, own_demo: Path, tmp_path: Path) -> None:
     assert say("ingest", "-w", own_demo).code == 0
     assert say("ingest", "-w", own_demo, "--strict").code == 3  # rows are quarantined

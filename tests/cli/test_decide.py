@@ -23,6 +23,7 @@ def decided(truecost: Truecost, *told: str | Path) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "word", "said"),
     [
@@ -41,6 +42,7 @@ def test_each_example_comes_to_what_its_name_says(truecost: Truecost, name: str,
     assert len(choice["verdict"]["waits_for"]) == (5 if word == "wait" else 0)
 
 
+@pytest.mark.slow
 def test_the_page_tells_the_same_and_loads_nothing(truecost: Truecost, tmp_path: Path) -> None:
     page = tmp_path / "decision.html"
     choice = decided(truecost, EXAMPLES / "must-wait.toml", "--html", page)["choice"]
@@ -51,10 +53,12 @@ def test_the_page_tells_the_same_and_loads_nothing(truecost: Truecost, tmp_path:
     assert "http" not in told.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
 
 
+@pytest.mark.slow
 def test_the_same_plan_says_the_same_whenever_it_is_asked(truecost: Truecost) -> None:
     assert decided(truecost, EXAMPLES / "does-not-pay.toml") == decided(truecost, EXAMPLES / "does-not-pay.toml")
 
 
+@pytest.mark.slow
 def test_what_was_decided_is_held_against_what_came(truecost: Truecost, tmp_path: Path) -> None:
     toml = config("aws", workspace="as_of = 2027-03-10", more='\n[[models]]\nid = "bot"\nplan = "plans/bot.toml"\n')
     toml += '[[attribution]]\nmatch = { service_name = "*" }\nmodel = "bot"\n'

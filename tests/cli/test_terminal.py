@@ -166,6 +166,7 @@ MONEY: list[tuple[str, tuple[str, ...], Callable[[Any], Counter[str]], tuple[str
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "expected", "models"), [case[1:] for case in MONEY], ids=[c[0] for c in MONEY])
 def test_no_terminal_is_too_narrow_for_an_amount_or_a_name(
     books: Path, arguments: tuple[str, ...], expected: Callable[[Any], Counter[str]], models: tuple[str, ...]
@@ -207,6 +208,7 @@ def test_why_a_charge_is_whose_it_is_fits_any_width(books: Path) -> None:
         assert max(map(cell_len, plain.splitlines())) <= width
 
 
+@pytest.mark.slow
 def test_states_alone_are_coloured_and_only_where_colours_are_wanted(books: Path) -> None:
     coloured = on_terminals(command("alerts", "-w", str(books)))
     plain = on_terminals(command("alerts", "-w", str(books)), NO_COLOR="1")

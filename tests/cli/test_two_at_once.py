@@ -42,6 +42,7 @@ def test_who_holds_the_warehouse_is_told_by_process_command_and_time(books: Book
     assert "sys.stdin.read()" in str(busy.value), "its command, as it was typed"
 
 
+@pytest.mark.slow
 def test_a_command_waits_says_for_whom_and_goes_on(books: Books) -> None:
     books.configure(config("rates"))
     told: list[str] = []

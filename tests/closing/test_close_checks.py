@@ -87,6 +87,7 @@ def test_what_was_unallocated_and_is_taken_back_is_not_unallocated_again(bench: 
     assert judged(bench, Q2) == {}, "80 of 3,080 are more than 2 %, and are no new cost"
 
 
+@pytest.mark.slow
 def test_usage_without_its_bill_is_told_and_refuses_nothing(bench: Bench) -> None:
     bench.deliver("rates", rates({}))
     bench.deliver("slurm", sacct({}, {"JobID": "101", "Start": "2026-03-10T00:00:00", "End": "2026-03-10T01:00:00"}))
@@ -101,6 +102,7 @@ def test_usage_without_its_bill_is_told_and_refuses_nothing(bench: Bench) -> Non
     )
 
 
+@pytest.mark.slow
 def test_missing_pages_speak_against_the_quarter_they_are_of(bench: Bench) -> None:
     def page(day: date) -> str:
         start = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())

@@ -89,6 +89,7 @@ def test_the_report_of_a_closed_quarter_is_the_same_byte_for_byte(books: Path) -
     assert reports(books) == before
 
 
+@pytest.mark.slow
 def test_a_close_says_what_speaks_against_it(truecost: Truecost, books: Path) -> None:
     (books / "inbox" / "ecb" / "eurofxref.csv").unlink()
     (books / "inbox" / "agency" / "X.csv").write_text(
@@ -141,6 +142,7 @@ def test_what_can_not_be_reopened_is_told(closed_once: Path, quarter: str, reaso
         steps.reopen(load_workspace(closed_once), Clock(date(2026, 7, 11)), quarter, reason, "cfo")
 
 
+@pytest.mark.slow
 def test_reopening_makes_the_next_version_and_the_first_one_stays(books: Path) -> None:
     first = {path.name: path.read_bytes() for path in (books / "closed" / Q1 / "1").glob("*.*")}
     workspace, clock = load_workspace(books), Clock(date(2026, 7, 11))
@@ -155,6 +157,7 @@ def test_reopening_makes_the_next_version_and_the_first_one_stays(books: Path) -
     assert [tuple(row.values()) for row in told] == [(1, "late bill"), (2, None)]
 
 
+@pytest.mark.slow
 def test_the_rules_of_a_closed_quarter_stay_those_of_then(books: Path) -> None:
     before = figures(books, Q1)
     path = books / "truecost.toml"
@@ -167,6 +170,7 @@ def test_the_rules_of_a_closed_quarter_stay_those_of_then(books: Path) -> None:
     assert [tuple(row.values()) for row in moved] == [("late", Decimal(-155))], "and nothing is moved by the new rule"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["changed", "removed", "frozen"])
 def test_what_was_tampered_with_shows(truecost: Truecost, books: Path, kind: str) -> None:
     first = books / "journal" / "00000001.json"
@@ -189,6 +193,7 @@ def test_what_was_tampered_with_shows(truecost: Truecost, books: Path, kind: str
     assert expected in done.stdout
 
 
+@pytest.mark.slow
 def test_a_close_that_died_before_its_event_counts_for_nothing(books: Path) -> None:
     before = figures(books, Q2)
     shutil.copytree(books / "closed" / Q1 / "1", books / "closed" / Q2 / "1.new")
@@ -200,6 +205,7 @@ def test_a_close_that_died_before_its_event_counts_for_nothing(books: Path) -> N
     assert steps.faults(load_workspace(books)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("laid_out", ["1", "1/report"])
 def test_a_close_that_died_after_its_event_is_taken_up(books: Path, laid_out: str) -> None:
     target = books / "closed" / Q1 / laid_out
@@ -234,6 +240,7 @@ def every_step(root: Path, day: date) -> list[Callable[[], Any]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -314,6 +321,7 @@ def test_the_end_of_the_journal_can_not_be_lost(books: Path, warehouse: str, har
     assert {path: path.read_bytes() for path in (books / "closed").rglob("*.*")} == first
 
 
+@pytest.mark.slow
 def test_a_finished_close_is_never_written_over(books: Path) -> None:
     for path in (books / "journal").iterdir():
         path.unlink()
@@ -359,6 +367,7 @@ def test_versions_that_were_reopened_are_guarded_too(books: Path) -> None:
         steps.publish(workspace, clock)
 
 
+@pytest.mark.slow
 def test_a_report_says_preliminary_as_soon_as_its_quarter_is_reopened(books: Path) -> None:
     before = reports(books)
     steps.reopen(load_workspace(books), Clock(date(2026, 7, 11)), Q1, "late bill", "cfo")
@@ -374,6 +383,7 @@ def events(root: Path, kind: str) -> list[dict[str, Any]]:
     return [event for event in held if event["kind"] == kind]
 
 
+@pytest.mark.slow
 def test_the_journal_keeps_what_was_accepted_and_what_was_found(books: Path) -> None:
     (books / "inbox" / "agency" / "X.csv").write_text(
         "invoice_number,issuer,issue_date,currency,amount,tax,description,project\n"
@@ -404,6 +414,7 @@ def test_the_journal_keeps_what_was_accepted_and_what_was_found(books: Path) -> 
     assert by_name["invoices"].found == (), "it was of the second quarter"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["reopen", "close"])
 def test_nothing_is_closed_or_reopened_before_what_was(books: Path, what: str) -> None:
     workspace = load_workspace(books)
@@ -586,6 +597,7 @@ def test_the_journal_tells_adjustments_and_whether_it_is_preliminary(books: Path
     assert all(row["text"].endswith(f"of {Q1}") for row in late)
 
 
+@pytest.mark.slow
 def test_a_reference_says_what_the_line_is_not_where_it_stands(books: Path, tmp_path: Path) -> None:
     def named(rows: list[dict[str, str]]) -> dict[str, tuple[str, ...]]:
         kept = ("model_id", "stage", "activity", "cost_kind", "is_idle", "origin_quarter")
@@ -628,6 +640,7 @@ def test_amounts_in_cents_add_up_to_their_sum_in_cents(amounts: list[Decimal]) -
     assert all(abs(cent - amount) <= Decimal("0.01") for cent, amount in zip(cents, amounts, strict=True))
 
 
+@pytest.mark.slow
 def test_the_page_of_a_closed_quarter_says_who_signed_what_and_why_it_was_reopened(books: Path) -> None:
     steps.reopen(load_workspace(books), Clock(date(2026, 7, 10)), Q1, "a late invoice", "controller")
     (books / "inbox" / "agency" / "X.csv").write_text(

@@ -37,6 +37,7 @@ def few(regime: str) -> tuple[float, float, float]:
     return totals([world(regime, seed) for seed in range(8)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("regime", ["sudden", "gradual"])
 def test_what_falls_and_stays_costs_little_more_than_it_must(regime: str) -> None:
     """Against today's 1.57 and 2.40 of fixed thresholds."""

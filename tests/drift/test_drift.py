@@ -93,6 +93,7 @@ def runs_kept(kept: Books) -> list[Path]:
     return sorted((kept.root / "evidently").glob("*/snapshots/*.json"))
 
 
+@pytest.mark.slow
 def test_a_planted_shift_is_found_and_what_did_not_shift_is_not(tmp_path: Path) -> None:
     kept = books(tmp_path / "books", this_week(is_shifted=True))
     _, found = watched(kept)
@@ -107,11 +108,13 @@ def test_a_planted_shift_is_found_and_what_did_not_shift_is_not(tmp_path: Path) 
     assert (whole["window_start"], whole["window_end"]) == (datetime(2026, 9, 28), datetime(2026, 10, 5))
 
 
+@pytest.mark.slow
 def test_removing_the_shift_removes_the_signal(tmp_path: Path) -> None:
     _, found = watched(books(tmp_path / "books", this_week()))
     assert {row["verdict"] for row in found.values()} == {"stable"}
 
 
+@pytest.mark.slow
 def test_the_model_is_said_to_drift_where_enough_of_its_features_do(tmp_path: Path) -> None:
     _, found = watched(books(tmp_path / "books", this_week(is_shifted=True), "drifted_share = 0.3\n"))
     assert (found["dataset"]["drifted"], found["dataset"]["verdict"]) == (True, "drift")
@@ -140,6 +143,7 @@ def test_evidentlys_page_and_run_show_the_verdicts_that_the_signals_hold(tmp_pat
     assert ">bot: 2026-09-28 to 2026-10-04</h1>" in page
 
 
+@pytest.mark.slow
 def test_a_second_check_of_the_same_day_does_nothing_and_adds_no_run(tmp_path: Path) -> None:
     kept = books(tmp_path / "books", this_week())
     is_new, first = watched(kept)
@@ -167,6 +171,7 @@ def test_late_requests_replace_the_window_and_the_next_day_keeps_it(tmp_path: Pa
     assert len(list((kept.root / "reports" / "drift" / "bot").iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_a_page_that_was_deleted_is_written_again(tmp_path: Path) -> None:
     kept = books(tmp_path / "books", this_week())
     _, found = watched(kept)
@@ -177,6 +182,7 @@ def test_a_page_that_was_deleted_is_written_again(tmp_path: Path) -> None:
     assert (kept.root / found["dataset"]["report"]).is_file()
 
 
+@pytest.mark.slow
 def test_small_samples_that_a_fixed_threshold_would_flag_are_left_in_peace(tmp_path: Path) -> None:
     settings = "min_rows = 50\n"
     accepted = requests(date(2026, 8, 1), 28, 2, seed=1)
@@ -188,6 +194,7 @@ def test_small_samples_that_a_fixed_threshold_would_flag_are_left_in_peace(tmp_p
     assert all(row["threshold"] > 0.1 for row in measured.values())
 
 
+@pytest.mark.slow
 def test_tags_in_a_request_show_as_text_on_the_page(tmp_path: Path) -> None:
     evil = "</script><script>alert(1)</script>"
     kept = books(tmp_path / "books", this_week(intent=evil), f"columns = ['intent', '{evil}']\n")
@@ -200,6 +207,7 @@ def test_tags_in_a_request_show_as_text_on_the_page(tmp_path: Path) -> None:
     assert r"\u2039script\u203aalert(1)" in page
 
 
+@pytest.mark.slow
 def test_too_few_rows_are_said_to_be_too_few_and_evidently_is_not_loaded(tmp_path: Path) -> None:
     kept = books(tmp_path / "books", this_week(a_day=5))
     kept.run(TODAY)
@@ -215,6 +223,7 @@ def test_too_few_rows_are_said_to_be_too_few_and_evidently_is_not_loaded(tmp_pat
     assert (row["reference_rows"], row["current_rows"]) == (560, 35)
 
 
+@pytest.mark.slow
 def test_a_workspace_without_requests_and_evals_has_no_signals(tmp_path: Path) -> None:
     kept = Books.of(tmp_path / "books", TOML)
     _, found = watched(kept)
@@ -222,6 +231,7 @@ def test_a_workspace_without_requests_and_evals_has_no_signals(tmp_path: Path) -
     assert not (kept.root / "evidently").exists()
 
 
+@pytest.mark.slow
 def test_finance_gets_every_window_and_the_command_prints_the_newest(tmp_path: Path, truecost: Any) -> None:
     kept = books(tmp_path / "books", this_week(is_shifted=True))
     watched(kept, TODAY - timedelta(days=1))
@@ -240,6 +250,7 @@ def test_finance_gets_every_window_and_the_command_prints_the_newest(tmp_path: P
     assert rows[0][2] > 7
 
 
+@pytest.mark.slow
 def test_a_fallen_eval_score_is_a_signal_without_any_request(tmp_path: Path) -> None:
     def scored(moment: datetime, accuracy: float) -> str:
         result = {"alias": "intents", "acc,none": accuracy, "acc_stderr,none": 0.01}

@@ -188,6 +188,7 @@ def test_each_corruption_is_found_by_name(root: Path, corrupt: Callable[[Path], 
     assert any(told in fault for fault in found), found
 
 
+@pytest.mark.slow
 def test_an_edited_published_file_is_written_anew_by_the_next_run(root: Path) -> None:
     published_edited(root)
     run_on(root)

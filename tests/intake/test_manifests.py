@@ -128,6 +128,7 @@ def test_a_run_of_which_a_partition_is_missing_waits_until_it_comes(books: Open)
     assert ledger.charged() == 120
 
 
+@pytest.mark.slow
 def test_a_run_of_which_nothing_but_the_manifest_has_come_is_told_until_its_files_do(books: Open) -> None:
     ledger = books()
     ledger.put("inbox/aws/new/manifest.json", azure("2026-01-09T06:00:00Z", "2026-01-01", "2026-01-31", PARTS))
@@ -203,6 +204,7 @@ def test_a_run_of_other_subscriptions_that_says_nothing_of_these_is_held(books: 
     assert (ledger.charged(), steps.standing(ledger.workspace).held != ()) == (80, True)
 
 
+@pytest.mark.slow
 def test_runs_of_aws_in_folders_of_their_own_and_overwritten_ones(books: Open) -> None:
     ledger = books("focus/data/**/*.csv")
     arn = "arn:aws:bcm-data-exports:us-east-1:123456789012:export/focus-1"

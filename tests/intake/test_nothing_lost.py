@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -163,6 +164,7 @@ CURRENT = (
 )
 
 
+@pytest.mark.slow
 @given(files().filter(lambda file: file.rows), st.integers(2, 4))
 @settings(max_examples=examples(6))
 def test_a_file_delivered_many_times_counts_once(folder: Path, file: Sent, times: int) -> None:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,7 @@ def put(books: Books, files: list[tuple[str, str, str]]) -> None:
         books.put(f"{folder}{name}", content)
 
 
+@pytest.mark.slow
 @given(histories)
 @settings(max_examples=examples(4))
 def test_the_ledger_is_the_same_however_the_landing_log_is_loaded(folder: Path, history: History) -> None:

@@ -190,6 +190,7 @@ def test_a_fiscal_year_of_its_own_names_and_bounds_the_quarters(books: Books) ->
     assert told(rows[None, "FY2027-Q1", "total"]) == (340, 315, -25, Decimal("-7.3529"), True)
 
 
+@pytest.mark.slow
 def test_a_forecast_is_what_was_spent_and_what_of_the_plan_is_to_come(books: Books) -> None:
     (row,) = published(books, DAY, "forecast")
     # 475.25 spent by April, 495 planned; the source bills by the month and has spoken for April: two are to come.
@@ -209,6 +210,7 @@ def test_a_forecast_is_what_was_spent_and_what_of_the_plan_is_to_come(books: Boo
     assert (row["over_budget_since"], row["probability_over_budget"]) == (date(2026, 3, 1), 1)
 
 
+@pytest.mark.slow
 def test_a_day_without_bills_is_no_saving(books: Books) -> None:
     """Late bills: the day moves through a month, and no record comes."""
     days = [date(2026, 5, day) for day in (1, 10, 20, 31)]
@@ -241,6 +243,7 @@ def test_plan_and_actual_to_date_are_of_the_same_whole_months(books: Books) -> N
     assert sum(row["actual_to_date"] for row in stages) == total["actual_to_date"]
 
 
+@pytest.mark.slow
 def test_past_forecasts_are_made_again_of_what_was_known_then(books: Books, truecost: Truecost) -> None:
     rows = published(books, date(2026, 7, 20), "forecast_record")
     # The bills landed on 20 April: January to March are made again as they are booked, April knows what had landed.
@@ -267,12 +270,14 @@ def test_past_forecasts_are_made_again_of_what_was_known_then(books: Books, true
     assert "There is no past forecast" in early.stdout
 
 
+@pytest.mark.slow
 def test_before_a_month_has_ended_nothing_is_told_to_date(books: Books) -> None:
     assert published(books, date(2026, 1, 20), "plan_to_date") == []
     (first,) = [row for row in published(books, date(2026, 2, 1), "plan_to_date") if row["stage"] == "total"][:1]
     assert (first["last_month"], first["pace_months"]) == (date(2026, 1, 1), 1)
 
 
+@pytest.mark.slow
 def test_a_retraining_that_was_called_for_is_a_scenario(books: Books) -> None:
     retrain = {"verdict": "retrain", "retrain_cost": "300", "currency": "USD", "reasons": []}
     Journal(books.workspace.journal).append("decision", datetime(2026, 4, 19), "bot", **retrain)
@@ -335,6 +340,7 @@ def test_without_books_there_is_nothing_to_compare_with(books: Books) -> None:
         compare(Session(con, books.workspace, Clock(DAY), Closes()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "view", ["actual_vs_plan", "forecast", "plan_to_date", "forecast_scenarios", "forecast_record"]
 )

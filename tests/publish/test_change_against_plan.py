@@ -312,6 +312,7 @@ def test_without_units_all_of_it_is_other(books: Books) -> None:
         assert row["other"] == row["cost"] - row["previous_cost"]
 
 
+@pytest.mark.slow
 def test_the_planned_quantities_of_a_closed_quarter_stay(books: Books) -> None:
     before = [row for row in drivers(books) if row["quarter"] == Q1]
     steps.close(books.workspace, Clock(DAY), Q1, "cfo", ["unallocated"])
@@ -341,6 +342,7 @@ def test_a_close_of_an_older_truecost_knows_no_quantities(books: Books, monkeypa
     assert any(row["previous_quantity"] for row in rows if row["quarter"] == Q2)
 
 
+@pytest.mark.slow
 def test_the_hours_of_a_shared_bill_count_once_however_many_lines_it_has(tmp_path: Path) -> None:
     """The worked example with a plan, its instances billed by the hour in place of by the day."""
     root = shutil.copytree(ROOT / "examples" / "accounting", tmp_path / "books")

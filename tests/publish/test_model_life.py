@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -92,6 +93,7 @@ def rounds(rows: list[Row]) -> dict[int, list[Row]]:
     return found
 
 
+@pytest.mark.slow
 @given(st.lists(events, min_size=3, max_size=14), st.integers(0, 2))
 @example([("close",), ("close",), ("promotion", 1, 0)], 1)
 @settings(deadline=None, max_examples=examples(14))

@@ -88,6 +88,7 @@ def test_decimals_stay_decimals_to_the_last_digit_and_moments_stay_without_a_zon
         assert second == (Decimal("-0.00000000000000000001"), None, None, None, None, 2)
 
 
+@pytest.mark.slow
 def test_every_view_of_the_demo_opens_whole_and_lazily_with_what_it_is(books: Published, demo: Path) -> None:
     told = dict(
         asked(books.path, "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = 'finance' ORDER BY 1")
@@ -284,6 +285,7 @@ def test_pandas_is_where_great_expectations_and_evidently_ask_for_it_and_nowhere
     assert asking == ASKS_FOR_PANDAS
 
 
+@pytest.mark.slow
 def test_nothing_inside_goes_through_the_door_for_notebooks() -> None:
     for path in modules():
         assert not [names for module, names in imported(path) if module == "truecost" and "open" in names], path

@@ -197,6 +197,7 @@ def test_the_newest_schema_and_its_version_agree(published: duckdb.DuckDBPyConne
             assert published.execute(f"{one} EXCEPT ALL {other}").fetchall() == []
 
 
+@pytest.mark.slow
 def test_a_reader_that_holds_the_old_file_keeps_the_old_figures(own_demo: Path) -> None:
     file = own_demo / "reports/reports.duckdb"
     reader = subprocess.Popen(

@@ -104,6 +104,7 @@ def test_of_several_evals_none_is_picked_until_one_is_named(bench: Bench) -> Non
     assert (row["eval_task"], row["eval_points_gained"], row["cost_per_eval_point"]) == ("faq", 10, 10)
 
 
+@pytest.mark.slow
 def test_the_version_in_production_speaks_for_the_model(bench: Bench) -> None:
     scored(bench, 0.50, date(2026, 1, 5), "base")
     scored(bench, 0.60, date(2026, 2, 5), "run-1")
@@ -119,6 +120,7 @@ def test_the_version_in_production_speaks_for_the_model(bench: Bench) -> None:
     assert economics(bench, Q2)["latest_version"] == "run-2"
 
 
+@pytest.mark.slow
 def test_a_version_that_the_registry_took_back_is_not_in_production(bench: Bench) -> None:
     scored(bench, 0.50, date(2026, 1, 5), "v1")
     scored(bench, 0.60, date(2026, 2, 5), "bot/2")

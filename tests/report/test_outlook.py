@@ -139,6 +139,7 @@ def test_an_alert_is_as_it_stood_when_the_quarter_ended(books: Books) -> None:
     assert {row["rule"] for row in report["alerts"]} == {"drift", "eval_decay"}
 
 
+@pytest.mark.slow
 def test_a_run_of_a_later_quarter_is_not_in_the_report(books: Books, tmp_path: Path) -> None:
     more = '\n[[models]]\nid = "bot"\n'
     jobs = [

@@ -6,6 +6,8 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from tests.support.books import DAY, Books, asked, config, focus, run_steps
 from truecost import steps
 from truecost.clock import Clock
@@ -19,6 +21,7 @@ def charge(service: str, cost: str) -> dict[str, str]:
     return {"ServiceName": service, "BilledCost": cost, "EffectiveCost": cost}
 
 
+@pytest.mark.slow
 def test_what_came_went_and_changed_is_told_once_a_service_beside_the_delivery_before(tmp_path: Path) -> None:
     books = Books.of(tmp_path / "books", config("aws"), {})
     for lines in (

@@ -41,6 +41,7 @@ def sign(document: Ubl) -> int:
     return -1 if document.root == "CreditNote" or document.type_code in CREDIT_TYPES else 1
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(8))
 @given(
     documents=st.lists(documents, min_size=1, max_size=4, unique_by=lambda document: (document.issuer, document.number))

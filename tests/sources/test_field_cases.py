@@ -133,6 +133,7 @@ def test_jobs_without_gpus_cost_what_the_rate_card_says_of_cpu_hours(tmp_path: P
     assert "unpriced" not in gaps(books)
 
 
+@pytest.mark.slow
 def test_jobs_without_gpus_are_unpriced_where_a_rule_claims_them_and_silent_where_none_does(tmp_path: Path) -> None:
     job = {"JobID": "1", "AllocTRES": "cpu=16", "Partition": "cpu"}
     files = {
@@ -240,12 +241,14 @@ def test_amounts_that_an_api_sends_as_text_are_the_decimals_they_say(shared: Pat
     assert gaps(books) == {}
 
 
+@pytest.mark.slow
 def test_a_refunded_commitment_is_no_cost_but_what_was_used_of_it_is(shared: Path, tmp_path: Path) -> None:
     books = case(shared, tmp_path, "05-focus-commitment-refund")
     assert sum(true_cost(books).values()) == Decimal("90.5")
     assert finance(books, "SELECT sum(billed_cost) AS billed FROM finance.charges") == [{"billed": Decimal("109.70")}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["15-focus-1.4-no-providername", "15b-focus-1.4-mapped"])
 def test_two_providers_of_a_focus_1_4_account_are_two_bills(shared: Path, tmp_path: Path, name: str) -> None:
     books = case(shared, tmp_path, name)
@@ -265,6 +268,7 @@ def test_the_version_of_a_focus_file_is_told_by_its_columns() -> None:
     assert version_of("BilledCost", "ProviderName", "InvoiceDetailId") == "1.4"
 
 
+@pytest.mark.slow
 def test_rules_read_what_focus_1_3_added(tmp_path: Path) -> None:
     columns = [
         "ServiceProviderName",
@@ -346,6 +350,7 @@ def test_tags_are_read_as_object_list_or_text(tmp_path: Path, tags: str) -> None
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.dictionaries(words, words, min_size=1, max_size=4), min_size=1, max_size=30),
     st.lists(st.text(max_size=20), max_size=30),
@@ -394,6 +399,7 @@ def test_what_a_gateways_cache_answered_costs_nothing(shared: Path, tmp_path: Pa
     assert finance(books, "SELECT requests, tokens FROM finance.unit_economics") == [{"requests": 4, "tokens": 110_000}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("heading", "hit", "miss"),
     [("cache_hit", "True", "None"), ("cache_status", "HIT", "MISS"), ("cache_status", "semantic hit", "disabled")],
@@ -404,6 +410,7 @@ def test_a_hit_is_told_in_several_words(tmp_path: Path, heading: str, hit: str, 
     assert true_cost(logged(tmp_path, log)) == {"bot": Decimal(2)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("heading", "tokens", "rate", "cost"),
     [
@@ -421,6 +428,7 @@ def test_cached_tokens_have_a_price_of_their_own(
     assert true_cost(logged(tmp_path, log, rate=rate)) == {"bot": Decimal(cost)}
 
 
+@pytest.mark.slow
 def test_more_cached_tokens_than_input_tokens_is_a_fault(tmp_path: Path) -> None:
     books = logged(tmp_path, "id,timestamp,input_tokens,cached_tokens\n1,2026-03-01T00:00:00Z,10,20\n")
     (bad,) = books.quarantine("a.csv")
@@ -480,6 +488,7 @@ def rates_of(books: Books) -> list[tuple[str, str, Decimal]]:
     return [(row["day"], row["currency"], row["rate"].normalize()) for row in rows]
 
 
+@pytest.mark.slow
 def test_files_of_one_currency_each_add_up_and_a_newer_one_holds(tmp_path: Path) -> None:
     books = Books.of(tmp_path / "w", RATES, {"inbox/pln.csv": PORTAL + quoted("PLN", "2026-08-07", "4.3")})
     books.run()

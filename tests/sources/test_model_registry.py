@@ -130,6 +130,7 @@ def test_a_version_that_left_production_was_promoted_all_the_same_and_at_the_ear
     assert [row["status"] for row in statuses] == ["superseded", "superseded", "current", "duplicate"]
 
 
+@pytest.mark.slow
 def test_every_answer_that_holds_versions_is_read_alike(opened: Open) -> None:
     live = version(current_stage="Production")
     text = {**live, "last_updated_timestamp": str(live["last_updated_timestamp"]), "version": "1"}

@@ -238,6 +238,7 @@ def test_what_is_not_costs_is_refused_in_a_sentence(refusing: Bench, name: str) 
     assert "\n" not in loaded.refused_because
 
 
+@pytest.mark.slow
 def test_a_page_saved_again_under_its_path_replaces_its_days(tmp_path: Path) -> None:
     books = Books.of(tmp_path, TOML, {"inbox/jan.json": json.dumps(page(bucket(1, result(1)), bucket(2, result(2))))})
     books.run()
@@ -256,6 +257,7 @@ def test_a_page_saved_again_under_its_path_replaces_its_days(tmp_path: Path) -> 
     assert [status for _, status in books.statuses()] == ["superseded", "superseded", "loaded"]
 
 
+@pytest.mark.slow
 def test_a_day_told_by_another_path_is_held_unless_the_source_says_it_restates(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "inbox/pull-1.json": json.dumps(page(bucket(1, result(1)), bucket(2, result(2)))),

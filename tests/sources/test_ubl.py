@@ -373,6 +373,7 @@ def test_the_same_document_again_is_a_duplicate_however_it_is_laid_out(bench: Be
     assert sum(amount for _, amount in amounts(bench)) == Decimal("118.00")
 
 
+@pytest.mark.slow
 def test_the_same_number_with_other_content_is_held(bench: Bench) -> None:
     for document in (Ubl(), Ubl(lines=[Line("200.00")]), Ubl(prepaid="1.00"), Ubl(issued_on="2026-02-01")):
         bench.deliver("vendors", document.xml())

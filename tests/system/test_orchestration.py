@@ -175,6 +175,7 @@ def test_each_deployment_names_its_flow_and_when_it_runs() -> None:
         assert deployment["work_pool"] == {"name": "truecost"}
 
 
+@pytest.mark.slow
 def test_the_automation_gives_the_flow_all_it_takes() -> None:
     from truecost.flows.reevaluate import reevaluate
 
@@ -218,6 +219,7 @@ def test_what_a_flow_tells_last_is_sent_before_its_process_ends(server: str, tmp
     assert {event["payload"]["workspace_dir"] for event in events} == {str(Path.cwd())}
 
 
+@pytest.mark.slow
 def test_the_library_does_its_steps_without_prefect(small: Path) -> None:
     for file in (small / "inbox").rglob("*.*"):
         if file.parent.name != "aws":

@@ -85,6 +85,7 @@ def own(tmp_path: Path) -> Callable[[Path], Path]:
     return lambda root: shutil.copytree(root, tmp_path / "workspace")
 
 
+@pytest.mark.slow
 def test_a_second_run_loads_nothing_and_touches_nothing(demo: Path, own: Callable[[Path], Path]) -> None:
     root = own(demo)
     run(root)
@@ -101,6 +102,7 @@ def test_a_file_touched_but_not_changed_is_not_loaded_again(small: Path, own: Ca
     assert run(root) == NOTHING
 
 
+@pytest.mark.slow
 def test_editing_one_rule_changes_the_figures_and_loads_nothing(demo: Path, own: Callable[[Path], Path]) -> None:
     root = own(demo)
     before = stages(root)
@@ -120,6 +122,7 @@ def test_editing_one_rule_changes_the_figures_and_loads_nothing(demo: Path, own:
     assert {activity for _, activity, _ in moved} == {"serving", "evaluation"}
 
 
+@pytest.mark.slow
 def test_a_suite_of_the_workspaces_own_judges_its_files_again(small: Path, own: Callable[[Path], Path]) -> None:
     root = own(small)
     held = quarantined(root)
@@ -160,6 +163,7 @@ def test_there_is_a_report_once_a_quarter_with_costs_has_ended(small: Path) -> N
     assert steps.has_costs(workspace, Clock(date(2030, 1, 1)))
 
 
+@pytest.mark.slow
 def test_a_deleted_report_is_written_again_the_same(small: Path, own: Callable[[Path], Path]) -> None:
     root = own(small)
     published, report = files_of(root)[PUBLISHED], contents_of(root / REPORT)
@@ -172,6 +176,7 @@ def test_a_deleted_report_is_written_again_the_same(small: Path, own: Callable[[
     assert files_of(root)[PUBLISHED] == published
 
 
+@pytest.mark.slow
 def test_a_deleted_published_file_is_published_again_the_same(small: Path, own: Callable[[Path], Path]) -> None:
     root = own(small)
     published, report = published_of(root), files_of(root / REPORT)
@@ -181,6 +186,7 @@ def test_a_deleted_published_file_is_published_again_the_same(small: Path, own: 
     assert files_of(root / REPORT) == report
 
 
+@pytest.mark.slow
 def test_a_damaged_published_file_is_published_again_the_same(small: Path, own: Callable[[Path], Path]) -> None:
     root = own(small)
     published = published_of(root)
@@ -190,6 +196,7 @@ def test_a_damaged_published_file_is_published_again_the_same(small: Path, own: 
     assert published_of(root) == published
 
 
+@pytest.mark.slow
 def test_a_deleted_warehouse_is_rebuilt_from_the_landing_alone(small: Path, own: Callable[[Path], Path]) -> None:
     root = own(small)
     ledger, published, report = ledger_of(root), files_of(root)[PUBLISHED], files_of(root / REPORT)

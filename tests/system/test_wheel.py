@@ -29,6 +29,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(folder.glob("truecost-*.whl"))
 
 
+@pytest.mark.slow
 def test_the_wheel_carries_what_the_code_reads(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     for origin, packed in (

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from math import ceil, floor
 from typing import Any
 
 import jsonschema
@@ -64,7 +65,7 @@ def plain_values(found: dict[str, Any], schema: dict[str, Any]) -> st.SearchStra
     if kind == "boolean":
         return st.booleans()
     if kind in ("integer", "number"):
-        least = int(found.get("minimum", found.get("exclusiveMinimum", -1) + 1))
+        least = ceil(found.get("minimum", floor(found.get("exclusiveMinimum", -1)) + 1))
         whole = st.integers(least, int(found.get("maximum", least + 10**6)))
         return whole if kind == "integer" else whole.map(Decimal)
     if found.get("format") == "date":
