@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.channels import Channels, Mood, serving
-from truecost.alerts import outbox
+from truecost.alerts import notify, outbox
 from truecost.alerts.notify import Message, deliver, escaped
 from truecost.alerts.outbox import tell
 from truecost.clock import Clock
@@ -178,3 +178,14 @@ def test_a_private_address_takes_nothing_unless_that_is_allowed(host: str, chann
     assert channels.posts == []
     if host == "127.0.0.1":
         assert deliver(channels.webhook, message, allow_private=True)
+
+
+def test_a_public_address_sends_nobody_on_to_a_private_one(channels: Channels, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = Message("title", ("line",), "info", "key")
+    channels.mood = "elsewhere"
+    with monkeypatch.context() as patch:
+        patch.setattr(notify, "_is_public", lambda plugin: True)
+        assert not deliver(channels.webhook, message)
+    assert channels.posts == []
+    assert deliver(channels.webhook, message, allow_private=True)
+    assert [path for path, *_ in channels.posts] == ["/inside"]

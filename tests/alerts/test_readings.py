@@ -119,8 +119,8 @@ def test_one_column_that_moved_is_an_alert_where_it_moved_far_or_for_long(
 
 
 def test_a_fall_of_the_estimated_quality_is_priced_and_marked_as_an_estimate() -> None:
-    row = moved("confidence", -0.04, 0.02, "estimated_quality", current_rows=7000)
-    priced = Weights(error_cost=Decimal("0.50"), currency="USD")
+    row = moved("confidence", -0.04, 0.02, "estimated_quality")
+    priced = Weights(error_cost=Decimal("0.50"), calls_a_day=1000.0, currency="USD")
     (reading,) = quality([whole(0.1), row], {"bot": priced})
     assert reading.state == "ALERT"
     assert "4.0 points of answers fewer are right (an estimate): USD 1,800.00 over 90 days" in reading.message

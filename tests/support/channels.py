@@ -13,14 +13,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any, Literal, cast
 
-Mood = Literal["well", "failing", "silent", "slow"]
+Mood = Literal["well", "failing", "silent", "slow", "elsewhere"]
 SLOW_SECONDS = 0.3
 PATIENCE = 0.8  # seconds that a sender waits for an answer
 
 
 @dataclass
 class Channels:
-    """The three servers. ``mood`` is how they answer: well, with a 500, not at all, or late."""
+    """The three servers. ``mood`` is how they answer: well, with a 500, not at all, late, or with another path to
+    go to."""
 
     web: int
     mail: int
@@ -64,6 +65,9 @@ class _Web(BaseHTTPRequestHandler):
             return
         if channels.mood == "failing":
             self.send_response(500)
+        elif channels.mood == "elsewhere" and self.path != "/inside":
+            self.send_response(307)
+            self.send_header("Location", f"http://127.0.0.1:{channels.web}/inside")
         else:
             channels.posts.append((self.path, dict(self.headers), json.loads(body)))
             self.send_response(200)

@@ -53,7 +53,7 @@ def deliver(address: str, message: Message, allow_private: bool = False) -> bool
     """Send one message to one address; returns whether it was taken.
 
     An address of a private network, or of this machine, takes nothing unless that is allowed: a setting that someone
-    else can write must not reach what only we can.
+    else can write must not reach what only we can. Nor is one followed that sends on to another.
     """
     import apprise
 
@@ -65,6 +65,7 @@ def deliver(address: str, message: Message, allow_private: bool = False) -> bool
         shown = escaped if body_format == "markdown" else harmless
         for plugin in sender:
             _mark(plugin, message.key)
+            plugin.redirects = plugin.redirects and allow_private  # where it leads, nobody has looked
         return bool(
             sender.notify(
                 body="\n".join(map(shown, message.lines)),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from truecost.alerts.budget_readings import of_budgets
+from truecost.alerts.staleness import traffic
 from truecost.alerts.states import DRIFT, EVAL_DECAY, OVERSPEND, VOLUME, Reading, State
 from truecost.alerts.weights import Weights, in_words, is_large, reasons
 from truecost.alerts.workspace_readings import of_workspace
@@ -37,7 +38,7 @@ def read_all(session: Session) -> list[Reading]:
         *(overspend(row) for row in spent),
         *_budgets(session),
         *_volume(session),
-        *quality(signals(session), {model.id: _weights(session, model.id) for model in workspace.config.models}),
+        *quality(signals(session), _weights(session)),
         *of_workspace(session),
     ]
 
@@ -88,7 +89,12 @@ def overspend(row: Row) -> Reading:
     return Reading(model, OVERSPEND, row["state"], message, drivers)
 
 
-def _weights(session: Session, model_id: str) -> Weights:
+def _weights(session: Session) -> dict[str, Weights]:
+    calls = traffic(session)
+    return {model.id: _weights_of(session, model.id, calls.get(model.id)) for model in session.workspace.config.models}
+
+
+def _weights_of(session: Session, model_id: str, calls_a_day: float | None) -> Weights:
     workspace = session.workspace
     settings, today = workspace.config.drift, session.clock.today()
     recent = settings.reference + settings.window
@@ -96,6 +102,7 @@ def _weights(session: Session, model_id: str) -> Weights:
         size=settings.weighty,
         persists=settings.persists,
         error_cost=workspace.model(model_id).error_cost,
+        calls_a_day=calls_a_day,
         currency=workspace.config.workspace.reporting_currency,
         horizon=settings.horizon,
         changes=tuple(

@@ -16,12 +16,13 @@ _IN_SHARES = ("share", "missing", "unseen")
 
 @dataclass(frozen=True)
 class Weights:
-    """From when on a drift is weighty. ``error_cost`` prices an estimated loss of quality, over ``horizon``;
-    ``changes`` are what is known to have changed, as (day, what) in words."""
+    """From when on a drift is weighty. ``error_cost`` prices an estimated loss of quality, at ``calls_a_day`` over
+    ``horizon``; ``changes`` are what is known to have changed, as (day, what) in words."""
 
     size: float = 2.0
     persists: timedelta = timedelta(days=14)
     error_cost: Decimal | None = None
+    calls_a_day: float | None = None
     currency: str = ""
     horizon: timedelta = timedelta(days=90)
     changes: tuple[str, ...] = ()
@@ -52,10 +53,9 @@ def _times(row: Row) -> float:
 
 def _estimate(row: Row, weights: Weights) -> str:
     said = f"by the {row['feature']} logged, {100 * row['value']:.1f} points of answers fewer are right (an estimate)"
-    if weights.error_cost is None:
+    if weights.error_cost is None or weights.calls_a_day is None:
         return said
-    days = max((row["window_end"] - row["window_start"]) / timedelta(days=1), 1.0)
-    wrong = Decimal(repr(row["value"])) * row["current_rows"] / Decimal(repr(days))
+    wrong = Decimal(repr(row["value"])) * Decimal(repr(weights.calls_a_day))
     cost = wrong * weights.error_cost * Decimal(weights.horizon.days)
     return f"{said}: {weights.currency} {cost:,.2f} over {weights.horizon.days} days"
 

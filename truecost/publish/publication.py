@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -203,22 +203,21 @@ def _write_views(con: DuckDBPyConnection, views: dict[str, str], closes: Sequenc
         with transaction(con):  # hundreds of comments: each alone would be written to disk and waited for
             for name in views:
                 con.execute(f"CREATE VIEW finance.{name} AS SELECT * FROM {VERSION}.{name}")
-            for name, sql in views.items():
-                _explain(con, name, sql)
+            con.execute(";\n".join(comment for name, sql in views.items() for comment in _comments(con, name, sql)))
     finally:
         con.execute(f"USE {identifier(database[0])}.{identifier(database[1])}")
 
 
-def _explain(con: DuckDBPyConnection, name: str, sql: str) -> None:
-    """A comment on the view, its table and every column of both, from the head of its SQL."""
+def _comments(con: DuckDBPyConnection, name: str, sql: str) -> Iterator[str]:
+    """What says what a view is, its table and every column of both, from the head of its SQL."""
     about, told = header_comments(sql)
     is_ours = f"finance/{name}" in names("finance")
     columns = [row[0] for row in con.execute(f"DESCRIBE {VERSION}.{name}").fetchall()]
     for kind, schema in (("TABLE", VERSION), ("VIEW", "finance")):
-        con.execute(f"COMMENT ON {kind} {schema}.{name} IS {literal(about)}")
+        yield f"COMMENT ON {kind} {schema}.{name} IS {literal(about)}"
         for column in columns:
             text = told.get(column) or (f"FOCUS 1.2: {_pascal(column)}" if is_ours else "")
-            con.execute(f"COMMENT ON COLUMN {schema}.{name}.{identifier(column)} IS {literal(text)}")
+            yield f"COMMENT ON COLUMN {schema}.{name}.{identifier(column)} IS {literal(text)}"
 
 
 def _pascal(column: str) -> str:
