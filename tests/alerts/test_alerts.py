@@ -161,6 +161,7 @@ def test_a_model_without_plan_log_and_scores_has_no_rule(tmp_path: Path) -> None
     assert Journal(workspace.journal).events() == []
 
 
+@pytest.mark.slow
 def test_an_earlier_clock_changes_nothing(tmp_path: Path) -> None:
     workspace = opened(tmp_path, "2000.00")
     judged(workspace)
@@ -178,6 +179,7 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield server
 
 
+@pytest.mark.slow
 def test_a_message_reaches_its_address_once_and_says_what_to_do(receiver: Any, tmp_path: Path) -> None:
     workspace = opened(tmp_path, "2000.00")
     assert judged(workspace).delivered == 1
@@ -205,6 +207,7 @@ def test_a_refused_message_is_sent_with_the_next_run_and_no_secret_is_kept(
     assert SECRET not in caplog.text + said.out + said.err
 
 
+@pytest.mark.slow
 def test_an_address_that_is_none_is_named_by_its_place(
     receiver: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -530,6 +533,7 @@ def test_a_retraining_is_priced_by_the_last_round_and_held_where_it_saves_less(t
     assert any("USD 16,000.00: what is known of what the first build cost" in reason for reason in decided.reasons)
 
 
+@pytest.mark.slow
 def test_two_who_reevaluate_at_once_record_one_decision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = opened(tmp_path, "2000.00")
     judged(workspace)

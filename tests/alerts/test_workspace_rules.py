@@ -47,6 +47,7 @@ def told(receiver: Any) -> list[tuple[str, str, str]]:
     return found
 
 
+@pytest.mark.slow
 def test_many_refused_files_are_one_message_by_cause_that_names_the_first(receiver: Any, tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {f"inbox/rates/{number:02d}.csv.gz": DAMAGED for number in range(9)}
     files |= {f"inbox/rates/x{number}.csv": "a,b\n1,2\n" for number in range(2)}

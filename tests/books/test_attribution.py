@@ -96,6 +96,7 @@ def test_a_rule_may_look_the_model_up(truecost: Truecost, workspace: Path) -> No
     assert [[test["fits"] for test in rule["tests"]] for rule in nearly] == [[True, False], [True, False]]
 
 
+@pytest.mark.slow
 def test_what_is_nobodys_is_grouped_and_a_rule_suggested(truecost: Truecost, workspace: Path) -> None:
     done = truecost("attribution", "suggest", "-w", workspace)
     assert done.returncode == 0, done.stderr
@@ -127,6 +128,7 @@ def test_a_fault_of_a_lookup_is_told_on_its_line(workspace: Path, text: str, lin
     assert (fault.file, fault.line, fault.message) == ("lookups/centres.csv", line, message)
 
 
+@pytest.mark.slow
 def test_a_changed_lookup_changes_the_books(workspace: Path) -> None:
     opened = load_workspace(workspace)
     assert steps.explain_charge(opened, "1:2:0").model == "bot"

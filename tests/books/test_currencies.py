@@ -136,6 +136,7 @@ def test_a_day_told_again_with_other_rates_counts_as_last_told(fx_bench: Bench) 
     assert [(row["line"], row["value"]) for row in faults] == [(4, "2026-02-31"), (5, "2026-02-05")]
 
 
+@pytest.mark.slow
 def test_the_history_of_the_ecb_ties_to_what_it_says(folder: Path, shared: Path) -> None:
     bench = Bench.open(folder, {"sources": [{"name": "ecb", "format": "ecb_rates", "path": "x"}]})
     try:

@@ -39,6 +39,7 @@ def cost(amount: int, **changes: str) -> dict[str, str]:
 # ---- a bill, month by month ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_restated_month_supersedes_the_earlier_delivery_and_leaves_the_other_months(books: Open) -> None:
     ledger = books(
         config("aws"), {"inbox/aws/jan.csv": focus(cost(10), cost(1)), "inbox/aws/feb.csv": focus(in_month(2))}
@@ -60,6 +61,7 @@ def test_what_was_superseded_stays_in_the_ledger(books: Open) -> None:
     assert ledger.ask("FROM ledger.charges WHERE x_delivery_id = 1 ORDER BY x_line") == before
 
 
+@pytest.mark.slow
 def test_one_file_may_restate_one_month_of_several(books: Open) -> None:
     ledger = books(config("aws"), {"inbox/aws/q1.csv": focus(cost(1), in_month(2, BilledCost="2"))})
     ledger.put("inbox/aws/q1.csv", focus(in_month(2, BilledCost="20"), in_month(3, BilledCost="3")))
@@ -80,6 +82,7 @@ def test_the_same_content_under_another_name_is_a_duplicate(books: Open) -> None
     assert (total["amount_read"], total["amount_duplicate"], total["amount_loaded"]) == (20, 20, 0)
 
 
+@pytest.mark.slow
 def test_another_file_that_claims_a_taken_month_is_held_and_counts_for_nothing(books: Open) -> None:
     ledger = books(config("aws"), {"inbox/aws/jan.csv": focus(cost(10))})
     ledger.put("inbox/aws/january-final.csv", focus(cost(11), in_month(2, BilledCost="5")))
@@ -132,6 +135,7 @@ def test_a_month_that_comes_back_to_its_first_content_is_restated_once_more(book
     assert len(list((ledger.root / "landing" / "objects").glob("*/*"))) == 2, "each content is kept once"
 
 
+@pytest.mark.slow
 def test_a_month_restated_under_a_corrected_account_counts_once(books: Open) -> None:
     ledger = books(config("aws"), {"inbox/aws/jan.csv": focus(cost(10, BillingAccountId="acct-0"))})
     ledger.put("inbox/aws/jan.csv", focus(cost(12, BillingAccountId="acct-1")))
@@ -166,6 +170,7 @@ def test_what_has_loaded_stays_when_its_file_is_taken_out_of_the_inbox(books: Op
     assert steps.standing(ledger.workspace).quarantined_rows == 1, "a bad row is not mended by taking it away"
 
 
+@pytest.mark.slow
 def test_a_file_name_that_is_no_text_is_refused_and_the_others_load(books: Open) -> None:
     ledger = books(config("aws"), {"inbox/aws/a.csv": focus(cost(10))})
     (ledger.root / "inbox/aws" / os.fsdecode(b"caf\xe9.csv")).write_text(focus(cost(1)), "utf-8")
@@ -244,6 +249,7 @@ def test_held_files_follow_their_versions_once_the_source_says_how_to_read_them(
 # ---- invoices --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_invoice_delivered_again_with_the_same_lines_is_a_duplicate(books: Open) -> None:
     lines = ({"amount": "100"}, {"amount": "50", "description": "review"})
     ledger = books(config("annotators"), {"inbox/annotators/a.csv": invoices(*lines)})
@@ -457,6 +463,7 @@ def test_running_again_lands_and_loads_nothing(books: Open) -> None:
     assert ledger.everything() == before
 
 
+@pytest.mark.slow
 def test_a_rule_of_the_suite_that_changes_loads_the_landed_files_anew(books: Open) -> None:
     ledger = books(config("rates"), {"inbox/rates/r.csv": rates({"price_per_gpu_hour": "9"})})
     ledger.put(

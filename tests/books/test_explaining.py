@@ -194,6 +194,7 @@ def test_a_job_id_that_several_clusters_have_and_a_charge_longer_than_a_window_a
     books.close()
 
 
+@pytest.mark.slow
 def test_a_run_that_claims_by_its_time_window_says_so(bench: Callable[..., Bench]) -> None:
     books = bench({**BENCH, "attribution": [{"match": {"source": "aws"}, "model": "bot"}]})
     books.put_charges([charge("10", service_category="Compute"), charge("10")])
@@ -265,6 +266,7 @@ def test_jobs_that_nobody_claims_weigh_as_their_share_of_the_bill(
     books.close()
 
 
+@pytest.mark.slow
 def test_a_shared_charge_whose_driver_is_zero_is_told_with_what_is_the_matter(
     bench: Callable[..., Bench], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -340,6 +342,7 @@ def test_a_rule_names_two_tags_at_most_and_those_that_differ_least(bench: Callab
     books.close()
 
 
+@pytest.mark.slow
 def test_a_suggested_rule_is_toml_and_claims_the_group_whatever_its_tags_hold(bench: Callable[..., Bench]) -> None:
     hostile = 'O\'Brien "x" \\ 100 % 🦙 \x7f'
     books = bench(BENCH)
@@ -358,6 +361,7 @@ def test_a_suggested_rule_is_toml_and_claims_the_group_whatever_its_tags_hold(be
 # ---- What stays undecided ----
 
 
+@pytest.mark.slow
 def test_charges_that_no_rule_and_no_run_decides_are_told_and_those_of_an_open_run_are_not(
     bench: Callable[..., Bench],
 ) -> None:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -34,6 +35,7 @@ def key(request: Request) -> str:
     return request.get("id") or f"{request['prompt_tokens']} {request['intent']}"
 
 
+@pytest.mark.slow
 @given(st.lists(files, min_size=1, max_size=3).flatmap(lambda sent: st.permutations([*sent, sent[0]])))
 @example([("csv", [TWICE] * 3), ("json", [TWICE] * 2), ("jsonl", [TWICE])])
 @example([("jsonl", [TWICE]), ("json", [TWICE] * 2), ("csv", [TWICE] * 3)])

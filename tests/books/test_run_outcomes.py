@@ -91,6 +91,7 @@ def test_a_run_without_jobs_has_no_state_to_go_by(opened: Open) -> None:
     assert ends(opened(told, jobs=(job(1, "FAILED"),))) == {"r1": UNDECIDED}
 
 
+@pytest.mark.slow
 def test_a_job_that_was_requeued_ended_as_its_last_start_did(opened: Open) -> None:
     first = job(1, "NODE_FAIL")
     again = {"Start": "2026-01-11T00:00:00", "End": "2026-01-11T01:00:00"}
@@ -165,6 +166,7 @@ def costs_of(bench: Bench) -> dict[tuple[str | None, str | None], Decimal]:
     return {(row["run_id"], row["model_id"]): row["cost"] for row in rows}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "named",
     [
@@ -184,6 +186,7 @@ def test_a_job_of_another_cluster_with_the_same_id_is_not_the_run_s(opened: Open
     assert not gaps(bench, "contested")
 
 
+@pytest.mark.slow
 def test_a_job_id_that_two_clusters_know_is_contested_and_the_remedy_is_the_cluster(opened: Open) -> None:
     bench = two_clusters(opened, run("r1", "", "promoted", job_id="100"))
     assert costs_of(bench) == {(None, None): 2, (None, "other"): 200}
@@ -232,6 +235,7 @@ def test_an_array_and_its_tasks_are_of_their_cluster_too(opened: Open) -> None:
     assert costs_of(bench) == {("r1", "bot"): 4, ("r2", "bot"): 2, ("r3", "bot"): 6}
 
 
+@pytest.mark.slow
 def test_how_a_job_ended_is_told_by_its_own_cluster(opened: Open) -> None:
     told = (run("r1", job_id="alpha/1"), run("r2", job_id="beta/1"), run("r3", job_id="1"), run("r4", job_id="2"))
     bench = opened(*told)
@@ -245,6 +249,7 @@ def test_how_a_job_ended_is_told_by_its_own_cluster(opened: Open) -> None:
     assert ends(bench)["r3"] == UNDECIDED, "whichever is meant is not known"
 
 
+@pytest.mark.slow
 def test_when_a_run_began_is_told_by_its_own_cluster_s_job(opened: Open) -> None:
     early = {"Cluster": "beta", "Start": "2025-06-01T00:00:00", "End": "2025-06-01T01:00:00"}
     late = {"Cluster": "alpha", "Start": "2026-02-10T00:00:00", "End": "2026-02-10T01:00:00"}
@@ -439,6 +444,7 @@ def test_a_day_s_bill_is_not_the_run_s_that_took_half_of_the_day_and_both_are_to
     assert gap["remedy"].endswith("in 3.csv, line 2")
 
 
+@pytest.mark.slow
 def test_a_month_s_bill_is_not_the_run_s_that_took_six_hours(opened: Open) -> None:
     bench = billed(opened, [charge(0, 31 * 24, "3100.00")], run("r1", "", "promoted", **hours(0, 6)))
     (quarter,) = (row for row in bench.view("true_cost_by_quarter") if row["model_id"] == "bot")
@@ -446,6 +452,7 @@ def test_a_month_s_bill_is_not_the_run_s_that_took_six_hours(opened: Open) -> No
     assert [row["amounts"] for row in gaps(bench, "overlap")] == ["USD 3100.00"]
 
 
+@pytest.mark.slow
 def test_a_run_takes_the_charges_that_lie_within_its_window_and_no_others(opened: Open) -> None:
     """Held against every pair of charge and window, one by one."""
     periods = [(first, last) for first in range(13) for last in (None, *range(first, 14), 48)]

@@ -237,6 +237,7 @@ def test_a_bill_goes_to_those_who_used_it_and_the_rest_is_idle(
         bench.close()
 
 
+@pytest.mark.slow
 def test_an_accrual_is_reversed_when_its_bill_arrives(folder: Path) -> None:
     coverage = {"billed": {"source": "aws"}, "usage": {"source": "slurm"}}
     toml = {"models": [{"id": "bot"}], "attribution": RULES[:1], "coverage": [coverage]}

@@ -176,6 +176,7 @@ def test_a_source_that_falls_silent_makes_the_quarter_incomplete_for_the_models_
     ]
 
 
+@pytest.mark.slow
 def test_a_silence_is_none_before_it_has_lasted_longer_than_it_may(opened: Open) -> None:
     last = date(2026, 8, 1) + timedelta(days=45)
     assert silent(opened, last, records=[JULY]) == []
@@ -184,6 +185,7 @@ def test_a_silence_is_none_before_it_has_lasted_longer_than_it_may(opened: Open)
     ]
 
 
+@pytest.mark.slow
 def test_a_silence_counts_up_to_the_end_of_the_quarter_and_no_further(opened: Open) -> None:
     days_left = 61  # August and September
     assert [row["quarter"] for row in silent(opened, date(2026, 10, 5), f"{days_left}d", [JULY])] == ["FY2026-Q4"]
@@ -191,6 +193,7 @@ def test_a_silence_counts_up_to_the_end_of_the_quarter_and_no_further(opened: Op
     assert quarters == ["FY2026-Q3", "FY2026-Q4"]
 
 
+@pytest.mark.slow
 def test_what_arrives_late_breaks_the_silence_it_was_about(opened: Open) -> None:
     late = [(date(2026, 1, 1), date(2026, 2, 1)), JULY, (date(2026, 3, 1), date(2026, 7, 1))]
     assert silent(opened, date(2026, 8, 20), records=late) == []

@@ -325,6 +325,7 @@ def test_a_correction_without_hours_leaves_the_accrual_of_its_day_alone(case: Ca
     told.totals()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("join", ["gpu_type+day", "resource_id"])
 def test_a_correction_mends_the_price_of_the_hours_it_is_on(make: Make, join: str) -> None:
     """With its hours it takes them back; alone on its day, it is left to the rules."""
@@ -731,6 +732,7 @@ def test_what_no_bill_pays_for_is_the_exact_rest(make: Make) -> None:
     assert all(abs(row["cost"] - exact[row["model_id"]]) <= UNIT for row in rows)
 
 
+@pytest.mark.slow
 def test_a_promotion_that_was_rolled_back_is_told_and_is_no_training(make: Make) -> None:
     bench = make(coverage=[])
     first = {"run_id": "r1", "job_id": "1", "outcome": "promoted", "decided_at": "2026-01-20"}

@@ -15,7 +15,6 @@ from tests.support.books import run_steps
 from tests.support.outlook_rows import put_outlook
 from truecost import steps
 from truecost.clock import Clock
-from truecost.workspace.scaffold import write_demo
 from truecost.workspace.workspace import load_workspace
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -24,10 +23,9 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 @pytest.fixture(scope="module")
-def report_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report_page(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's report, with one model renamed to something hostile, which has a plan, drift, alerts and decisions."""
-    root = tmp_path_factory.mktemp("report") / "demo"
-    write_demo(root)
+    root = shutil.copytree(demo, tmp_path_factory.mktemp("report") / "demo")
     config = root / "truecost.toml"
     config.write_text(config.read_text("utf-8").replace('"invoice-reader"', f'"{HOSTILE}"'), "utf-8")
     runs = root / "inbox/runs/training_runs.csv"

@@ -288,6 +288,7 @@ print("done")
 # ---- What it shows
 
 
+@pytest.mark.slow
 def test_status_counts_what_is_loaded_and_open(say: Say, demo: Path) -> None:
     said = say("status", "--workspace", demo)
     assert said.code == 0
@@ -355,6 +356,7 @@ def test_sources_lists_what_is_configured_and_every_format(say: Say, demo: Path)
     assert len(told["aws"]["files"]) == 12
 
 
+@pytest.mark.slow
 def test_a_file_can_be_checked_before_it_is_delivered(say: Say, demo: Path, tmp_path: Path) -> None:
     good = say("sources", "check", demo / "inbox/aws/2026-01.csv", "-w", demo)
     assert (good.code, "0 faulty" in good.out) == (0, True)
@@ -601,6 +603,7 @@ def test_a_damaged_warehouse_is_told_as_such(say: Say, tmp_path: Path) -> None:
 # ---- Colours
 
 
+@pytest.mark.slow
 def test_what_goes_to_a_file_has_no_escape_codes(demo: Path) -> None:
     command = [sys.executable, "-m", "truecost", "status", "-w", str(demo)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
@@ -608,6 +611,7 @@ def test_what_goes_to_a_file_has_no_escape_codes(demo: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_no_color_holds_on_a_terminal(demo: Path) -> None:
     environment = {**os.environ, "TERM": "xterm-256color", "NO_COLOR": "1"}
     shown = on_a_terminal(["status", "-w", str(demo)], environment)

@@ -18,6 +18,7 @@ def root(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shutil.copytree(demo, tmp_path_factory.mktemp("gaps") / "demo")
 
 
+@pytest.mark.slow
 def test_each_fault_is_told_with_its_quarter_its_models_and_a_remedy(truecost: Truecost, root: Path) -> None:
     told = truecost("gaps", "-w", root, "--json")
     quarantined, undecided = json.loads(told.stdout)

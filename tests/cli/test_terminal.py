@@ -186,6 +186,7 @@ def test_no_terminal_is_too_narrow_for_an_amount_or_a_name(
         assert max(map(cell_len, lines)) <= width
 
 
+@pytest.mark.slow
 def test_the_summary_of_a_run_is_whole_at_any_width(books: Path) -> None:
     with open_published(books / "reports/reports.duckdb") as con:
         rows = con.execute(
@@ -200,6 +201,7 @@ def test_the_summary_of_a_run_is_whole_at_any_width(books: Path) -> None:
         assert max(map(cell_len, shown.splitlines())) <= width
 
 
+@pytest.mark.slow
 def test_why_a_charge_is_whose_it_is_fits_any_width(books: Path) -> None:
     for width, shown in on_terminals(command("attribution", "explain", "58:3:0", "-w", str(books))).items():
         plain = COLOUR.sub("", shown)
@@ -219,6 +221,7 @@ def test_states_alone_are_coloured_and_only_where_colours_are_wanted(books: Path
         assert "\x1b" not in plain[width]
 
 
+@pytest.mark.slow
 def test_json_is_the_same_on_a_terminal(books: Path) -> None:
     told_to_machines = in_json("alerts", "-w", str(books))
     for shown in on_terminals(command("alerts", "--json", "-w", str(books))).values():

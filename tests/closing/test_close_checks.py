@@ -73,6 +73,7 @@ def test_a_charge_and_a_credit_nobody_claims_do_not_cancel_out(bench: Bench) -> 
     assert check.found == ("USD 300.00 of 1300.00 (charges and credits each counted in full), more than 2.00 %",)
 
 
+@pytest.mark.slow
 def test_what_was_unallocated_and_is_taken_back_is_not_unallocated_again(bench: Bench) -> None:
     first = bench.put_charges([charge("100", date(2026, 2, 3), "Other"), charge("10", date(2026, 2, 3))])
     judged(bench, Q1, ["unallocated"], dry_run=False)
@@ -123,6 +124,7 @@ def test_missing_pages_speak_against_the_quarter_they_are_of(bench: Bench) -> No
     assert (pages.found, pages.accepted_before) == ((), (f"{told} (accepted with {Q2}, version 1, by cfo)",))
 
 
+@pytest.mark.slow
 def test_an_unknown_promoted_run_and_entries_left_out_speak_against_a_close(bench: Bench) -> None:
     bench.put_charges([charge("9000", date(2026, 2, 3))])
     bench.deliver("registry", searched(version(3, "4f1c", current_stage="Production")))

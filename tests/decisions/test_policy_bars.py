@@ -46,6 +46,7 @@ def test_what_falls_and_stays_costs_little_more_than_it_must(regime: str) -> Non
     assert own <= 1.05 * best
 
 
+@pytest.mark.slow
 def test_without_drift_nothing_is_retrained() -> None:
     assert [live(one, Expected(one)).retrained for one in (world("none", seed) for seed in range(12))] == [()] * 12
 

@@ -68,6 +68,7 @@ def test_a_number_that_loses_two_fifths_of_its_values_has_drifted(told: tuple[Bo
     assert {age[method]["verdict"] for method in ("wasserstein", "level", "spread")} == {"stable"}
 
 
+@pytest.mark.slow
 def test_a_value_never_met_before_is_told_by_name(told: tuple[Books, list[Row]]) -> None:
     unseen = of(told[1], "tone")["unseen"]
     assert (unseen["drifted"], unseen["detail"]) == (True, "new")
@@ -93,6 +94,7 @@ def test_weekends_are_no_drift_and_a_constant_says_nothing(told: tuple[Books, li
     assert of(told[1], "always") == {}
 
 
+@pytest.mark.slow
 def test_a_logged_confidence_that_falls_is_an_estimate_of_quality_and_an_alert(told: tuple[Books, list[Row]]) -> None:
     estimated = of(told[1], "confidence")["estimated_quality"]
     assert estimated["drifted"]

@@ -166,6 +166,7 @@ def test_a_refused_file_is_not_read_again_until_it_is_delivered_again(inbox: Boo
     assert inbox.take_in() == []
 
 
+@pytest.mark.slow
 def test_a_good_file_under_the_same_path_settles_it(tmp_path: Path) -> None:
     again = {file: (bad, good) for file, bad, _, good in DAMAGED.values() if good}
     books = Books.of(tmp_path / "workspace", TOML, {f"inbox/{file}": bad for file, (bad, _) in again.items()})
@@ -563,6 +564,7 @@ def test_a_parquet_file_of_one_giant_row_is_refused_by_its_footer(tmp_path: Path
     assert "line 1 is longer than 1MB" in books.delivery("a.parquet")["refused_because"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["rates/a.csv", "rates/b.csv"])
 def test_faults_beyond_the_limit_are_counted_and_nothing_is_lost(tmp_path: Path, file: str) -> None:
     """Rows that fail an expectation, and rows that can't be split: the first in full, the others by fault."""

@@ -196,6 +196,7 @@ def test_a_manifest_that_is_a_link_out_of_the_inbox_is_not_followed(books: Open,
     assert "leads out of inbox" in ledger.one("SELECT held_because FROM books.deliveries")
 
 
+@pytest.mark.slow
 def test_a_run_of_other_subscriptions_that_says_nothing_of_these_is_held(books: Open) -> None:
     ledger = books()
     put_run(ledger, "one", "2026-01-09T06:00:00Z", (1, 8), row={"SubAccountId": "one"})

@@ -57,6 +57,7 @@ def test_files_that_someone_took_out_are_told_with_the_way_to_say_so(books: Book
     assert one.remedy.endswith('or set `landing = "move"` where files are taken out once they are in')
 
 
+@pytest.mark.slow
 def test_a_run_and_status_say_it_and_only_strict_makes_it_an_exit_code(truecost: Truecost, books: Books) -> None:
     (books.root / "inbox/rates").rename(books.root / "inbox/moved")
     sentence = "warning: rates: there is no folder inbox/rates; correct `path`, or put the folder there."

@@ -90,6 +90,7 @@ def test_a_plan_that_has_not_changed_is_frozen_once(books: Books) -> None:
     assert len(Journal(books.workspace.journal).events()) == 1
 
 
+@pytest.mark.slow
 def test_finance_finds_every_baseline_and_which_is_in_force(books: Books) -> None:
     freeze(books.workspace, Clock(DAY), "bot", "approved", "lead")
     books.put("plans/bot.toml", PLAN.replace("100", "150"))

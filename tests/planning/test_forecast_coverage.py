@@ -81,6 +81,7 @@ def _scores(rows: list[tuple[float, Floats, dict[str, float]]]) -> Scores:
     )
 
 
+@pytest.mark.slow
 def test_a_few_programmes_of_each_regime_end_within_the_band() -> None:
     """Few programmes: a band far too narrow, or far too wide, shows all the same."""
     held = [scores for regime in REGIMES for scores in scored(regime, FEW).values()]

@@ -134,6 +134,7 @@ def told(row: Row) -> tuple[Any, ...]:
     return tuple(row[name] for name in ("planned_mean", "actual", "variance", "variance_pct", "is_complete"))
 
 
+@pytest.mark.slow
 def test_each_month_quarter_and_the_whole_plan_is_held_against_what_was_spent(books: Books) -> None:
     rows = compared(books, DAY)
     d = Decimal
@@ -156,6 +157,7 @@ def test_each_month_quarter_and_the_whole_plan_is_held_against_what_was_spent(bo
     assert {row["currency"] for row in rows.values()} == {"USD"}
 
 
+@pytest.mark.slow
 def test_cost_outside_the_plan_counts_in_its_month_and_quarter_and_not_in_the_plan(books: Books) -> None:
     later = PLAN.replace('first_month = "2026-01"', 'first_month = "2026-02"').replace('["2026-01"', '["2026-02"')
     books.put("plans/bot.toml", later)
@@ -173,6 +175,7 @@ def test_cost_outside_the_plan_counts_in_its_month_and_quarter_and_not_in_the_pl
     assert months == quarters == Decimal("480.25")
 
 
+@pytest.mark.slow
 def test_stages_add_up_to_the_total_in_every_period(books: Books) -> None:
     rows = compared(books, date(2026, 9, 1))
     for (month, quarter, stage), row in rows.items():
@@ -223,6 +226,7 @@ def test_a_day_without_bills_is_no_saving(books: Books) -> None:
     assert (waited["source"], waited["heard_until"], waited["amount"]) == ("aws", date(2026, 5, 1), told[-1])
 
 
+@pytest.mark.slow
 def test_plan_and_actual_to_date_are_of_the_same_whole_months(books: Books) -> None:
     rows = {(row["model_id"], row["stage"]): row for row in published(books, DAY, "plan_to_date")}
     total = rows["bot", "total"]
@@ -318,6 +322,7 @@ def test_a_plan_taken_away_leaves_nothing_behind(books: Books) -> None:
     assert books.ask("FROM outlook.forecast") == []
 
 
+@pytest.mark.slow
 def test_a_comparison_cut_short_leaves_the_earlier_one_whole(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     day = Clock(DAY)
     steps.compare(books.workspace, day)

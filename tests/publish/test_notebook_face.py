@@ -171,6 +171,7 @@ def test_a_trace_has_the_options_of_the_command(books: Published) -> None:
     assert set(OPTIONS) == options - {"limit", "workspace", "json", "as_of", "debug", "help"}
 
 
+@pytest.mark.slow
 def test_months_and_days_are_dates_or_text(books: Published) -> None:
     for month in ("2026-08", "2026-08-01", date(2026, 8, 1), date(2026, 8, 31), datetime(2026, 8, 9, 1)):
         assert books.trace(month=month).total == books.trace(since="2026-08", until="2026-08").total
@@ -271,6 +272,7 @@ def modules() -> Iterator[Path]:
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 
+@pytest.mark.slow
 def test_pandas_is_where_great_expectations_and_evidently_ask_for_it_and_nowhere_else() -> None:
     importing, asking = set(), set()
     for path in modules():

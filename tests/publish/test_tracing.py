@@ -224,6 +224,7 @@ FIGURES: dict[tuple[str, str], Callable[[Row], Row]] = {
 VIEWS = sorted({view for view, _ in FIGURES})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("view", "column"), FIGURES)
 def test_a_published_figure_is_the_sum_of_the_charges_it_leads_to(
     workspace: Workspace, views: dict[str, list[Row]], view: str, column: str

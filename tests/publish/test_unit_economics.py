@@ -92,6 +92,7 @@ def test_points_are_of_the_metrics_scale(
         assert f"the scale of {metric} is not known" in row["reason"]
 
 
+@pytest.mark.slow
 def test_of_several_evals_none_is_picked_until_one_is_named(bench: Bench) -> None:
     scored(bench, 0.5, date(2026, 1, 5))
     scored(bench, 0.6, date(2026, 3, 5))

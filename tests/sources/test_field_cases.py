@@ -67,6 +67,7 @@ CLAIMED = (
 GPUS_NOT_LISTED = {"AllocTRES": "billing=8,cpu=8,mem=64G,node=1", "Partition": "gpu"}
 
 
+@pytest.mark.slow
 def test_gpu_hours_are_found_where_alloc_tres_does_not_name_them(shared: Path, tmp_path: Path) -> None:
     books = case(shared, tmp_path, "07-slurm-gpus-not-in-tres")
     assert true_cost(books) == {"ticket-bot": Decimal(176)}
@@ -112,6 +113,7 @@ def test_a_file_without_alloc_tres_loads_where_another_field_names_gpus(tmp_path
     assert "lacks the column AllocTRES" in books.delivery("b.txt")["refused_because"]
 
 
+@pytest.mark.slow
 def test_a_job_that_names_no_gpu_where_others_have_some_is_a_gap(tmp_path: Path) -> None:
     jobs = sacct(
         {"JobID": "1", "Partition": "gpu"},
@@ -122,6 +124,7 @@ def test_a_job_that_names_no_gpu_where_others_have_some_is_a_gap(tmp_path: Path)
     assert gaps(books)["gpus_not_named"].startswith("1 job (1.00 hours, 2 for one) from 2026-01-10")
 
 
+@pytest.mark.slow
 def test_jobs_without_gpus_cost_what_the_rate_card_says_of_cpu_hours(tmp_path: Path) -> None:
     job = {"JobID": "1", "AllocTRES": "cpu=16,mem=64G,node=1", "Partition": "cpu"}
     files = {
@@ -234,6 +237,7 @@ def test_the_repeated_hour_is_settled_by_end_and_elapsed(
     assert (row["at"], row["lasted"]) == (started_at, seconds)
 
 
+@pytest.mark.slow
 def test_amounts_that_an_api_sends_as_text_are_the_decimals_they_say(shared: Path, tmp_path: Path) -> None:
     books = case(shared, tmp_path, "01-openai-string-amounts")
     amounts = [row["billed_cost"] for row in finance(books, "SELECT billed_cost FROM finance.charges ORDER BY ALL")]
@@ -393,6 +397,7 @@ def logged(tmp_path: Path, log: str, source: str = "", rate: str = "") -> Books:
     return published(Books.of(tmp_path / "w", toml, {"inbox/log/a.csv": log}))
 
 
+@pytest.mark.slow
 def test_what_a_gateways_cache_answered_costs_nothing(shared: Path, tmp_path: Path) -> None:
     books = case(shared, tmp_path, "17-gateway-cache-hits")
     assert true_cost(books) == {"ticket-bot": Decimal("1.3")}
@@ -444,6 +449,7 @@ CALLS = "id,timestamp,input_tokens,status,team\n" + "".join(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("leave_out", "left"),
     [
@@ -462,11 +468,13 @@ def test_rows_are_left_out_by_a_filter_and_counted(tmp_path: Path, leave_out: st
     assert books.one("SELECT count(*) FROM books.requests") == left
 
 
+@pytest.mark.slow
 def test_a_filter_by_a_column_that_is_not_there_refuses_the_file(tmp_path: Path) -> None:
     books = logged(tmp_path, CALLS, 'leave_out = { stauts = "failure" }\n')
     assert "it has no column stauts, by which `leave_out`" in books.delivery("a.csv")["refused_because"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["11-ecb-data-portal", "11b-ecb-data-portal-mapped"])
 def test_the_rates_of_the_ecbs_data_portal_are_read(shared: Path, tmp_path: Path, name: str) -> None:
     assert true_cost(case(shared, tmp_path, name)) == {"ticket-bot": Decimal(860)}
@@ -533,6 +541,7 @@ def test_a_series_that_is_no_daily_rate_of_the_euro_is_quarantined(tmp_path: Pat
     assert "neither a column a currency" in books.delivery("b.csv")["refused_because"]
 
 
+@pytest.mark.slow
 def test_a_timesheet_in_spanish_is_read(shared: Path, tmp_path: Path) -> None:
     books = case(shared, tmp_path, "03-clockify-spanish-headers")
     assert true_cost(books) == {"ticket-bot": Decimal("202.5")}

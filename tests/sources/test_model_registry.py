@@ -100,6 +100,7 @@ def test_a_promotion_begins_a_round_and_its_ancestors_are_training(opened: Open)
     assert outcome(bench, "r3")[-1] == "failed_experiments", "its round has been promoted without it"
 
 
+@pytest.mark.slow
 def test_what_the_training_runs_file_says_holds_whatever_the_registry_says(opened: Open) -> None:
     decided = {"outcome": "promoted", "decided_at": "2026-01-31T00:00:00Z"}
     promoted = searched(version(current_stage="Production"))
@@ -185,6 +186,7 @@ def test_an_empty_registry_is_an_answer_too(opened: Open) -> None:
     assert (loaded.refused_because, loaded.rows_read) == (None, 0)
 
 
+@pytest.mark.slow
 def test_a_promotion_of_a_run_that_no_file_names_is_told_and_begins_no_round(opened: Open) -> None:
     bench = opened(searched(version(3, "4f1c", current_stage="Production")))
     assert outcome(bench) == UNDECIDED

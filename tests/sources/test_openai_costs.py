@@ -138,6 +138,7 @@ def test_a_charge_names_the_line_its_result_starts_on(bench: Bench) -> None:
         assert f'"value": {value},' in "".join(lines[row["x_line"] : row["x_line"] + 3])
 
 
+@pytest.mark.slow
 def test_an_amount_keeps_the_digits_it_was_written_with(bench: Bench) -> None:
     written = ["0.1", "0.12345678901234567890", "1.5e-7", "123456789012345.67", "-0.30", "2E+2", '"0.07"', "0"]
     results = ", ".join(f'{{"amount": {{"value": {value}, "currency": "usd"}}}}' for value in written)
@@ -285,6 +286,7 @@ def test_two_organizations_and_parts_of_a_day_have_slots_as_they_should(bench: B
     ]
 
 
+@pytest.mark.slow
 def test_pages_that_are_missing_are_told_until_they_come(bench: Bench) -> None:
     bench.deliver("openai", json.dumps(page(bucket(1, result(1)), bucket(2), has_more=True)), "inbox/1.json")
     bench.keep_books()

@@ -26,6 +26,7 @@ def books(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Books:
     return ledger
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "tool", "rows", "seconds"),
     [

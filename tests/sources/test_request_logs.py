@@ -89,6 +89,7 @@ LAYOUTS = {
 }
 
 
+@pytest.mark.slow
 def test_a_request_is_the_same_in_whatever_layout_it_comes(bench: Bench) -> None:
     for layout, content in LAYOUTS.items():
         assert bench.deliver("log", content, f"log.{layout}").rows_accepted == 1, layout

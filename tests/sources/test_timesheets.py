@@ -124,6 +124,7 @@ def test_one_day_over_twelve_settles_how_the_whole_file_writes_dates(
     assert [str(row["started_at"].date()) for row in rows] == list(days)
 
 
+@pytest.mark.slow
 def test_dates_that_could_be_read_either_way_are_refused_and_the_source_may_say(time: Time) -> None:
     content = clockify({"Start Date": "03/04/2026"})
     _, (loaded,) = time.of(content)

@@ -351,6 +351,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.slow
 def test_a_hostile_name_loads_as_the_text_it_is(bench: Bench) -> None:
     for name in (*HOSTILE, HOSTILE[0]):
         bench.deliver("vendors", Ubl(issuer=name, number=name, lines=[Line(name=name)]).xml())
@@ -365,6 +366,7 @@ def standings(bench: Bench) -> list[str]:
     return [row["status"] for row in bench.ask("SELECT status FROM books.deliveries ORDER BY delivery_id")]
 
 
+@pytest.mark.slow
 def test_the_same_document_again_is_a_duplicate_however_it_is_laid_out(bench: Bench) -> None:
     text = Ubl(allowances=["1.00"]).xml()
     for content in (text, text.replace("\n", "\n\n"), text.replace("?>\n", "?>").replace(">\n<", "><")):
@@ -381,6 +383,7 @@ def test_the_same_number_with_other_content_is_held(bench: Bench) -> None:
     assert sum(amount for _, amount in amounts(bench)) == Decimal("119.00")
 
 
+@pytest.mark.slow
 def test_finance_sees_invoices_and_what_is_held_in_the_published_file(tmp_path: Path) -> None:
     toml = '[workspace]\nname = "x"\n[[sources]]\nname = "vendors"\nformat = "ubl"\npath = "inbox/*.xml"\n'
     corrected = Ubl("CreditNote", lines=[Line("20.00")], tax="3.80", rounding="-0.30")
@@ -407,6 +410,7 @@ def test_finance_sees_invoices_and_what_is_held_in_the_published_file(tmp_path: 
     assert "inbox/4.xml was refused: line 17: the PayableAmount is 1.00, where " in gaps["refused"]
 
 
+@pytest.mark.slow
 def test_a_credit_note_may_carry_the_number_of_an_invoice_and_suppliers_may_share_one(bench: Bench) -> None:
     for document in (Ubl(), Ubl("CreditNote"), Ubl(type_code="381", lines=[Line("1.00")]), Ubl(issuer="Tessera")):
         bench.deliver("vendors", document.xml())
