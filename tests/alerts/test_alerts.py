@@ -369,7 +369,10 @@ def test_without_a_command_someone_has_to_look(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_command_knows_its_model_and_day_and_not_whom_alerts_go_to(receiver: Any, tmp_path: Path) -> None:
+def test_the_command_knows_its_model_and_day_and_not_whom_alerts_go_to(
+    receiver: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUECOST_ESCALATION_URLS", f"json://127.0.0.1/{SECRET}")
     root = tmp_path / "books"
     workspace = evaluating(root, "python -c 'import json, os; print(json.dumps(dict(os.environ)))'")
     outcome(workspace)

@@ -315,6 +315,7 @@ def test_status_counts_what_is_loaded_and_open(say: Say, demo: Path) -> None:
         "quarantined_rows": 3,
         "unmatched": [],
         "untold": [],
+        "commands": [],
         "files": [["loaded", 99]],
     }
 

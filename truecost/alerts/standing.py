@@ -16,6 +16,7 @@ from truecost.alerts.states import DELIVERIES
 from truecost.alerts.states import Standing as StandingAlert
 from truecost.intake.unmatched import Unmatched, unmatched_sources
 from truecost.store.sql import query
+from truecost.workspace.commands import commands_without_program
 from truecost.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ _PUBLISHED = ("report/published_standing", "report/published_sources")  # and of
 
 @dataclass(frozen=True)
 class Standing:
-    """What is open. ``unmatched`` are sources whose path names nothing; ``untold`` are alerts that no address took."""
+    """What is open. ``unmatched`` are sources whose path names nothing; ``untold`` are alerts that no address took;
+    ``commands`` what of truecost.toml's commands can't be run."""
 
     refused: tuple[tuple[str, str], ...]
     held: tuple[str, ...]
@@ -39,6 +41,7 @@ class Standing:
     untold: tuple[str, ...] = ()
     held_numbers: tuple[int, ...] = ()  # the deliveries of `held`, in its order
     files: tuple[tuple[str, int], ...] = ()  # how many files, as last delivered, by what became of them
+    commands: tuple[str, ...] = ()
 
     @property
     def is_clean(self) -> bool:
@@ -49,7 +52,8 @@ class Standing:
         """How a run that leaves it so has gone."""
         if self.refused or self.untold:
             return "failed"
-        return "asks" if self.held or self.quarantined_rows or self.alerts or self.unmatched else "done"
+        asks = self.held or self.quarantined_rows or self.alerts or self.unmatched or self.commands
+        return "asks" if asks else "done"
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """Each of what is open: the state it is in, and a sentence, which begins with that state."""
@@ -62,6 +66,8 @@ class Standing:
             yield "quarantined", f"{rows} quarantined: `truecost quarantine list` says why."
         for source in self.unmatched:
             yield "warning", f"warning: {source}."
+        for command in self.commands:
+            yield "warning", f"warning: {command}."
         for message in self.untold:
             yield (
                 "warning",
@@ -83,6 +89,7 @@ class Standing:
             told_by_cause(
                 "source without files", "sources without files", [(one.source, one.what) for one in self.unmatched]
             ),
+            told_by_cause("command can't be run", "commands can't be run", [(one, "") for one in self.commands]),
             told_by_cause("alert not delivered", "alerts not delivered", [(one, "") for one in self.untold]),
             told_by_cause("alert open", "alerts open", [(held.message, "") for held in self._alerts_beside_them]),
         ]
@@ -112,4 +119,5 @@ def read_standing(workspace: Workspace, con: DuckDBPyConnection, is_published: b
         untold=tuple(untold_alerts(workspace)),
         held_numbers=tuple(number for _, status, _, _, number in rows if status == "held"),
         files=tuple(Counter(status for _, status, *_ in rows).items()),
+        commands=tuple(commands_without_program(workspace)),
     )

@@ -19,6 +19,7 @@ from truecost import progress
 from truecost.clock import Clock
 from truecost.decisions import supervise
 from truecost.decisions.policy import Outcome
+from truecost.workspace.commands import search_path
 from truecost.workspace.config import ModelSection
 from truecost.workspace.workspace import Workspace
 
@@ -114,13 +115,13 @@ def _supervised(
 
 
 def _environment(workspace: Workspace, clock: Clock, told: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name != workspace.config.alerts.urls_from}
-    path = os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", os.defpath)))
+    secret = {workspace.config.alerts.urls_from, workspace.config.alerts.escalate_urls_from}
+    kept = {name: value for name, value in os.environ.items() if name not in secret}
     here = {
         "TRUECOST_WORKSPACE": str(workspace.root.resolve()),
         "TRUECOST_AS_OF": clock.today().isoformat(),
     }
-    return {**kept, "PATH": path, **told, **here}
+    return {**kept, "PATH": search_path(kept), **told, **here}
 
 
 def _safe(name: str) -> str:
