@@ -6,7 +6,7 @@ WITH taken AS (
         input_tokens,
         output_tokens,
         latency_ms,
-        json_extract_string(features, CAST($pointers AS VARCHAR[])) AS feature_values
+        json_extract_string(features, CAST($pointers AS VARCHAR[])) AS feature_values{{hashed}}
     FROM books.requests
     WHERE status = 'current'
         AND model_id = $model

@@ -1,5 +1,5 @@
 -- What each column of the probe is like, over both sides, but for those that fewer than one request in a hundred has on either:
--- how many values it has, how many are numbers or dates, how long they are, and whether numbers rise or fall with time.
+-- how many values it has, how many are numbers or dates, how long they are, how many words they have, and whether numbers rise or fall with time.
 WITH typed AS (
     SELECT
         *,
@@ -25,6 +25,7 @@ SELECT
         ),
         0
     ) AS time_correlation,
+    coalesce(avg(len(text_words(value))), 0) AS mean_words,
     count(*) FILTER (side = 'reference') AS reference_count,
     count(*) FILTER (side = 'current') AS current_count
 FROM typed

@@ -6,7 +6,7 @@
 -- reference_start: start of the window it is held against, UTC
 -- reference_end: its end, exclusive, UTC
 -- feature: the quantity or feature of the requests; `dataset` for all of them together; of an eval drop, task and metric
--- method: Evidently's wasserstein or jensenshannon; in the column's own terms level, slope, spread, share, missing, unseen or absent; estimated_quality; share_of_drifted_features; eval_drop
+-- method: Evidently's wasserstein or jensenshannon; in the column's own terms level, slope, spread, share, missing, unseen, new_words or absent; estimated_quality; share_of_drifted_features; eval_drop
 -- value: what the method measured; NULL where there was too little to compare
 -- threshold: what it may reach before it counts; of an eval drop, NULL where no error is known
 -- drifted: whether it counts as drift

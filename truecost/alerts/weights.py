@@ -11,7 +11,7 @@ from decimal import Decimal
 from truecost.store.rows import Row
 
 ESTIMATE = "estimated_quality"
-_IN_SHARES = ("share", "missing", "unseen")
+_IN_SHARES = ("share", "missing", "unseen", "new_words")
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ def in_words(row: Row) -> str:
         return f"{row['feature']} (estimated quality {-100 * row['value']:+.1f} points)"
     of = f" {row['detail']}" if row.get("detail") else ""
     if method in _IN_SHARES:
-        what = {"share": "share of", "missing": "missing", "unseen": "new values, most of them"}[method]
-        return f"{row['feature']} ({what}{of} {100 * change:+.1f} points)"
-    told = {"level": "middle", "spread": "spread", "slope": "middle, over eight weeks,"}.get(method, method)
-    return f"{row['feature']} ({told} {100 * change:+.1f} %)"
+        what = {"share": "share of", "missing": "missing", "unseen": "new values, most of them"}.get(method)
+        told = f"{what}{of} " if what else ""
+        return f"{row['feature']} ({told}{100 * change:+.1f} points)"
+    in_terms = {"level": "middle", "spread": "spread", "slope": "middle, over eight weeks,"}.get(method, method)
+    return f"{row['feature']} ({in_terms} {100 * change:+.1f} %)"

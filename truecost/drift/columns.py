@@ -1,24 +1,26 @@
 """The sampled requests, column by column: which of them can be compared, and as what.
 
 Numbers above zero are compared by their logarithms, all by their middle 99 %: what lies beyond is moved to its edge.
-Categories keep their most frequent values, and the rest count as one. Names match whatever their case. What every
-request has of its own (ids, counters, times, free text) says nothing about drift and is left out.
+Categories keep their most frequent values, and the rest count as one. What someone wrote is told in numbers
+(``texts``). Names match whatever their case. What every request has of its own (ids, counters, times) says nothing
+about drift and is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from truecost.store.sql import query
+from truecost.drift.texts import MEASURES, Telling, learn_words
+from truecost.store.sql import literal, query
 from truecost.workspace.config import DriftSection
 
 if TYPE_CHECKING:
     import polars as pl
     from duckdb import DuckDBPyConnection
 
-Kind = Literal["number", "category", "presence", "constant", "absent"]
+Kind = Literal["number", "category", "text", "presence", "constant", "absent"]
 Side = Literal["reference", "current"]
 
 QUANTITIES = ("input_tokens", "output_tokens", "latency_ms")
@@ -29,6 +31,7 @@ _LONGEST_LABEL = 80
 _NEARLY_ALL = 0.99
 _MANY_NUMBERS = 10
 _DISTINCT_OF_TEXT, _LENGTH_OF_TEXT = 0.5, 100
+_WORDS_OF_PROSE = 3
 _DISTINCT_OF_COUNTER, _CORRELATION_OF_COUNTER = 0.9, 0.9
 
 
@@ -44,6 +47,7 @@ class Profile:
     dates: int
     mean_length: float
     time_correlation: float
+    mean_words: float = 1.0
     reference_values: int = 1
     current_values: int = 1
 
@@ -69,13 +73,18 @@ class Profile:
         """An id, or what someone wrote."""
         return self.distinct > _DISTINCT_OF_TEXT * self.values or self.mean_length > _LENGTH_OF_TEXT
 
+    @property
+    def is_prose(self) -> bool:
+        """Text of several words."""
+        return self.is_text and self.mean_words >= _WORDS_OF_PROSE
+
 
 @dataclass(frozen=True)
 class Column:
     """A column that is watched: its name, the name Evidently shows, how the log spells it, and as what it is compared.
 
     Of a number: whether its logarithm is, the edges its values are moved to, its middle, and the unit that one which
-    has no logarithm is told in.
+    has no logarithm is told in; of one that tells of a text, how.
     """
 
     name: str
@@ -87,6 +96,12 @@ class Column:
     high: float = 0.0
     middle: float = 0.0
     unit: float = 1.0
+    telling: Telling | None = None
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is a share already: of a text's words."""
+        return self.telling is not None and self.telling.measure == "new_words"
 
     @property
     def is_quantity(self) -> bool:
@@ -108,10 +123,13 @@ class Sample:
     watched: tuple[Column, ...] = ()
 
 
-def read_sample(con: DuckDBPyConnection, settings: DriftSection, limits: Mapping[str, int]) -> Sample | None:
+def read_sample(
+    con: DuckDBPyConnection, settings: DriftSection, limits: Mapping[str, int], one_text_in: int = 2
+) -> Sample | None:
     """The comparable columns of the temp table ``drift_sample``; None where there are none.
 
-    ``limits``: by side, the highest hash of the requests that are looked at to tell what each column is like.
+    ``limits``: by side, the highest hash of the requests that are looked at to tell what each column is like;
+    ``one_text_in``: of how many texts the words of one are looked up.
     """
     con.execute(query("drift/probe"), {f"{side}_limit": limit for side, limit in limits.items()})
     spellings = _spellings(con, settings)
@@ -120,25 +138,19 @@ def read_sample(con: DuckDBPyConnection, settings: DriftSection, limits: Mapping
         for name, profile in _profiles(con, limits).items()
         if not _is_named(name, settings.ignore) and (not settings.chosen or _is_named(name, settings.chosen))
     }
-    kinds = {
-        name: kind
-        for name, profile in profiles.items()
-        if (kind := kind_of(profile, is_asked_for=_is_named(name, settings.chosen)))
-    }
-    if not kinds:
+    asked = list(_asked(con, settings, profiles, spellings, one_text_in))
+    if not asked:
         return None
-    labels = _labels(kinds)
-    reference, current = _frames(con, kinds, labels, spellings)
+    reference, current = _frames(con, asked)
     measured, others = [], []
-    for name, kind in kinds.items():
-        label = labels[name]
-        found = Column(name, label, kind, spellings[name])
+    for found, profile in asked:
+        label = found.label
         column, *sides = _as_compared(found, reference[label], current[label], settings.min_rows)
-        if profiles[name].reference_values == 0 or profiles[name].current_values == 0:
+        if profile.reference_values == 0 or profile.current_values == 0:
             others.append(replace(column, kind="absent"))
-        elif _varies(*sides):
+        elif column.kind != "constant" and _varies(*sides):
             measured.append(column)
-        else:
+        elif not column.is_share:
             others.append(replace(column, kind="constant"))
         reference, current = (
             frame.with_columns(side.alias(label)) for frame, side in zip((reference, current), sides, strict=True)
@@ -148,6 +160,38 @@ def read_sample(con: DuckDBPyConnection, settings: DriftSection, limits: Mapping
     return Sample(tuple(measured), reference.select(shown), current.select(shown), watched)
 
 
+def _asked(
+    con: DuckDBPyConnection,
+    settings: DriftSection,
+    profiles: Mapping[str, Profile],
+    spellings: Mapping[str, tuple[str, ...]],
+    one_text_in: int,
+) -> Iterator[tuple[Column, Profile]]:
+    """Each column that says something, with what it is like; a text is several, each a number that tells of it."""
+    kinds = {
+        name: kind
+        for name, profile in profiles.items()
+        if (kind := kind_of(profile, is_asked_for=_is_named(name, settings.chosen)))
+    }
+    names = [name for name, kind in kinds.items() if kind != "text"]
+    names += [shown.format(name) for name, kind in kinds.items() if kind == "text" for shown in MEASURES.values()]
+    labels = _labels(names)
+    for number, (name, kind) in enumerate(kinds.items(), start=1):
+        profile, spelt = profiles[name], spellings[name]
+        if kind != "text":
+            yield Column(name, labels[name], kind, spelt), profile
+            continue
+        for measure, shown in MEASURES.items():
+            told = shown.format(name)
+            telling = Telling(measure, f"drift_words_{number}", one_text_in)
+            if told in kinds or (measure == "new_words" and not profile.reference_values):
+                continue
+            if measure == "new_words":
+                found = [f"json_extract_string(features, {literal(pointer(spelling))})" for spelling in spelt]
+                learn_words(con, telling, f"coalesce({', '.join(found)})")
+            yield Column(told, labels[told], "number", spelt, telling=telling), profile
+
+
 def kind_of(profile: Profile, is_asked_for: bool = False) -> Kind | None:
     """As what a column is compared; None where it says nothing about drift.
 
@@ -155,6 +199,8 @@ def kind_of(profile: Profile, is_asked_for: bool = False) -> Kind | None:
     """
     if profile.is_numeric:
         return "number" if is_asked_for or not profile.is_counter else None
+    if profile.is_prose and not profile.is_date:
+        return "text"
     return "category" if is_asked_for or not (profile.is_date or profile.is_text) else None
 
 
@@ -207,44 +253,43 @@ def _profiles(con: DuckDBPyConnection, limits: Mapping[str, int]) -> dict[str, P
     return {name: Profile(*rest) for name, *rest in con.execute(query("drift/profile"), rows).fetchall()}
 
 
-def _frames(
-    con: DuckDBPyConnection,
-    kinds: Mapping[str, Kind],
-    labels: Mapping[str, str],
-    spellings: Mapping[str, tuple[str, ...]],
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _frames(con: DuckDBPyConnection, asked: Sequence[tuple[Column, Profile]]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The sides as frames of numbers and categories, null where there is none, by label."""
-    levels = _levels(con, [name for name, kind in kinds.items() if kind == "category"])
-    features = [spelling for name in kinds if name not in QUANTITIES for spelling in spellings[name]]
+    columns = [column for column, _ in asked]
+    levels = _levels(con, [column.name for column in columns if column.kind == "category"])
+    features = [spelling for column in columns if not column.is_quantity for spelling in column.spellings]
     values: dict[str, Any] = {"pointers": [pointer(name) for name in features]}
     shown = ""
-    for number, (name, kind) in enumerate(kinds.items(), start=1):
-        column = Column(name, labels[name], kind, spellings[name])
+    for number, column in enumerate(columns, start=1):
         text = text_of(column, features)
-        if kind == "category":
-            values[f"levels_{number}"] = levels[name]
+        if column.kind == "category":
+            values[f"levels_{number}"] = levels[column.name]
             told = f"CAST({text} AS VARCHAR)"
             found = f"coalesce(list_position($levels_{number}, {told}), 0)"
             shown += f",\n    CASE WHEN {text} IS NOT NULL THEN {found} END AS c{number}"
+        elif column.telling is not None:
+            shown += f",\n    {column.telling.number_of(text)} AS c{number}"
         elif column.is_quantity:
             shown += f",\n    CAST({text} AS DOUBLE) AS c{number}"
         else:
             shown += f",\n    parse_number({text}) AS c{number}"
     sql = query("drift/frame", columns=shown)
     reference, current = (con.execute(sql, {**values, "side": side}).pl() for side in ("reference", "current"))
-    return _labelled(reference, kinds, labels, levels), _labelled(current, kinds, labels, levels)
+    return _labelled(reference, columns, levels), _labelled(current, columns, levels)
 
 
-def _labelled(
-    side: pl.DataFrame, kinds: Mapping[str, Kind], labels: Mapping[str, str], levels: Mapping[str, Sequence[str]]
-) -> pl.DataFrame:
+def _labelled(side: pl.DataFrame, columns: Sequence[Column], levels: Mapping[str, Sequence[str]]) -> pl.DataFrame:
     """A side as ``drift/frame`` has it, its categories by name, under the labels."""
-    moments, *columns = side.get_columns()
-    read = (
-        _named(column, levels[name]) if kind == "category" else column.fill_nan(None)
-        for (name, kind), column in zip(kinds.items(), columns, strict=True)
+    moments, *found = side.get_columns()
+    return side.select(
+        moments,
+        *(
+            (_named(values, levels[column.name]) if column.kind == "category" else values.fill_nan(None)).alias(
+                column.label
+            )
+            for column, values in zip(columns, found, strict=True)
+        ),
     )
-    return side.select(moments, *(column.alias(labels[name]) for name, column in zip(kinds, read, strict=True)))
 
 
 def _levels(con: DuckDBPyConnection, names: Sequence[str]) -> dict[str, list[str]]:
@@ -266,6 +311,9 @@ def _as_compared(
     zero; where one side has too few of them, whether there is one is compared."""
     if column.kind == "category":
         return column, reference, current
+    if column.telling is not None and column.is_share:
+        is_enough = min(reference.count(), current.count()) >= min_rows / column.telling.every
+        return replace(column, kind="number" if is_enough else "constant", high=1.0), reference, current
     if min(reference.count(), current.count()) < min_rows:
         return replace(column, kind="presence"), _presence(reference), _presence(current)
     import numpy as np

@@ -82,7 +82,7 @@ def read_series(
         if column.kind == "number":
             asked |= {f"low_{number}": column.low, f"high_{number}": column.high}
             # The columns are numbers already, by the checked grammar: here a cast is enough, and several times as fast.
-            parsed = f"try_cast({text} AS DOUBLE)"
+            parsed = column.telling.number_of(text) if column.telling else f"try_cast({text} AS DOUBLE)"
             clipped = f"greatest(least({parsed}, $high_{number}), $low_{number})"
             values += f",\n    CASE WHEN isfinite({parsed}) THEN {_scaled(column, clipped)} END AS c{number}"
             summaries += f",\n    count(c{number}), avg(c{number}), var_samp(c{number})"
@@ -93,11 +93,15 @@ def read_series(
             values += f",\n    {text} AS c{number}"
             summaries += f",\n    count(c{number})"
     days = (end - datetime(start.year, start.month, start.day)).days
+    of_request = "hash($seed, source, x_key, x_occurrence)"
+    hashed = f",\n        {of_request} AS request_hash" if any(column.is_share for column in columns) else ""
+    if hashed:
+        asked["seed"] = settings.seed
     sampled = "TRUE"
     if requests > _ROWS_A_DAY * days:
-        sampled = "hash($seed, source, x_key, x_occurrence) <= CAST($hash_limit AS UBIGINT)"
+        sampled = f"{of_request} <= CAST($hash_limit AS UBIGINT)"
         asked |= {"seed": settings.seed, "hash_limit": int(2**64 * _ROWS_A_DAY * days / requests)}
-    sql = query("drift/days", values=values, summaries=summaries, sampled=sampled)
+    sql = query("drift/days", values=values, summaries=summaries, sampled=sampled, hashed=hashed)
     rows = con.execute(sql, asked).fetchall()
     return list(_series(rows, columns, days, terms_of(settings), reference))
 
@@ -117,6 +121,8 @@ def _series(
         if column.kind == "number":
             yield from _number(column, rows, field, places, days, given, terms)
             field += 3
+            if column.is_share:  # what is not looked up is not missing
+                continue
         elif column.kind == "category":
             found = [row[field + 1] or {} for row in rows]
             yield from _category(column, found, places, given, terms, reference)
@@ -151,7 +157,10 @@ def _number(
         if column.is_log
         else replace(terms["level"], floor=np.expm1(terms["level"].floor), share_of=column.middle)
     )
+    level = terms["new_words"] if column.is_share else level
     yield Series(column, level, np.where(given > 0, mean, np.nan), np.full(days, max(usual, 1e-12)) / counts, given)
+    if column.is_share:
+        return
     is_spread = enough & (variance > 0)
     told = np.where(is_spread, 0.5 * np.log(np.where(is_spread, variance, 1.0)), np.nan)
     yield Series(column, terms["spread"], told, spread_variance(counts), np.where(is_spread, given, 0.0))

@@ -29,6 +29,7 @@ from truecost.drift.evidently_report import Window, compare, keep_run, write_pag
 from truecost.drift.measures import threshold_of
 from truecost.drift.signals import Signal, Windows, decided, estimate, undecided
 from truecost.drift.terms import evidence_for
+from truecost.drift.texts import one_in
 from truecost.store.fingerprint import fingerprint
 from truecost.store.frames import insert_rows
 from truecost.store.sql import query
@@ -150,6 +151,7 @@ def _judge(con: DuckDBPyConnection, workspace: Workspace, windows: Windows) -> l
             "reference": _hash_limit(windows.reference_rows, probed),
             "current": _hash_limit(windows.current_rows, probed),
         },
+        one_in(windows.current_rows / max(settings.window / timedelta(days=1), 1.0)),
     )
     if sample is None:
         return [undecided(windows)]

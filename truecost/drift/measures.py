@@ -43,7 +43,7 @@ def threshold_of(
 
 
 def _number(own: Sequence[Judged], reference: pl.Series, apart: float, evidence: float) -> float:
-    level = next(one for one in own if one.series.term.kind == "level")
+    level = next(one for one in own if one.series.term.kind in ("level", "new_words"))
     spread = next((one for one in own if one.series.term.kind == "spread"), None)
     norm = max(float(np.std(reference.drop_nulls().to_numpy())), _LEAST_NORM)
     limit = level.limit if np.isfinite(level.limit) else level.floor

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from truecost.workspace.config import DriftSection
 
-Kind = Literal["level", "spread", "share", "missing", "unseen"]
+Kind = Literal["level", "spread", "share", "missing", "unseen", "new_words"]
 
 SEASON = 0.15  # the amplitude of a year's season that is no drift, as a share of the level
 YEARS_BETWEEN_ALARMS = 50.0
@@ -38,7 +38,7 @@ class Term:
         """The amplitude of a season in the series' unit; ``level`` is what the reference has."""
         if self.kind == "level":
             return amplitude * min(1.0, abs(self.share_of))
-        if self.kind == "share":
+        if self.kind in ("share", "new_words"):
             return amplitude * level
         return 0.0
 
@@ -48,6 +48,7 @@ SPREAD = Term("spread", log(1.25))
 SHARE = Term("share", 0.05)
 MISSING = Term("missing", 0.05)
 UNSEEN = Term("unseen", 0.02)
+NEW_WORDS = Term("new_words", 0.05)
 
 
 def terms_of(settings: DriftSection) -> Mapping[Kind, Term]:
@@ -58,6 +59,7 @@ def terms_of(settings: DriftSection) -> Mapping[Kind, Term]:
         "share": replace(SHARE, floor=settings.points),
         "missing": replace(MISSING, floor=settings.points),
         "unseen": replace(UNSEEN, floor=0.4 * settings.points),
+        "new_words": replace(NEW_WORDS, floor=settings.points),
     }
 
 
