@@ -78,6 +78,11 @@ def measure(value: float | None) -> str:
     return fixed(Decimal(str(value)), 4 if abs(value) < 10 else 2)
 
 
+def index(value: Decimal | float | None) -> str:
+    """A ratio around one, with two decimals: `0.93`."""
+    return MISSING if value is None else fixed(Decimal(str(value)), 2)
+
+
 def multiplier(value: Decimal | float | None) -> str:
     """How many times the training-only cost: `4.3x`, with a real multiplication sign."""
     return MISSING if value is None else fixed(Decimal(str(value)), 1) + TIMES

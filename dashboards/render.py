@@ -73,6 +73,7 @@ def render_report(report: QuarterReport, link: Callable[[str], str] = str) -> st
         "variance": formats.variance,
         "percent": formats.percent,
         "measure": formats.measure,
+        "index": formats.index,
         "href": lambda path: quote(link(path)),
         "day": formats.day,
         "last_day": _last_day,

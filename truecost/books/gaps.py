@@ -172,12 +172,13 @@ SENTENCES = {
 
 
 def tell_day(con: DuckDBPyConnection) -> None:
-    """What of the books depends on the day: where sources are silent, what is missing, and so what is whole."""
+    """What of the books depends on the day: where sources are silent, what is missing, and so what is whole; and which
+    milestones are reached."""
     for name in ("silences", "absent_quarters", "missing"):
         con.execute(query(f"clock/{name}"))
     for name in names("gaps"):
         _tell_gaps(con, name)
-    for name in ("wholeness", "wholeness_to_date"):
+    for name in ("wholeness", "wholeness_to_date", "reached"):
         con.execute(query(f"clock/{name}"))
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from truecost.cli.frame import Frame
+from truecost.cli.milestones import show_earned_value
 from truecost.cli.plan import NO_PLAN, period
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def show_comparison(compared: Comparison) -> None:
     if above := [row for row in stages if row["actual"] is not None and row["variance"] > 0]:
         _show_against_plan(f"Stages above plan ({currency})", above, with_stage=True)
     _show_to_date([row for row in compared.to_date if row["stage"] == "total"])
+    show_earned_value(compared.earned_value, compared.milestones)
     _show_forecasts(f"Where it will end ({currency}, as of {compared.forecasts[0]['as_of']})", compared.forecasts)
     for model in compared.models_without_plan:
         echo(f"{model} has no plan: name one with `plan` under [[models]].")

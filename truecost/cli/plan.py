@@ -9,6 +9,7 @@ import typer
 
 from truecost.cli.completion import models
 from truecost.cli.frame import Frame, add, group
+from truecost.cli.milestones import reached
 from truecost.errors import TruecostError
 
 if TYPE_CHECKING:
@@ -202,7 +203,9 @@ def freeze(
 
 
 app = group("What a model is expected to cost.")
+_REACHED = "truecost plan reached support-bot pilot --on 2026-03-12 --evidence reviews/pilot.md --by ana"
 add(app, freeze, ("truecost plan freeze support-bot --reason 'approved' --by 'M. Lead' -w books",), "freeze")
 add(app, new, ("truecost plan new support-bot --approach lora -w books",), "new")
 add(app, show, ("truecost plan show support-bot --workspace books", "truecost plan show -w books --json"), "show")
+add(app, reached, (_REACHED,), "reached")
 add(app, backtest, ("truecost plan backtest -w books", "truecost plan backtest support-bot --json"), "backtest")

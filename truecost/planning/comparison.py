@@ -1,8 +1,9 @@
 """Comparing: the plans -> their projection and forecast, held against the books.
 
 It writes ``outlook.projection``, ``outlook.planned_quantities``, ``outlook.forecast`` with its percentiles,
-``outlook.nowcast``, ``outlook.budget_chances``, ``outlook.promises`` and ``outlook.forecast_record``. The first is set
-beside the costs by ``finance.actual_vs_plan``; by the second ``finance.variance_drivers`` says why they differ.
+``outlook.nowcast``, ``outlook.budget_chances``, ``outlook.promises``, ``outlook.milestones`` with what was told of
+them, and ``outlook.forecast_record``. The first is set beside the costs by ``finance.actual_vs_plan``; by the second
+``finance.variance_drivers`` says why they differ.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from truecost.planning.backtest import remember
 from truecost.planning.baselines import Baseline, baselines, in_force
 from truecost.planning.budgets import chances
 from truecost.planning.forecast import PERCENTS, forecast
+from truecost.planning.milestones import milestones, reports
 from truecost.planning.projection import draw, planned_quantities, project
 from truecost.planning.promises import promises
 from truecost.planning.seen import NOTHING_SPENT, read_ledgers
@@ -54,6 +56,8 @@ class Comparison:
     by_quarter: list[Row]
     to_date: list[Row]
     forecasts: list[Row]
+    earned_value: list[Row]
+    milestones: list[Row]
     models_without_plan: list[str]
 
 
@@ -126,6 +130,9 @@ def compare(session: Session) -> bool:
         _replace(con, "outlook.budget_chances", likely)
         promised = [row for model, trials in drawn.items() for row in promises(model, trials)]
         _replace(con, "outlook.promises", promised)
+        named = [row for model, trials in drawn.items() for row in milestones(model, trials)]
+        _replace(con, "outlook.milestones", named)
+        _replace(con, "outlook.milestone_reports", reports(workspace, today))
         past = remember(con, drawn, ledgers, today)
         _replace(con, "outlook.forecast_record", [_record_row(one, drawn[one.model_id].plan) for one in past])
         remember_fingerprint(con, STEP, rests_on)
@@ -141,6 +148,8 @@ def read_comparison(session: Session) -> Comparison:
         by_quarter=read_rows(con, query("planning/by_quarter")),
         to_date=read_rows(con, query("finance/plan_to_date")),
         forecasts=read_rows(con, query("finance/forecast")),
+        earned_value=read_rows(con, query("finance/earned_value")),
+        milestones=read_rows(con, query("finance/milestones")),
         models_without_plan=[model.id for model in session.workspace.config.models if model.plan is None],
     )
 
@@ -325,8 +334,9 @@ def _fingerprint(workspace: Workspace, today: date, books: str) -> str:
     """Everything a comparison rests on: the books, the plans, the day and the code."""
     plans = {model: plan.model_dump(mode="json") for model, plan in in_force(workspace, today).items()}
     budgets = [budget.model_dump(mode="json") for budget in workspace.config.budgets]
-    parts = [books, plans, budgets, today.isoformat(), fingerprint("planning")]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    told = reports(workspace, today)
+    parts = [books, plans, budgets, told, today.isoformat(), fingerprint("planning")]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 
 def _listed(known: set[str]) -> str:

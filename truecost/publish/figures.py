@@ -160,6 +160,46 @@ class Payback:
 
 
 @dataclass(frozen=True)
+class Milestone:
+    """Work of a plan that is worth its value once it is reached."""
+
+    milestone: str
+    stage: str | None
+    planned_on: date
+    value: Decimal
+    condition: str
+    came: float | None
+    reached_on: date | None
+    evidence: str | None
+    state: str
+
+
+@dataclass(frozen=True)
+class EarnedValue:
+    """What the milestones of a plan, or of all with any, say of its last month that has ended; by PMI's names."""
+
+    month: date
+    budget_at_completion: Decimal
+    planned_value: Decimal
+    earned_value: Decimal
+    actual_cost: Decimal
+    cost_variance: Decimal
+    schedule_variance: Decimal
+    cost_performance_index: Decimal | None
+    schedule_performance_index: Decimal | None
+    estimate_at_completion: Decimal | None
+    to_complete_performance_index: Decimal | None
+    complete_pct: Decimal | None
+    is_reliable: bool
+    reason: str | None
+    milestones: int
+    milestones_reached: int
+    is_lower_bound: bool
+    completeness: str
+    listed: Sequence[Milestone] = field(default=(), metadata=told_by("listed"))
+
+
+@dataclass(frozen=True)
 class Budget:
     """One of ``[[budgets]]`` in its running period; ``model_id`` and ``stage`` None: of all of them."""
 
@@ -352,6 +392,7 @@ class ModelFigures:
     plan_to_date: PlanToDate | None = field(default=None, metadata=told_by("plan_to_date"))
     ahead: Ahead | None = field(default=None, metadata=told_by("ahead"))
     payback: Payback | None = field(default=None, metadata=told_by("payback"))
+    earned_value: EarnedValue | None = field(default=None, metadata=told_by("earned_value"))
 
     @property
     def is_incomplete(self) -> bool:
@@ -514,6 +555,7 @@ class QuarterReport:
     closes: Sequence[SignedClose] = field(default=(), metadata=told_by("closes"))
     plans_to_date: PlanToDate | None = field(default=None, metadata=told_by("plans_to_date"))
     budgets: Sequence[Budget] = field(default=(), metadata=told_by("budgets"))
+    earned_value: EarnedValue | None = field(default=None, metadata=told_by("earned_value"))
     redeliveries: Sequence[Redelivered] = field(default=(), metadata=told_by("redeliveries"))
 
     @property

@@ -17,9 +17,11 @@ from truecost.publish.figures import (
     Budget,
     Decision,
     Drift,
+    EarnedValue,
     EvalScore,
     Feature,
     Forecast,
+    Milestone,
     Payback,
     Plan,
     PlannedMonth,
@@ -45,7 +47,7 @@ WHOLE_MODEL = "dataset"  # the feature that stands for all features of a model
 
 @dataclass(frozen=True)
 class Outlook:
-    """The parts by model, and what concerns all models; of ``plans_to_date`` all together is under None."""
+    """The parts by model, and what concerns all models; plans to date and earned value of all are under None."""
 
     plans: Mapping[str, Plan]
     forecasts: Mapping[str, Forecast]
@@ -57,6 +59,7 @@ class Outlook:
     ahead: Mapping[str, Ahead]
     budgets: Sequence[Budget]
     payback: Mapping[str, Payback]
+    earned_value: Mapping[str | None, EarnedValue]
 
 
 def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outlook:
@@ -70,6 +73,7 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
     scenarios = by_model(ask("scenarios", until, of={"forecast_scenarios"}))
     waited = by_model(ask("waited_for", until, of={"nowcast"}))
     decisions = ask("decisions", quarter.start, until, of={"retrain_decisions"})
+    milestones = by_model(ask("milestones", until, of={"milestones"}))
     evals = by_model(ask("evals", until, of={"eval_scores", "drift_signals"}))
     return Outlook(
         plans={model: _plan(rows, quarter) for model, rows in by_model(plan_rows(con, quarter.end)).items()},
@@ -83,6 +87,12 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
         },
         budgets=filled_all(Budget, ask("budgets", until, of={"budgets"})),
         payback={row["model_id"]: filled(Payback, row) for row in ask("payback", until, of={"payback"})},
+        earned_value={
+            row["model_id"]: filled(
+                EarnedValue, row, listed=filled_all(Milestone, milestones.get(row["model_id"] or "", []))
+            )
+            for row in ask("earned_value", until, of={"earned_value", "milestones"})
+        },
         ahead={
             row["model_id"]: filled(
                 Ahead,

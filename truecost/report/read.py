@@ -127,6 +127,7 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> QuarterReport:
         yardsticks=_compared(models),
         closes=_signed(con, quarter),
         budgets=outlook.budgets,
+        earned_value=outlook.earned_value.get(None) if len(outlook.earned_value) > 2 else None,
         plans_to_date=outlook.plans_to_date.get(None) if len(outlook.plans_to_date) > 2 else None,  # one says it itself
         redeliveries=_redelivered(con, quarter) if "redeliveries" in views else [],
     )
@@ -167,6 +168,7 @@ def _model(model: str, quarter: Quarter, rows: _Rows, outlook: Outlook) -> Model
         plan_to_date=outlook.plans_to_date.get(model),
         ahead=outlook.ahead.get(model),
         payback=outlook.payback.get(model),
+        earned_value=outlook.earned_value.get(model),
     )
 
 

@@ -42,6 +42,7 @@ Kind = Literal[
     "outcome",  # what came of it a quarter later: decision_id, score, fall, won_share, staleness and cost since
     "beginning",  # whether to fine-tune was decided: verdict, option, currency, to_date (by month), plan, by, reason
     "baseline",  # a plan was frozen: baseline (its number), plan (its text), sha256, budget, planned, reason, by
+    "milestone",  # of a plan, what was told of it: milestone, on, count, evidence, by, is_withdrawn
     "close",  # quarter, version, content_hash, files, approver, accepted, reasons, findings, recorded_at; no model
     "reopen",  # quarter, version (of the close it undoes), reason, by, recorded_at; the model is ""
     "delivery",  # one that was held: decision, source, set_name, files, occurrence, slots, reason, by; model ""

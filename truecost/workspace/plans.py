@@ -21,9 +21,8 @@ from truecost.workspace.lifecycle import Lifecycle
 from truecost.workspace.plan_checks import doubtful, lopsided
 from truecost.workspace.plan_decision import DecisionSection
 from truecost.workspace.plan_figures import Figure, Section, Uncertainty, certain
+from truecost.workspace.plan_milestones import Milestone, Stage, milestone_doubts, milestone_faults
 from truecost.workspace.tomlfiles import TomlLines, by_line, read_toml, schema_fault
-
-Stage = Literal["data_curation", "training", "failed_experiments", "evaluation", "serving", "maintenance"]
 
 _MOST_MONTHS = 120
 _MOST_COST = Decimal(10) ** 15  # what DECIMAL(38, 20) holds, with room to add up
@@ -107,6 +106,9 @@ class Plan(Section):
     items: list[Item] = Field(
         default_factory=list, description="What the model will cost, beside what `[lifecycle]` comes to."
     )
+    milestones: list[Milestone] = Field(
+        default_factory=list, description="Work that is worth its value once it is reached: earned value is held by it."
+    )
 
     @property
     def months(self) -> list[date]:
@@ -168,6 +170,7 @@ def read_doubts(path: Path, file: str) -> list[Fault]:
 
 def _doubts(parsed: dict[str, Any], file: str, lines: TomlLines) -> Iterator[Fault]:
     yield from doubtful(parsed, file, lines)
+    yield from milestone_doubts(parsed, file, lines)
     items = parsed.get("items")
     if isinstance(items, list) and "lifecycle" not in parsed:
         stages = {str(item.get("stage")) for item in items if isinstance(item, dict)}
@@ -195,6 +198,10 @@ def _cross_faults(
     if "lifecycle" not in parsed and parsed.get("items") == []:
         yield Fault(file, lines.find(("items",)), "items = [] is not possible", "name what it costs, or a [lifecycle]")
     yield from _item_faults(parsed.get("items"), first, last, file, lines)
+    raw = parsed.get("milestones")
+    written = [(place, _sound(Milestone, one)) for place, one in enumerate(raw if isinstance(raw, list) else [])]
+    end = date(last.year + last.month // 12, last.month % 12 + 1, 1) if last else None
+    yield from milestone_faults([(place, one) for place, one in written if one is not None], first, end, file, lines)
 
 
 def _item_faults(items: object, first: date | None, last: date | None, file: str, lines: TomlLines) -> Iterator[Fault]:
