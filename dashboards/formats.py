@@ -83,6 +83,11 @@ def index(value: Decimal | float | None) -> str:
     return MISSING if value is None else fixed(Decimal(str(value)), 2)
 
 
+def milliseconds(value: float | None) -> str:
+    """`1,240 ms`"""
+    return MISSING if value is None else f"{fixed(Decimal(str(value)), 0)}\N{NO-BREAK SPACE}ms"
+
+
 def multiplier(value: Decimal | float | None) -> str:
     """How many times the training-only cost: `4.3x`, with a real multiplication sign."""
     return MISSING if value is None else fixed(Decimal(str(value)), 1) + TIMES

@@ -74,6 +74,7 @@ def render_report(report: QuarterReport, link: Callable[[str], str] = str) -> st
         "percent": formats.percent,
         "measure": formats.measure,
         "index": formats.index,
+        "milliseconds": formats.milliseconds,
         "href": lambda path: quote(link(path)),
         "day": formats.day,
         "last_day": _last_day,

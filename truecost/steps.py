@@ -173,6 +173,14 @@ def forecast_record(workspace: Workspace, clock: Clock = REAL, model: str | None
         return read_record(session, model)
 
 
+def version_comparison(workspace: Workspace, clock: Clock = REAL, model: str | None = None) -> list[Row]:
+    """The versions that served side by side, as the books say: rows of ``finance.version_comparison``."""
+    with open_session(workspace, clock) as session:
+        tell_day(session.con)
+        rows = read_rows(session.con, query("finance/version_comparison"))
+    return [row for row in rows if model in (None, row["model_id"])]
+
+
 def drift(workspace: Workspace, clock: Clock) -> bool:
     """Hold production and evals against what each model was accepted on; returns whether anything had changed."""
     with open_session(workspace, clock) as session:

@@ -28,6 +28,7 @@ WITH timed AS NOT MATERIALIZED (
 SELECT
     request_id,
     coalesce(CAST(getvariable('source_model') AS VARCHAR), model_id) AS model_id,
+    nullif(trim(model_version), '') AS model_version,
     request_at AS requested_at,
     CASE
         WHEN cache_read_input_tokens IS NULL THEN parse_count(input_tokens)

@@ -6,7 +6,8 @@ SELECT
     md5(CAST(to_json([
         request_id, model_id, CAST(requested_at AS VARCHAR), CAST(input_tokens AS VARCHAR), CAST(output_tokens AS VARCHAR),
         CAST(latency_ms AS VARCHAR), features
-    ] || CASE WHEN cached_input_tokens IS NULL THEN [] ELSE [CAST(cached_input_tokens AS VARCHAR)] END) AS VARCHAR)) AS x_content
+    ] || CASE WHEN cached_input_tokens IS NULL THEN [] ELSE [CAST(cached_input_tokens AS VARCHAR)] END
+    || CASE WHEN model_version IS NULL THEN [] ELSE ['version ' || model_version] END) AS VARCHAR)) AS x_content
 FROM good;
 
 CREATE OR REPLACE TEMP TABLE repeats AS

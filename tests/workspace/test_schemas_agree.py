@@ -28,7 +28,8 @@ BROKEN: list[Any] = [{"no such key": {"at": "all"}}, [[["deep"]]], "zzz zzz"]
 
 
 def values(part: dict[str, Any], schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Whatever the schema allows, but for what it can't say: that a range rises, and that a test asks one kind."""
+    """Whatever the schema allows, but for what it can't say: that a range rises, that a test asks one kind, and that
+    figures of one driver hang together at least as strongly as those of two."""
     found = {**resolved(schema, part), **{key: value for key, value in part.items() if key not in ("allOf", "$ref")}}
     if set(found.get("properties", {})) >= {"low", "high"}:
         rising = [name for name in ("low", "likely", "high") if name in found["properties"]]
@@ -42,6 +43,10 @@ def values(part: dict[str, Any], schema: dict[str, Any]) -> st.SearchStrategy[An
             st.builds(lambda day: {"min": day}, DAYS),
             st.builds(lambda text: {"regex": text}, st.just("^a")),
             st.builds(lambda word: {"not": word, "max": 3}, st.sampled_from(["a*", ["a", 1, True]])),
+        )
+    if {"between", "within"} <= set(found.get("properties", {})):
+        return tables(found, schema).filter(
+            lambda told: told.get("between", Decimal("0.25")) <= told.get("within", Decimal("0.65"))
         )
     if "properties" in found:
         return tables(found, schema)

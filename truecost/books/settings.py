@@ -169,6 +169,8 @@ def _sections(workspace: Workspace) -> dict[str, Rows]:
             {
                 "model_id": model.id,
                 **_headline(model.headline_eval),
+                "version_tag": model.version_tag,
+                "version_share": model.version_share,
                 "useful_life_months": model.useful_life_months,
                 "abandoned_on": model.abandoned,
             }

@@ -34,6 +34,7 @@ from truecost.cli import (
     status,
     tie_out,
     trace,
+    versions,
 )
 from truecost.cli.frame import HELP, Frame, Group, add, epilog, framed
 
@@ -76,6 +77,7 @@ add(app, run.run, run.EXAMPLES)
 add(app, ingest.ingest, ingest.EXAMPLES)
 add(app, decide.decide, decide.EXAMPLES)
 add(app, compare.compare, compare.EXAMPLES)
+add(app, versions.versions, versions.EXAMPLES)
 add(app, drift.drift, drift.EXAMPLES)
 add(app, reevaluate.reevaluate, reevaluate.EXAMPLES)
 add(app, publish.publish, publish.EXAMPLES)

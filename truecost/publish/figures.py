@@ -200,6 +200,35 @@ class EarnedValue:
 
 
 @dataclass(frozen=True)
+class Version:
+    """A version of a model that served side by side with another, in the last such days."""
+
+    version: str
+    window_start: date
+    window_end: date
+    requests: int
+    request_share: float | None
+    tokens_per_request: float | None
+    latency_p50_ms: float | None
+    latency_p95_ms: float | None
+    serving_cost: Decimal | None
+    cost_per_1k_requests: Decimal | None
+    eval_task: str | None
+    eval_metric: str | None
+    score: float | None
+    score_low: float | None
+    score_high: float | None
+    cost_per_1k_accepted: Decimal | None
+    cost_per_1k_accepted_low: Decimal | None
+    cost_per_1k_accepted_high: Decimal | None
+    is_best_value: bool | None
+    probability_best: float | None
+    reason: str | None
+    is_lower_bound: bool
+    completeness: str
+
+
+@dataclass(frozen=True)
 class Budget:
     """One of ``[[budgets]]`` in its running period; ``model_id`` and ``stage`` None: of all of them."""
 
@@ -393,6 +422,7 @@ class ModelFigures:
     ahead: Ahead | None = field(default=None, metadata=told_by("ahead"))
     payback: Payback | None = field(default=None, metadata=told_by("payback"))
     earned_value: EarnedValue | None = field(default=None, metadata=told_by("earned_value"))
+    versions: Sequence[Version] = field(default=(), metadata=told_by("versions"))
 
     @property
     def is_incomplete(self) -> bool:

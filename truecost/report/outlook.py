@@ -28,6 +28,7 @@ from truecost.publish.figures import (
     PlannedStage,
     PlanToDate,
     Scenario,
+    Version,
     Waited,
     WholePlan,
 )
@@ -60,6 +61,7 @@ class Outlook:
     budgets: Sequence[Budget]
     payback: Mapping[str, Payback]
     earned_value: Mapping[str | None, EarnedValue]
+    versions: Mapping[str, Sequence[Version]]
 
 
 def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outlook:
@@ -87,6 +89,10 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
         },
         budgets=filled_all(Budget, ask("budgets", until, of={"budgets"})),
         payback={row["model_id"]: filled(Payback, row) for row in ask("payback", until, of={"payback"})},
+        versions={
+            model: filled_all(Version, rows)
+            for model, rows in by_model(ask("versions", until, of={"version_comparison"})).items()
+        },
         earned_value={
             row["model_id"]: filled(
                 EarnedValue, row, listed=filled_all(Milestone, milestones.get(row["model_id"] or "", []))

@@ -169,6 +169,7 @@ def _model(model: str, quarter: Quarter, rows: _Rows, outlook: Outlook) -> Model
         ahead=outlook.ahead.get(model),
         payback=outlook.payback.get(model),
         earned_value=outlook.earned_value.get(model),
+        versions=outlook.versions.get(model, []),
     )
 
 

@@ -46,6 +46,7 @@ FORMAT = Format(
             required=True,
         ),
         Column("model_id", ("model", "model_name", "deployment"), required=True, setting="model"),
+        Column("model_version"),  # only where it is mapped or named so: a bare `version` may be the API's
         Column("request_id", ("id", "req_id", "call_id")),
         Column(
             "input_tokens",

@@ -285,6 +285,14 @@ class ModelSection(_Section):
     headline_eval: str | None = Field(
         default=None, description="The score it is judged by, as `task:metric`; needed where it has several."
     )
+    version_tag: Annotated[str, Field(min_length=1)] = Field(
+        default="model_version", description="The tag of a charge that names the version it is of."
+    )
+    version_share: Literal["requests", "tokens"] | None = Field(
+        default=None,
+        description="By what serving cost that names no version is shared among those side by side: `requests` or "
+        "`tokens`; left out, it is nobody's, and no version's cost is told beside it.",
+    )
     useful_life_months: Annotated[int, Field(ge=1, le=240)] = Field(
         default=12, description="Over how many months a promoted version's build cost is spread."
     )
