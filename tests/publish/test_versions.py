@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.books import Bench, Row
+from tests.support.books import Bench, Books, Row, config, focus, in_month
+from truecost import steps
+from truecost.clock import Clock
 from truecost.publish.publication import header_comments
 from truecost.store.sql import query
 
@@ -191,6 +194,60 @@ def test_every_column_is_explained(bench: Bench) -> None:
     about, columns = header_comments(query("finance/version_comparison"))
     assert about
     assert list(columns) == list(row)
+
+
+TOML = """
+[[sources]]
+name = "log"
+format = "request_log"
+path = "inbox/log/*"
+model = "bot"
+columns = { model_version = "variant" }
+
+[[sources]]
+name = "evals"
+format = "lm_eval"
+path = "inbox/evals/**/*.json"
+model = "bot"
+version = '(v[0-9])'
+
+[[models]]
+id = "bot"
+
+[[attribution]]
+match = { source = "aws" }
+model = "bot"
+activity = "serving"
+"""
+
+
+def test_the_command_the_page_and_the_workbook_say_which_is_the_better_value(tmp_path: Path, truecost: Any) -> None:
+    books = Books.of(tmp_path, config("aws", more=TOML))
+    calls = [f"2026-03-{day:02d}T0{hour}:00:00Z,v{1 + hour % 2},9\n" for day in range(1, 32) for hour in range(6)]
+    books.put("inbox/log/1.csv", "timestamp,variant,latency_ms\n" + "".join(calls))
+    bills = [
+        in_month(3, EffectiveCost=cost, BilledCost=cost, Tags=f'{{"model_version": "{version}"}}')
+        for version, cost in (("v1", "60.00"), ("v2", "30.00"))
+    ]
+    books.put("inbox/aws/1.csv", focus(*bills))
+    for version, score in (("v1", 0.8), ("v2", 0.7)):
+        told = {"results": {"intents": {"acc,none": score, "acc_stderr,none": 0.02}}, "versions": {"intents": 1}}
+        told |= {"n-samples": {"intents": {"effective": 400}}, "date": 1772000000}
+        books.put(f"inbox/evals/{version}/results_1.json", json.dumps(told))
+    books.run(DAY)
+    said = truecost("versions", "bot", "--as-of", "2026-04-01", "--workspace", books.root)
+    assert "An accepted answer costs least of v2, with a confidence of 100 %." in said.stdout
+    (_, new) = json.loads(truecost("versions", "--as-of", "2026-04-01", "--json", "--workspace", books.root).stdout)
+    assert (new["requests"], new["is_best_value"]) == (93, True)
+    nothing = truecost("versions", "--as-of", "2026-02-01", "--workspace", books.root)
+    assert "No two versions" in nothing.stdout
+    steps.compare(books.workspace, Clock(DAY))
+    steps.publish(books.workspace, Clock(DAY))
+    folder = steps.report(books.workspace, Clock(DAY), "FY2026-Q1").folder
+    page = " ".join((folder / "true-cost.html").read_text("utf-8").split())
+    assert "An accepted answer costs least of <strong>v2</strong>" in page
+    (model,) = json.loads((folder / "true-cost.json").read_text("utf-8"))["models"]
+    assert [row["version"] for row in model["versions"]] == ["v1", "v2"]
 
 
 # ---- On draws of our own ----------------------------------------------------------------------------------------
