@@ -5,6 +5,7 @@
 -- model_id: the fine-tuned model; NULL in the rows over all models with milestones
 -- month: first day of the month at whose end it stands so
 -- as_of: the day
+-- baseline: number of the baseline whose milestones they are, in `baselines`; NULL where the plan was never frozen, and over all models
 -- is_latest: whether it is the last month of its model: its standing to date
 -- currency: currency of every amount in the row
 -- budget_at_completion: BAC: value of all milestones
@@ -186,9 +187,10 @@ weighed AS (
 )
 
 SELECT
-    model_id,
+    weighed.model_id,
     month,
     CAST(getvariable('as_of') AS DATE) AS as_of,
+    plans_in_force.baseline,
     is_latest,
     getvariable('reporting_currency') AS currency,
     budget AS budget_at_completion,
@@ -223,4 +225,5 @@ SELECT
     is_too_low(completeness) AS is_lower_bound,
     completeness
 FROM weighed
-ORDER BY model_id IS NULL, model_id, month
+LEFT JOIN outlook.plans_in_force ON weighed.model_id = plans_in_force.model_id
+ORDER BY weighed.model_id IS NULL, weighed.model_id, month

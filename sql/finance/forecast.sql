@@ -5,6 +5,8 @@
 -- currency: currency of every amount in the row
 -- budget: the plan's budget, or its planned mean where it names none
 -- actual_to_date: true cost of all months up to the running one, before the plan began too; what has no price or no rate is not in it
+-- baseline: number of the baseline it is held against, in `baselines`; NULL where the plan was never frozen, and is taken as its file stands
+-- frozen_at: when that was frozen, UTC; NULL likewise
 -- known_ahead: posted to later months of the plan already, as a prepaid year is
 -- nowcast: mean of what has happened by as_of and no record speaks for yet; by source in `nowcast`
 -- to_come: mean of what is still to happen within the plan's months
@@ -23,6 +25,8 @@ SELECT
     currency,
     budget,
     actual_to_date,
+    plans_in_force.baseline,
+    plans_in_force.frozen_at,
     known_ahead,
     nowcast,
     to_come,
@@ -36,6 +40,7 @@ SELECT
     is_too_low(coalesce(so_far.completeness, 'complete')) AS is_lower_bound,
     coalesce(so_far.completeness, 'complete') AS completeness
 FROM outlook.forecast
+LEFT JOIN outlook.plans_in_force ON forecast.model_id = plans_in_force.model_id
 ASOF LEFT JOIN wholeness_to_date AS so_far
     ON forecast.model_id = so_far.model_id AND forecast.as_of >= so_far.quarter_start
 ORDER BY forecast.model_id

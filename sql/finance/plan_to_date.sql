@@ -3,6 +3,7 @@
 -- model_id: the fine-tuned model; NULL in the rows over all models with a plan
 -- stage: data_curation, training, failed_experiments, evaluation, serving, maintenance, undecided, or total
 -- as_of: the day of the comparison
+-- baseline: number of the baseline it is held against, in `baselines`; NULL where the plan was never frozen, and over all models
 -- first_month: the plan's first month; over all models, the earliest
 -- last_month: the last month of the plan that has ended; over all models, the latest
 -- currency: currency of every amount in the row
@@ -106,6 +107,7 @@ SELECT
     added.model_id,
     added.stage,
     added.as_of,
+    plans_in_force.baseline,
     added.first_month,
     added.last_month,
     getvariable('reporting_currency') AS currency,
@@ -124,4 +126,5 @@ SELECT
     lacking.completeness
 FROM added
 INNER JOIN lacking ON (added.model_id IS NOT DISTINCT FROM lacking.model_id)
+LEFT JOIN outlook.plans_in_force ON added.model_id = plans_in_force.model_id
 ORDER BY added.model_id IS NULL, added.model_id, added.stage = 'total', added.stage

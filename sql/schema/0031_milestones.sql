@@ -26,3 +26,11 @@ CREATE TABLE outlook.milestone_reports (
     told_by VARCHAR,
     is_withdrawn BOOLEAN
 );
+
+-- The plans that costs are held against: the number of the baseline and when it was frozen; NULL where the plan never was, and is taken as
+-- its file stands.
+CREATE TABLE outlook.plans_in_force (
+    model_id VARCHAR,
+    baseline INTEGER,
+    frozen_at TIMESTAMP
+);

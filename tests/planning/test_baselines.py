@@ -105,6 +105,30 @@ def test_finance_finds_every_baseline_and_which_is_in_force(books: Books) -> Non
     assert list(header_comments(query("finance/baselines"))[1]) == names
 
 
+def test_views_and_page_name_the_baseline_that_costs_are_held_against(
+    books: Books, truecost: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    def told() -> tuple[set[int | None], str]:
+        clock = Clock(DAY)
+        steps.compare(books.workspace, clock)
+        steps.publish(books.workspace, clock)
+        with open_published(books.workspace.published) as con:
+            asked = "SELECT baseline FROM forecast UNION SELECT baseline FROM plan_to_date WHERE model_id IS NOT NULL"
+            named = {row[0] for row in con.execute(asked).fetchall()}
+        folder = steps.report(books.workspace, clock, "FY2026-Q1").folder
+        return named, " ".join((folder / "true-cost.html").read_text("utf-8").split())
+
+    named, page = told()
+    assert named == {None}
+    assert "Held against the plan as its file stands: no baseline is frozen." in page
+    freeze(books.workspace, Clock(DAY), "bot", "approved", "lead")
+    named, page = told()
+    assert named == {1}
+    assert "Held against <strong>baseline 1</strong> of the plan, frozen 20 April 2026." in page
+    said = truecost("compare", "--as-of", "2026-04-20", "--workspace", books.root)
+    assert "bot is held against baseline 1, frozen 2026-04-20." in said.stdout
+
+
 def test_the_command_freezes_and_show_names_the_baseline(
     books: Books, truecost: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:

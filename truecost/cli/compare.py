@@ -46,6 +46,10 @@ def show_comparison(compared: Comparison) -> None:
     _show_to_date([row for row in compared.to_date if row["stage"] == "total"])
     show_earned_value(compared.earned_value, compared.milestones)
     _show_forecasts(f"Where it will end ({currency}, as of {compared.forecasts[0]['as_of']})", compared.forecasts)
+    for row in compared.forecasts:
+        if row["baseline"]:
+            frozen = f"baseline {row['baseline']}, frozen {row['frozen_at']:%Y-%m-%d}"
+            echo(f"{row['model_id']} is held against {frozen}.")
     for model in compared.models_without_plan:
         echo(f"{model} has no plan: name one with `plan` under [[models]].")
 

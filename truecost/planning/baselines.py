@@ -10,7 +10,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from truecost.errors import TruecostError
 from truecost.planning.drawn import TOTAL
 from truecost.planning.projection import Estimate, draw
 from truecost.store.journal import Event, Journal
+from truecost.store.rows import Row
 from truecost.workspace.plans import Plan
 from truecost.workspace.workspace import Workspace
 
@@ -78,6 +79,19 @@ def in_force(workspace: Workspace, today: date) -> dict[str, Plan]:
         model: Plan.model_validate(tomllib.loads(frozen[model], parse_float=Decimal)) if model in frozen else plan
         for model, plan in workspace.plans.items()
     }
+
+
+def plans_in_force(workspace: Workspace, today: date) -> list[Row]:
+    """Rows of ``outlook.plans_in_force``: which baseline each plan is held by, and since when."""
+    last = {event.model_id: event for event in _events(workspace, None, today)}
+    return [
+        {
+            "model_id": model,
+            "baseline": last[model].data["baseline"] if model in last else None,
+            "frozen_at": last[model].happened_at.astimezone(UTC).replace(tzinfo=None) if model in last else None,
+        }
+        for model in workspace.plans
+    ]
 
 
 def _events(workspace: Workspace, model: str | None, until: date | None) -> Iterator[Event]:

@@ -1,9 +1,9 @@
 """Comparing: the plans -> their projection and forecast, held against the books.
 
 It writes ``outlook.projection``, ``outlook.planned_quantities``, ``outlook.forecast`` with its percentiles,
-``outlook.nowcast``, ``outlook.budget_chances``, ``outlook.promises``, ``outlook.milestones`` with what was told of
-them, and ``outlook.forecast_record``. The first is set beside the costs by ``finance.actual_vs_plan``; by the second
-``finance.variance_drivers`` says why they differ.
+``outlook.nowcast``, ``outlook.plans_in_force``, ``outlook.budget_chances``, ``outlook.promises``,
+``outlook.milestones`` with what was told of them, and ``outlook.forecast_record``. The first is set beside the costs by
+``finance.actual_vs_plan``; by the second ``finance.variance_drivers`` says why they differ.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from truecost.books.gaps import tell_day
 from truecost.books.session import Session
 from truecost.errors import Fault, TruecostError
 from truecost.planning.backtest import remember
-from truecost.planning.baselines import Baseline, baselines, in_force
+from truecost.planning.baselines import Baseline, baselines, in_force, plans_in_force
 from truecost.planning.budgets import chances
 from truecost.planning.forecast import PERCENTS, forecast
 from truecost.planning.milestones import milestones, reports
@@ -130,6 +130,7 @@ def compare(session: Session) -> bool:
         _replace(con, "outlook.budget_chances", likely)
         promised = [row for model, trials in drawn.items() for row in promises(model, trials)]
         _replace(con, "outlook.promises", promised)
+        _replace(con, "outlook.plans_in_force", plans_in_force(workspace, today))
         named = [row for model, trials in drawn.items() for row in milestones(model, trials)]
         _replace(con, "outlook.milestones", named)
         _replace(con, "outlook.milestone_reports", reports(workspace, today))
@@ -335,7 +336,7 @@ def _fingerprint(workspace: Workspace, today: date, books: str) -> str:
     plans = {model: plan.model_dump(mode="json") for model, plan in in_force(workspace, today).items()}
     budgets = [budget.model_dump(mode="json") for budget in workspace.config.budgets]
     told = reports(workspace, today)
-    parts = [books, plans, budgets, told, today.isoformat(), fingerprint("planning")]
+    parts = [books, plans, plans_in_force(workspace, today), budgets, told, today.isoformat(), fingerprint("planning")]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 

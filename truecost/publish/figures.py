@@ -299,6 +299,8 @@ class Forecast:
     estimate_at_completion_p50: Decimal
     estimate_at_completion_p90: Decimal
     probability_over_budget: float | None
+    baseline: int | None = field(default=None, metadata=told_by("baseline"))
+    frozen_at: datetime | None = field(default=None, metadata=told_by("baseline"))
 
 
 # ---- Production and quality ------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ from truecost.workspace.config import STAGES
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+_NEVER_FROZEN = {"baseline": None, "frozen_at": None}  # what a file of an older truecost does not tell
 TOTAL = "total"
 WHOLE_MODEL = "dataset"  # the feature that stands for all features of a model
 
@@ -79,7 +80,10 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
     evals = by_model(ask("evals", until, of={"eval_scores", "drift_signals"}))
     return Outlook(
         plans={model: _plan(rows, quarter) for model, rows in by_model(plan_rows(con, quarter.end)).items()},
-        forecasts={row["model_id"]: filled(Forecast, row) for row in ask("forecast", until, of={"forecast"})},
+        forecasts={
+            row["model_id"]: filled(Forecast, {**_NEVER_FROZEN, **row})
+            for row in ask("forecast", until, of={"forecast"})
+        },
         drift={model: _drift(rows) for model, rows in by_model(ask("drift", until, of={"drift_signals"})).items()},
         evals={model: filled_all(EvalScore, rows) for model, rows in evals.items()},
         alerts=filled_all(Alert, ask("alerts", quarter.start, until, of={"alerts"})),

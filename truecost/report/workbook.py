@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 from truecost.publish.figures import BRIDGE, ModelFigures, QuarterReport
 from truecost.publish.publication import view_names
 from truecost.publish.yardsticks import ARTICLE
-from truecost.report.outlook import plan_rows
+from truecost.quarters import Quarter
+from truecost.report.ahead_sheets import write_ahead
+from truecost.report.outlook import known_before, plan_rows
 from truecost.report.spreadsheet import Book, Column, Formula, Part, Sheet, added, open_book
 from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query
@@ -76,11 +78,13 @@ def write_workbook(
     rows of charges the ``listed`` that weigh most stand by themselves, and the rest in sums.
     """
     title = f"True cost {report.quarter}, {report.workspace}"
+    quarter = Quarter(report.quarter_start, report.quarter_end, report.quarter)
     with open_book(path, title, f"truecost {report.truecost_version}", report.as_of) as book:
         ties = {"Summary": _summary(book, report)}
         ties["Bridge"] = _bridge(book, con, report)
         ties["Stages"] = _stages(book, con, report)
         _plan(book, con, report)
+        write_ahead(book, con, report.currency, known_before(quarter, report.as_of))
         ties["Drivers"] = _drivers(book, con, report)
         ties["Units"] = _units(book, con, report)
         ties["Charges"] = _charges(book, con, report, whole_up_to, listed)
