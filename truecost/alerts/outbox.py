@@ -13,7 +13,7 @@ from itertools import groupby
 
 from truecost import progress
 from truecost.alerts.notify import Message, Severity, addresses, deliver, escalation_addresses, service
-from truecost.alerts.states import BOOKS, BUDGET, DELIVERIES, SILENCE, State, undelivered, unescalated
+from truecost.alerts.states import BOOKS, BUDGET, DELIVERIES, SILENCE, UNUSUAL, State, undelivered, unescalated
 from truecost.clock import Clock
 from truecost.store.journal import Event, Journal
 from truecost.workspace.workspace import Workspace
@@ -27,6 +27,7 @@ _WHERE = {
     SILENCE: "What the totals lack: truecost status, and the view finance.gaps",
     BOOKS: "Each of them: truecost doctor",
     BUDGET: "Each of them: the view finance.budgets",
+    UNUSUAL: "What it is of: the view finance.charges",
 }
 _GROUPED = 3  # so many alerts of one run to one address are one message
 

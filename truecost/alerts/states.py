@@ -25,7 +25,8 @@ SILENCE = "silence"
 BOOKS = "books"
 BUDGET = "budget"
 VOLUME = "volume"
-WORKSPACE_RULES = (DELIVERIES, SILENCE, BOOKS)  # of the workspace as a whole, whatever the model
+UNUSUAL = "unusual"
+WORKSPACE_RULES = (DELIVERIES, SILENCE, BOOKS, UNUSUAL)  # of the workspace as a whole, whatever the model
 _ASKING: tuple[State, ...] = ("WARNING", "ALERT")  # the states that ask someone to act
 
 

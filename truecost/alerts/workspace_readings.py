@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from truecost.alerts.causes import told_by_cause
 from truecost.alerts.states import BOOKS, DELIVERIES, SILENCE, Reading, State
+from truecost.alerts.unusual_readings import unusual, unusual_days
 from truecost.books.derivation import STEP as BOOKS_STEP
 from truecost.books.invariants import Breach, breaches
 from truecost.books.session import Session
@@ -31,6 +32,7 @@ def of_workspace(session: Session) -> list[Reading]:
         deliveries(read_rows(con, query("alerts/deliveries"), {"share": share}), share),
         silence(read_rows(con, query("alerts/silence")), gone),
         books(_breaches(session)),
+        unusual(unusual_days(con)),
     ]
 
 
