@@ -5,7 +5,8 @@
 -- without cost count) less their median, and less the median of such differences over the 14 days before, by which a level that has moved
 -- is known. How far that lies apart is told by the 56 days before: 1.4826 times the median of its size (MAD), a twentieth at least. A day is out
 -- of line where it lies $errors of these above, costs by $least more than expected, and the excess is as much of a middle day. Before six weeks
--- of a weekday, a week of differences and 28 days of how far they lie apart there is no history: eleven weeks.
+-- of a weekday, a week of differences and 28 days of how far they lie apart there is no history: eleven weeks. Nor is there for a weekday
+-- that mostly costs nothing, and for a source that had no cost on two days in five.
 -- Only charges of a day or less are looked at: a monthly bill has no days of its own.
 WITH charged AS (
     SELECT
@@ -59,7 +60,17 @@ weekday AS (
         AND before.day BETWEEN measured.day - 56 AND measured.day - 7
         AND date_diff('day', before.day, measured.day) % 7 = 0
     GROUP BY measured.source, measured.day
-    HAVING count(*) >= 6
+    HAVING count(*) >= 6 AND median(before.cost) > 0
+),
+
+-- A source that speaks now and then has no usual day.
+steady AS (
+    SELECT measured.source, measured.day
+    FROM measured
+    INNER JOIN measured AS before
+        ON measured.source = before.source AND before.day BETWEEN measured.day - 56 AND measured.day - 1
+    GROUP BY measured.source, measured.day
+    HAVING count(*) FILTER (before.cost > 0) >= 0.6 * count(*)
 ),
 
 apart AS (
@@ -100,6 +111,7 @@ judged AS (
         greatest(exp(off.usual_height + off.level) - off.middle_cost / 20, 0) AS expected
     FROM off
     INNER JOIN spread USING (source, day)
+    SEMI JOIN steady ON off.source = steady.source AND off.day = steady.day
     WHERE off.day > off.last_day - $recent
         AND off.last_day > getvariable('as_of') - INTERVAL 62 DAY
         AND off.distance > $errors * greatest(1.4826 * spread.mad, 0.05)

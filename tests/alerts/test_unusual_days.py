@@ -83,6 +83,13 @@ def test_it_is_silent_before_there_is_history(tmp_path: Path, days: int, is_told
     assert bool(told(made(tmp_path, {"aws": costs}))) == is_told
 
 
+def test_a_source_that_speaks_now_and_then_has_no_usual_day(tmp_path: Path) -> None:
+    costs = [90.0 if number % 3 == 0 or number > 115 else 0.0 for number in range(120)]
+    office = week(120, weekend=0.0)
+    office[-4] = 90.0  # a Sunday, and Sundays are off
+    assert told(made(tmp_path, {"hours": costs, "office": office})) == []
+
+
 def test_two_days_or_three_times_as_much_is_an_alert_and_little_is_nothing(tmp_path: Path) -> None:
     two, far, little = week(120), week(120), week(120)
     two[-2:] = [200.0, 200.0]
