@@ -175,6 +175,7 @@ def test_a_gate_is_passed_when_someone_tells_it_with_evidence(books: Books, true
     shown = truecost("compare", "--as-of", "2026-04-20", "--workspace", books.root)
     assert "Earned value" in shown.stdout
     assert "2026-03-12" in shown.stdout
+    assert " 400.00   400.00   ≥ 300.00 " in shown.stdout  # PV, EV and AC of March, and of no later month
     # The day before it was told, nobody knew.
     assert {row["state"] for row in earned(books, date(2026, 4, 19), "milestones") if row["way"] == "gate"} == {"late"}
     report(books.workspace, Clock(DAY), "bot", "reviewed", DAY, "it was another review", "ana", is_withdrawn=True)

@@ -26,7 +26,7 @@ def compare(frame: Frame) -> None:
     with shown_progress():
         steps.attribute(workspace)
         is_new = steps.compare(workspace, clock)
-        compared = steps.comparison(workspace)
+        compared = steps.comparison(workspace, clock)
     frame.answer({"is_new": is_new, **vars(compared)}, lambda: show_comparison(compared))
 
 
