@@ -69,6 +69,7 @@ def test_a_dear_day_is_told_with_what_it_is_in(tmp_path: Path) -> None:
     bench.close()
 
 
+@pytest.mark.slow
 def test_a_weekend_like_a_weekday_is_out_of_line_and_a_usual_weekday_is_not(tmp_path: Path) -> None:
     costs = week(120)
     costs[-4] = 100.0  # a Sunday
@@ -90,6 +91,7 @@ def test_a_source_that_speaks_now_and_then_has_no_usual_day(tmp_path: Path) -> N
     assert told(made(tmp_path, {"hours": costs, "office": office})) == []
 
 
+@pytest.mark.slow
 def test_two_days_or_three_times_as_much_is_an_alert_and_little_is_nothing(tmp_path: Path) -> None:
     two, far, little = week(120), week(120), week(120)
     two[-2:] = [200.0, 200.0]

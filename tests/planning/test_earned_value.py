@@ -148,6 +148,7 @@ def test_milestones_are_worth_their_value_once_they_are_reached(books: Books) ->
     assert [named[name]["state"] for name in ("first labels", "reviewed")] == ["reached", "late"]
 
 
+@pytest.mark.slow
 def test_indexes_are_unreliable_outside_20_to_80_per_cent(books: Books) -> None:
     january, _, march, *_ = earned(books)
     assert (january["complete_pct"], january["is_reliable"]) == (25, True)
@@ -160,6 +161,7 @@ def test_indexes_are_unreliable_outside_20_to_80_per_cent(books: Books) -> None:
     assert (january["complete_pct"] < 20, january["is_reliable"]) == (True, False)
 
 
+@pytest.mark.slow
 def test_elapsed_time_earns_nothing(books: Books) -> None:
     rows = [row for row in earned(books, date(2026, 12, 5)) if row["model_id"]]
     # The plan ended in June and one milestone is open: it goes on, and later months add no worth.
@@ -200,6 +202,7 @@ def test_what_is_told_of_a_milestone_has_to_be_possible(books: Books, said: Row,
         report(books.workspace, Clock(DAY), **told)
 
 
+@pytest.mark.slow
 def test_labels_that_no_line_counts_are_told(books: Books) -> None:
     books.put("plans/bot.toml", PLAN + MILESTONES.replace(', source = "annotators"', ""))
     clock = Clock(DAY)
@@ -212,6 +215,7 @@ def test_labels_that_no_line_counts_are_told(books: Books) -> None:
     assert (told["reached_on"], told["came"]) == (date(2026, 3, 10), 3000)
 
 
+@pytest.mark.slow
 def test_a_frozen_plan_keeps_its_milestones(books: Books) -> None:
     from truecost.planning.baselines import freeze
 

@@ -154,6 +154,7 @@ def test_cost_that_names_no_version_is_nobodys_unless_it_is_shared(bench: Bench)
     assert old["shared_cost"] + new["shared_cost"] == pytest.approx(40)
 
 
+@pytest.mark.slow
 def test_three_versions_share_one_certainty(bench: Bench) -> None:
     for version, score in (("a", 0.5), ("b", 0.52), ("c", 0.54)):
         called(bench, version, range(1, 11))
@@ -174,6 +175,7 @@ def test_one_version_after_another_is_no_comparison(bench: Bench, days: range, c
     assert len(versions(bench)) == count
 
 
+@pytest.mark.slow
 def test_a_share_of_calls_counts_those_that_name_no_version(bench: Bench) -> None:
     side_by_side(bench)
     called(bench, None, range(11, 21), times=4, tokens=7)
@@ -181,6 +183,7 @@ def test_a_share_of_calls_counts_those_that_name_no_version(bench: Bench) -> Non
     assert [row["request_share"] for row in (old, new)] == [0.375, 0.125]
 
 
+@pytest.mark.slow
 def test_a_log_names_the_version_of_each_call(bench: Bench) -> None:
     header = "timestamp,model_version,latency_ms\n"
     rows = [f"2026-03-{day:02d}T00:00:00Z,{version},9\n" for day in range(1, 9) for version in ("v7", "v8")]

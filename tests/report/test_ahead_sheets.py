@@ -111,6 +111,7 @@ def test_each_view_has_a_sheet_with_its_figures(books: Books) -> None:
         assert "USD" in str(list(book["Budgets"].iter_rows(values_only=True))[3])
 
 
+@pytest.mark.slow
 def test_without_plan_budget_or_log_there_are_no_such_sheets(tmp_path: Path) -> None:
     rule = '[[models]]\nid = "bot"\n\n[[attribution]]\nmatch = { source = "aws" }\nmodel = "bot"\n'
     books = Books.of(tmp_path, config("aws", more=rule), {"inbox/aws/1.csv": focus(in_month(3))})
