@@ -91,7 +91,6 @@ def test_a_source_that_speaks_now_and_then_has_no_usual_day(tmp_path: Path) -> N
     assert told(made(tmp_path, {"hours": costs, "office": office})) == []
 
 
-@pytest.mark.slow
 def test_two_days_or_three_times_as_much_is_an_alert_and_little_is_nothing(tmp_path: Path) -> None:
     two, far, little = week(120), week(120), week(120)
     two[-2:] = [200.0, 200.0]

@@ -202,7 +202,6 @@ def test_what_is_told_of_a_milestone_has_to_be_possible(books: Books, said: Row,
         report(books.workspace, Clock(DAY), **told)
 
 
-@pytest.mark.slow
 def test_labels_that_no_line_counts_are_told(books: Books) -> None:
     books.put("plans/bot.toml", PLAN + MILESTONES.replace(', source = "annotators"', ""))
     clock = Clock(DAY)
