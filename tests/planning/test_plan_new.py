@@ -71,12 +71,21 @@ def test_our_own_runs_win_over_the_default_and_are_named(root: Path) -> None:
         con.execute("CREATE TABLE finance.runs AS FROM (VALUES (400, 1000.0, 'promoted'), (100, 250.0, 'discarded'))")
         con.execute(
             "CREATE VIEW finance.training_runs AS SELECT CAST(col0 AS DECIMAL(18, 4)) AS gpu_hours, "
-            "CAST(col1 AS DECIMAL(38, 20)) AS cost, col2 AS outcome, FALSE AS is_lower_bound FROM finance.runs"
+            "CAST(col1 AS DECIMAL(38, 20)) AS cost, col2 AS outcome, FALSE AS is_lower_bound, 'bot' AS model_id, "
+            "0 AS round, TIMESTAMP '2025-07-12' AS decided_at FROM finance.runs"
         )
     text = new_plan(workspace, "bot", "lora", DAY).read_text("utf-8")
     training = text[text.index("[lifecycle.training]") : text.index("[lifecycle.serving]")]
     assert re.search(r"^gpu_hour = 2.5 .*the ledger, its training runs$", training, re.MULTILINE)
     assert re.search(r"^hours = 100 .*the ledger, the median of 1 promoted runs$", training, re.MULTILINE)  # of 4 GPUs
+    # (2 x 4 + 2 runs) / (2 + 1 rounds), and (4 x 0.22 + 0.25) / (4 + 1 failed runs).
+    assert re.search(
+        r"^iterations = .*likely = 3.33, .*learned: 2.00 in 1 finished round; F13 says 4$", training, re.M
+    )
+    assert re.search(r"^iteration_size = .*likely = 0.226, .*learned: 0.25 in 1 failed run;", training, re.MULTILINE)
+    # (4 x 0.25 + 0) / (4 + half a year)
+    assert re.search(r"^retrain_rate = 0.222 .*learned: 0 retrainings in 0.5 years of production$", text, re.MULTILINE)
+    assert read_plan(workspace.root / "plans/bot.toml", "plans/bot.toml", "USD").uncertainty.retrain_rate == 0.222
 
 
 def test_a_plan_that_is_there_is_left_alone(root: Path) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from truecost.errors import TruecostError
 from truecost.planning.approaches import DEFAULTS, settled
+from truecost.planning.learned import Seen, learned
 from truecost.store.rows import Row
 from truecost.workspace.lifecycle import Approach, Lifecycle
-from truecost.workspace.plan_file import plan_text, write_plan
+from truecost.workspace.plan_figures import Uncertainty
+from truecost.workspace.plan_file import as_toml, plan_text, write_plan
 from truecost.workspace.plans import months_between
 from truecost.workspace.workspace import Workspace
 
@@ -26,10 +28,13 @@ _ROLES = {
 _SELF_TRAINED = ("lora", "qlora", "full")
 
 
-def new_plan(workspace: Workspace, model: str, approach: Approach, today: date, to: Path | None, runs: Row) -> Path:
+def new_plan(
+    workspace: Workspace, model: str, approach: Approach, today: date, to: Path | None, runs: Row, seen: Seen
+) -> Path:
     """Write ``plans/MODEL.toml`` (or ``to``) for a year from next month on; returns where it is.
 
     ``runs`` is what the published books know of our training runs (``sql/planning/own_runs.sql``); empty if nothing.
+    ``seen`` is what finished rounds and past forecasts teach.
 
     Raises:
         TruecostError: there is such a file already, or the model's name can't be one.
@@ -42,7 +47,7 @@ def new_plan(workspace: Workspace, model: str, approach: Approach, today: date, 
     lifecycle = settled(Lifecycle(approach=approach), approach)
     sources = {key: default.source for key, default in DEFAULTS[approach].items()}
     currency = workspace.config.workspace.reporting_currency
-    known = dict(_known(workspace, approach, lifecycle, runs))
+    known = {**dict(_learned(approach, lifecycle, seen)), **dict(_known(workspace, approach, lifecycle, runs))}
     write_plan(path, plan_text(lifecycle, sources, known, currency, first, last))
     return path
 
@@ -65,6 +70,12 @@ def _known(workspace: Workspace, approach: Approach, lifecycle: Lifecycle, runs:
             yield ("prices", "output_per_million"), (_plain(tokens.cost_per_1m_output_tokens), source)
     if approach in _SELF_TRAINED:
         yield from _own_runs(runs, lifecycle)
+
+
+def _learned(approach: Approach, lifecycle: Lifecycle, seen: Seen) -> Iterator[Told]:
+    for one in learned(seen, lifecycle, Uncertainty()):
+        if one.section != "training" or approach in _SELF_TRAINED:
+            yield (one.section, one.key), (as_toml(one.value), one.source)
 
 
 def _own_runs(runs: Row, lifecycle: Lifecycle) -> Iterator[Told]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from truecost.errors import TruecostError
 from truecost.workspace.lifecycle import Lifecycle
-from truecost.workspace.plan_figures import Even, Named, Range
+from truecost.workspace.plan_figures import Even, Named, Range, Uncertainty
 from truecost.workspace.tomltext import text as quoted
 
 _FACT = re.compile(r"\(([^()]*\bF[0-9]+[^()]*)\)")
@@ -46,6 +46,14 @@ def plan_text(lifecycle: Lifecycle, sources: Sources, known: Known, currency: st
         section = getattr(lifecycle, key)
         if isinstance(section, BaseModel) and not isinstance(section, Range | Named | Even):
             lines += ["", f"[lifecycle.{key}]", *_section(key, section, sources, known)]
+    fields = Uncertainty.model_fields.items()
+    learned = [
+        _line("uncertainty", key, None, field.description or "", sources, known)
+        for key, field in fields
+        if ("uncertainty", key) in known
+    ]
+    if learned:
+        lines += ["", "[uncertainty]", *learned]
     return "\n".join(lines) + "\n"
 
 
@@ -69,7 +77,7 @@ def _section(name: str, section: BaseModel, sources: Sources, known: Known) -> I
 
 
 def _line(section: str, key: str, value: Any, about: str, sources: Sources, known: Known) -> str:
-    told, source = known.get((section, key), (_toml(value), sources.get((section, key), "")))
+    told, source = known.get((section, key)) or (as_toml(value), sources.get((section, key), ""))
     fact = _FACT.search(about)
     named = source or (fact.group(1) if fact else "as Mistral 7B has it" if section == "base" else "assumed")
     what = re.sub(r" *\([^()]*\bF[0-9]+[^()]*\)", "", about).replace(" Differs by approach.", "")
@@ -77,7 +85,8 @@ def _line(section: str, key: str, value: Any, about: str, sources: Sources, know
     return f"{key} = {told}".ljust(52) + f"  # {comment}"
 
 
-def _toml(value: Any) -> str:
+def as_toml(value: Any) -> str:
+    """A figure as a plan writes it."""
     if isinstance(value, Range):
         if value.is_certain:
             return _number(value.likely)
