@@ -77,7 +77,7 @@ def test_the_oracle_waits_where_it_pays_and_counts_the_delay() -> None:
     [("sudden", 1.20, 1.05), ("gradual", 1.15, 1.05), ("seasonal", 1.90, 1.10), ("recurring", 1.45, 1.25)],
 )
 def test_each_regime_over_many_worlds(regime: str, of_oracle: float, of_best: float) -> None:
-    """docs/decisions.md has the figures over 200 worlds, and says which bound is not what it should be, and why."""
+    """docs/decisions.md has the figures, and says which bound is not what it should be, and why."""
     own, oracle, best = totals([world(regime, seed) for seed in range(40)])
     assert own <= of_oracle * oracle
     assert own <= of_best * best
