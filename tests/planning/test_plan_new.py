@@ -79,9 +79,7 @@ def test_our_own_runs_win_over_the_default_and_are_named(root: Path) -> None:
     assert re.search(r"^gpu_hour = 2.5 .*the ledger, its training runs$", training, re.MULTILINE)
     assert re.search(r"^hours = 100 .*the ledger, the median of 1 promoted runs$", training, re.MULTILINE)  # of 4 GPUs
     # (2 x 4 + 2 runs) / (2 + 1 rounds), and (4 x 0.22 + 0.25) / (4 + 1 failed runs).
-    assert re.search(
-        r"^iterations = .*likely = 3.33, .*learned: 2.00 in 1 finished round; F13 says 4$", training, re.M
-    )
+    assert re.search(r"^iterations = .*likely = 3.33, .*learned: 2.00 in 1 finished round; F13 says 4$", training, re.M)
     assert re.search(r"^iteration_size = .*likely = 0.226, .*learned: 0.25 in 1 failed run;", training, re.MULTILINE)
     # (4 x 0.25 + 0) / (4 + half a year)
     assert re.search(r"^retrain_rate = 0.222 .*learned: 0 retrainings in 0.5 years of production$", text, re.MULTILINE)
