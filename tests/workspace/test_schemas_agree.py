@@ -35,7 +35,7 @@ def values(part: dict[str, Any], schema: dict[str, Any]) -> st.SearchStrategy[An
         rising = [name for name in ("low", "likely", "high") if name in found["properties"]]
         rest = {name: part for name, part in found["properties"].items() if name not in rising}
         return st.tuples(
-            st.lists(st.integers(0, 10**6), min_size=len(rising), max_size=len(rising)),
+            st.tuples(*(plain_values(number_in(found["properties"][name], schema), schema) for name in rising)),
             st.fixed_dictionaries({name: values(part, schema) for name, part in rest.items()}),
         ).map(lambda two: {**dict(zip(rising, sorted(two[0]), strict=True)), **two[1]})
     if "regex" in found.get("properties", {}):
@@ -59,6 +59,12 @@ def values(part: dict[str, Any], schema: dict[str, Any]) -> st.SearchStrategy[An
     return plain_values(found, schema)
 
 
+def number_in(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """The number that a part may be, beside a number in quotes."""
+    found = {**resolved(schema, part), **part}
+    return next(option for option in found.get("anyOf", [found]) if option.get("type") in ("integer", "number"))
+
+
 def plain_values(found: dict[str, Any], schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     kind = found["type"]
     if kind == "array":
@@ -70,9 +76,15 @@ def plain_values(found: dict[str, Any], schema: dict[str, Any]) -> st.SearchStra
     if kind == "boolean":
         return st.booleans()
     if kind in ("integer", "number"):
-        least = ceil(found.get("minimum", floor(found.get("exclusiveMinimum", -1)) + 1))
-        whole = st.integers(least, int(found.get("maximum", least + 10**6)))
-        return whole if kind == "integer" else whole.map(Decimal)
+        step = Decimal(1) if kind == "integer" else Decimal("0.01")
+        least = Decimal(str(found["minimum"])) if "minimum" in found else Decimal(0)
+        if "exclusiveMinimum" in found:
+            least = max(least, Decimal(str(found["exclusiveMinimum"])) + step)
+        most = Decimal(str(found["maximum"])) if "maximum" in found else least + 10**6
+        if "exclusiveMaximum" in found:
+            most = min(most, Decimal(str(found["exclusiveMaximum"])) - step)
+        steps = st.integers(ceil(least / step), floor(most / step))
+        return steps if kind == "integer" else steps.map(lambda n: n * step)
     if found.get("format") == "date":
         return DAYS
     if found.get("pattern") == PLAIN_NUMBER:
