@@ -186,11 +186,12 @@ FEATURES = [
 ]
 
 
-def test_ids_counters_dates_free_text_and_constants_are_left_out(bench: Bench) -> None:
+def test_ids_counters_dates_and_constants_are_left_out_and_a_text_is_told_by_its_length(bench: Bench) -> None:
     assert columns(bench, FEATURES) == {
         "input_tokens": "number",
         "a/b~c": "category",
         "language": "category",
+        "prompt (length)": "number",
         "score": "number",
         "tail": "category",
         "temperature": "number",
