@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.books import Books, config, sacct
+from tests.support.books import Books, config, focus, sacct
 from truecost.intake import load as loading
 from truecost.workspace.scaffold import write_demo
 
@@ -285,3 +285,11 @@ def test_bytes_that_are_no_text_spoil_their_line_alone(tmp_path: Path, odd: byte
     books.run()
     delivery = books.delivery("a.txt")
     assert (delivery["rows_read"], delivery["rows_loaded"], delivery["rows_quarantined"]) == (40, 39, 1)
+
+
+def test_a_name_that_each_row_would_bear_a_thousand_times_over_refuses_the_file(tmp_path: Path) -> None:
+    text = focus({"Tags": ""}).replace("Tags", "x" * 100_000, 1)
+    books = Books.of(tmp_path / "books", config("aws"), {"inbox/aws/a.csv": text})
+    books.run()
+    (row,) = books.ask("SELECT refused_because FROM books.deliveries")
+    assert row["refused_because"].startswith("a column's name is longer than 1,000 characters")

@@ -49,6 +49,7 @@ class _Counts(NamedTuple):
 
 
 _LOGGED = ("deliveries", "claims", "slot_totals", "control_totals", "quarantine")  # of schema log, by delivery
+_LONGEST_NAME = 1_000  # characters of a column
 _NO_ROWS = _Counts(0, 0, 0, 0, 0, 0)
 
 
@@ -266,6 +267,10 @@ def _staged(con: DuckDBPyConnection, path: Path, fmt: Format, source: SourceSect
         con.execute(f"SET VARIABLE source_{variable} = {literal(value) if value else 'NULL::VARCHAR'}")
     con.execute(f"SET VARIABLE source_max_running_seconds = {source.max_running // timedelta(seconds=1)}")
     raw = fmt.read(con, path, fmt, options)
+    if any(len(name) > _LONGEST_NAME for name in raw.header):
+        raise DeliveryRefused(
+            f"a column's name is longer than {_LONGEST_NAME:,} characters: each row would bear it; correct it"
+        )
     if raw.careful is None:
         _stage(con, raw, fmt, options)
     else:
