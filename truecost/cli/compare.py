@@ -57,7 +57,7 @@ def show_comparison(compared: Comparison) -> None:
 def _show_to_date(totals: Sequence[dict[str, Any]]) -> None:
     """Plan and actual over the same whole months; the row over all models only where there are several."""
     from truecost.cli.tables import amount, name, number, print_table
-    from truecost.cli.text import money
+    from truecost.cli.text import at_least, money
 
     shown = totals if len(totals) > 2 else [row for row in totals if row["model_id"] is not None]
     if not shown:
@@ -71,7 +71,7 @@ def _show_to_date(totals: Sequence[dict[str, Any]]) -> None:
         [
             (
                 *(row["model_id"] or "all", f"{row['first_month']:%Y-%m} to {row['last_month']:%Y-%m}"),
-                *(money(row["planned_to_date"]), _bound(row, money(row["actual_to_date"]))),
+                *(money(row["planned_to_date"]), at_least(row, "actual_to_date")),
                 *(money(row["variance"]), _pct(row["variance_pct"])),
                 None if row["pace"] is None else f"{row['pace']:.2f}",
             )
@@ -127,11 +127,6 @@ def _show_against_plan(title: str, rows: Iterable[dict[str, Any]], with_stage: b
             for row in rows
         ],
     )
-
-
-def _bound(row: dict[str, Any], told: str | None) -> str | None:
-    """An amount, marked where something of it is missing."""
-    return f"≥ {told}" if row["is_lower_bound"] and told else told
 
 
 def _of_whole(row: dict[str, Any]) -> Decimal | None:

@@ -48,7 +48,7 @@ def _said(day: str, count: int | None, is_withdrawn: bool) -> str:
 def show_earned_value(rows: Sequence[dict[str, Any]], milestones: Sequence[dict[str, Any]]) -> None:
     """What was planned, earned and spent by each model's last whole month, and the milestones it is made of."""
     from truecost.cli.tables import amount, name, number, print_table, state
-    from truecost.cli.text import money
+    from truecost.cli.text import at_least, money
 
     latest = [row for row in rows if row["is_latest"]]
     shown = latest if len(latest) > 2 else [row for row in latest if row["model_id"] is not None]
@@ -63,10 +63,10 @@ def show_earned_value(rows: Sequence[dict[str, Any]], milestones: Sequence[dict[
         [
             (
                 *(row["model_id"] or "all", _percent(row["complete_pct"])),
-                *(money(row["planned_value"]), money(row["earned_value"]), _bound(row, money(row["actual_cost"]))),
+                *(money(row["planned_value"]), money(row["earned_value"]), at_least(row, "actual_cost")),
                 *(money(row["cost_variance"]), money(row["schedule_variance"])),
                 *(_index(row[f"{key}_performance_index"]) for key in ("cost", "schedule", "to_complete")),
-                _bound(row, money(row["estimate_at_completion"])),
+                at_least(row, "estimate_at_completion"),
                 "" if row["is_reliable"] else "unreliable",
             )
             for row in shown
@@ -83,10 +83,6 @@ def show_earned_value(rows: Sequence[dict[str, Any]], milestones: Sequence[dict[
             for row in milestones
         ],
     )
-
-
-def _bound(row: dict[str, Any], told: str | None) -> str | None:
-    return f"≥ {told}" if row["is_lower_bound"] and told else told
 
 
 def _index(value: Decimal | None) -> str | None:

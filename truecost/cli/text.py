@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -159,6 +160,12 @@ def shown_path(path: Path) -> str:
 
 def money(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount.quantize(Decimal('0.01')):,}"
+
+
+def at_least(row: Mapping[str, Any], column: str) -> str | None:
+    """An amount of a row, marked where something of it is missing."""
+    told = money(row[column])
+    return f"≥ {told}" if row["is_lower_bound"] and told else told
 
 
 def times(ratio: Decimal | None) -> str | None:

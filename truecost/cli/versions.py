@@ -44,7 +44,7 @@ def versions(
 def show_window(rows: Sequence[dict[str, Any]]) -> None:
     """The versions of one window, a row each, and what is said of them in a sentence."""
     from truecost.cli.tables import amount, name, number, print_table
-    from truecost.cli.text import echo, money
+    from truecost.cli.text import at_least, echo
 
     first = rows[0]
     days = f"{first['window_start']} to {first['window_end']}"
@@ -58,8 +58,8 @@ def show_window(rows: Sequence[dict[str, Any]]) -> None:
         [
             (
                 *(row["version"], f"{row['requests']:,}", _whole(row["latency_p50_ms"]), _whole(row["latency_p95_ms"])),
-                *(_bound(row, money(row["serving_cost"])), _bound(row, money(row["cost_per_1k_requests"]))),
-                *(_score(row["score"]), _interval(row), _bound(row, money(row["cost_per_1k_accepted"]))),
+                *(at_least(row, "serving_cost"), at_least(row, "cost_per_1k_requests")),
+                *(_score(row["score"]), _interval(row), at_least(row, "cost_per_1k_accepted")),
                 None if row["probability_best"] is None else f"{100 * row['probability_best']:.0f} %",
             )
             for row in rows
@@ -72,10 +72,6 @@ def show_window(rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         if row["reason"]:
             echo(f"{row['version']}: {row['reason']}.")
-
-
-def _bound(row: dict[str, Any], told: str | None) -> str | None:
-    return f"≥ {told}" if row["is_lower_bound"] and told else told
 
 
 def _whole(value: float | None) -> str | None:
