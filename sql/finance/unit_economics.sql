@@ -55,125 +55,19 @@ used AS (
     GROUP BY ALL
 ),
 
-told_score AS (
-    SELECT evals.*
-    FROM books.evals
-    INNER JOIN config_models USING (model_id)
-    WHERE evals.status = 'current'
-        AND evals.higher_is_better IS NOT NULL
-        AND evals.evaluated_at IS NOT NULL
-        AND (config_models.headline_metric IS NULL OR config_models.headline_metric = evals.metric)
-        AND (config_models.headline_task IS NULL OR config_models.headline_task = evals.task)
-),
-
--- Which of several evals speaks for the model is for its people to say.
-headline AS (
-    SELECT
-        model_id,
-        any_value(metric) AS metric,
-        count(DISTINCT row(task, metric)) AS eval_count,
-        CASE
-            WHEN regexp_matches(any_value(metric), '(?i)loss|perplexity|ppl|nll|bits_per_byte') THEN NULL
-            WHEN min(score) >= 0 AND max(score) <= 1 THEN 100
-            WHEN min(score) >= 0
-                AND max(score) <= 100
-                AND regexp_matches(
-                    any_value(metric), '(?i)^((sacre)?bleu(_max)?|chrf.*|ter|rouge.*|f1|em|exact|exact_match|acc|accuracy)(,.*)?$'
-                )
-                THEN 1
-        END AS points_in_one
-    FROM told_score
-    GROUP BY model_id
-),
-
--- The runs that were promoted up to the end of the quarter, and whether the registry still had them in production then.
-production AS (
-    SELECT
-        to_date.model_id,
-        to_date.quarter,
-        training_runs.run_id,
-        training_runs.decided_at AS promoted_at,
-        NOT coalesce(bool_or(registered.is_promoted), FALSE)
-        OR arg_max(registered.is_promoted, (registered.updated_at, registered.x_delivery_id, registered.x_line)) AS is_in_production,
-        list(DISTINCT registered.registered_version) AS versions,
-        list(DISTINCT registered.registered_model) AS models
-    FROM to_date
-    INNER JOIN books.training_runs
-        ON to_date.model_id = training_runs.model_id
-        AND training_runs.outcome = 'promoted'
-        AND training_runs.decided_at < to_date.quarter_end
-    LEFT JOIN books.model_versions AS registered
-        ON training_runs.run_id = registered.run_id
-        AND registered.status <> 'duplicate'
-        AND registered.updated_at < to_date.quarter_end
-    GROUP BY to_date.model_id, to_date.quarter, training_runs.run_id, training_runs.decided_at
-),
-
--- A score's version is a run's id, or a version of the registry: 3, v3, model/3 or model:3.
-version_name AS (
-    SELECT model_id, quarter, promoted_at, is_in_production, lower(run_id) AS name
-    FROM production
-    UNION
-    SELECT
-        model_id,
-        quarter,
-        promoted_at,
-        is_in_production,
-        lower(unnest(flatten(list_transform(
-            coalesce(versions, []),
-            lambda version: list_concat(
-                [version, 'v' || version],
-                flatten(list_transform(models, lambda model: [model || '/' || version, model || ':' || version]))
-            )
-        ))))
-    FROM production
-),
-
--- The scores up to the end of each quarter, and what they count for as the latest: production before promoted before any other.
-score AS (
-    SELECT
-        to_date.quarter,
-        told_score.*,
-        (told_score.evaluated_at, told_score.x_delivery_id, told_score.x_line) AS told_at,
-        (
-            coalesce(version_name.is_in_production, FALSE),
-            coalesce(version_name.promoted_at, TIMESTAMP '0001-01-01'),
-            told_score.evaluated_at,
-            told_score.x_delivery_id,
-            told_score.x_line
-        ) AS standing
-    FROM to_date
-    INNER JOIN told_score ON to_date.model_id = told_score.model_id AND told_score.evaluated_at < to_date.quarter_end
-    INNER JOIN headline ON told_score.model_id = headline.model_id AND headline.eval_count = 1
-    LEFT JOIN version_name
-        ON to_date.model_id = version_name.model_id
-        AND to_date.quarter = version_name.quarter
-        AND lower(told_score.model_version) = version_name.name
-),
-
-judged AS (
-    SELECT
-        model_id,
-        quarter,
-        any_value(task) AS task,
-        any_value(metric) AS metric,
-        arg_min(score, told_at) AS baseline_score,
-        arg_min(model_version, told_at) AS baseline_version,
-        arg_max(score, standing) AS latest_score,
-        arg_max(model_version, standing) AS latest_version,
-        bool_and(higher_is_better) AS higher_is_better
-    FROM score
-    GROUP BY model_id, quarter
-),
-
 gained AS (
     SELECT
-        judged.*,
+        to_date.quarter,
+        month_scores.*,
         CAST(
-            points_in_one * (latest_score - baseline_score) * CASE WHEN higher_is_better THEN 1 ELSE -1 END AS DECIMAL(18, 6)
+            headlines.points_in_one
+            * (month_scores.latest_score - month_scores.first_score)
+            * CASE WHEN month_scores.higher_is_better THEN 1 ELSE -1 END AS DECIMAL(18, 6)
         ) AS points
-    FROM judged
-    INNER JOIN headline USING (model_id)
+    FROM to_date
+    INNER JOIN books.month_scores
+        ON to_date.model_id = month_scores.model_id AND to_date.quarter_end = month_scores.month + INTERVAL 1 MONTH
+    INNER JOIN books.headlines ON to_date.model_id = headlines.model_id
 )
 
 SELECT
@@ -190,8 +84,8 @@ SELECT
     ratio(to_date.serving_cost, CAST(used.tokens AS DECIMAL(38, 20)) * 0.000001) AS serving_cost_per_1m_tokens,
     gained.task AS eval_task,
     gained.metric AS eval_metric,
-    gained.baseline_score,
-    gained.baseline_version,
+    gained.first_score AS baseline_score,
+    gained.first_version AS baseline_version,
     gained.latest_score,
     gained.latest_version,
     gained.points AS eval_points_gained,
@@ -202,7 +96,7 @@ SELECT
         CASE WHEN used.requests IS NULL THEN 'no request log in this quarter' END,
         CASE WHEN used.tokens = 0 THEN 'the request log holds no tokens' END,
         CASE
-            WHEN headline.eval_count > 1 THEN 'there are several evals: name headline_eval under [[models]]'
+            WHEN headlines.eval_count > 1 THEN 'there are several evals: name headline_eval under [[models]]'
             WHEN gained.model_id IS NULL THEN 'no eval scores so far'
             WHEN gained.points IS NULL THEN 'the scale of ' || gained.metric || ' is not known; name another headline_eval'
             WHEN gained.points <= 0 THEN 'no eval point gained so far'
@@ -211,7 +105,7 @@ SELECT
     wholeness.completeness
 FROM to_date
 LEFT JOIN used USING (model_id, quarter)
-LEFT JOIN headline USING (model_id)
-LEFT JOIN gained USING (model_id, quarter)
+LEFT JOIN books.headlines ON to_date.model_id = headlines.model_id
+LEFT JOIN gained ON to_date.model_id = gained.model_id AND to_date.quarter = gained.quarter
 LEFT JOIN wholeness USING (model_id, quarter)
 ORDER BY to_date.model_id, to_date.quarter_start

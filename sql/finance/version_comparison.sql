@@ -177,34 +177,13 @@ all_cost AS (
 ),
 
 told_score AS (
-    SELECT evals.*, version_key(evals.model_version) AS version_key, row(evals.task_version, evals.shots, evals.prompts) AS setup
-    FROM books.evals
-    INNER JOIN config_models USING (model_id)
-    SEMI JOIN span ON evals.model_id = span.model_id
-    WHERE evals.status = 'current'
-        AND evals.higher_is_better IS NOT NULL
-        AND evals.evaluated_at < getvariable('as_of') + INTERVAL 1 DAY
-        AND (config_models.headline_metric IS NULL OR config_models.headline_metric = evals.metric)
-        AND (config_models.headline_task IS NULL OR config_models.headline_task = evals.task)
-),
-
--- Whether the score is a share of answers that were accepted, and what is one whole of it.
-headline AS (
     SELECT
-        model_id,
-        any_value(task) AS task,
-        any_value(metric) AS metric,
-        count(DISTINCT row(task, metric)) AS eval_count,
-        CASE
-            WHEN NOT bool_and(higher_is_better) THEN NULL
-            WHEN min(score) >= 0 AND max(score) <= 1 THEN 1
-            WHEN min(score) >= 0
-                AND max(score) <= 100
-                AND regexp_matches(any_value(metric), '(?i)^(em|exact|exact_match|acc|accuracy)(,.*)?$')
-                THEN 100
-        END AS whole
-    FROM told_score
-    GROUP BY model_id
+        headline_scores.*,
+        version_key(headline_scores.model_version) AS version_key,
+        row(headline_scores.task_version, headline_scores.shots, headline_scores.prompts) AS setup
+    FROM books.headline_scores
+    SEMI JOIN span ON headline_scores.model_id = span.model_id
+    WHERE headline_scores.evaluated_at < getvariable('as_of') + INTERVAL 1 DAY
 ),
 
 setup AS (
@@ -231,7 +210,7 @@ score AS (
         nullif(arg_max(coalesce(told_score.stderr, 0), told_score.evaluated_at), 0) AS stderr
     FROM side
     INNER JOIN setup USING (model_id, first_day)
-    INNER JOIN headline ON side.model_id = headline.model_id AND headline.eval_count = 1
+    INNER JOIN books.headlines AS headline ON side.model_id = headline.model_id AND headline.eval_count = 1
     INNER JOIN told_score
         ON side.model_id = told_score.model_id
         AND side.version_key = told_score.version_key
@@ -414,5 +393,5 @@ SELECT
 FROM known
 LEFT JOIN chance USING (model_id, first_day, version_key)
 LEFT JOIN lacking USING (model_id, first_day)
-LEFT JOIN headline ON known.model_id = headline.model_id
+LEFT JOIN books.headlines AS headline ON known.model_id = headline.model_id
 ORDER BY known.model_id, known.first_day, known.version_key

@@ -31,6 +31,7 @@ requests_per_day = { low = 900, likely = 1000, high = 1100 }
 growth = 1
 input_tokens = { low = 900, likely = 1000, high = 1100 }
 """
+QUALITY = "[decision]\naccepted = { managed = 0.9, lora = 0.95 }\n"
 
 
 @pytest.fixture
@@ -61,6 +62,7 @@ def bench(tmp_path: Any, promised: list[Row]) -> Any:
     sources = [
         {"name": "runs", "format": "training_runs", "path": "inbox/runs/*"},
         {"name": "log", "format": "request_log", "path": "inbox/log/*", "one_in": 1000},
+        {"name": "evals", "format": "lm_eval", "path": "inbox/evals/*"},
     ]
     opened = Bench.open(tmp_path, {"sources": sources, "models": [{"id": "bot"}]})
     for row in promised:
@@ -90,6 +92,54 @@ def test_each_is_held_against_what_came(bench: Bench) -> None:
     about, columns = header_comments(query("finance/promises"))
     assert about
     assert list(columns) == list(rows["requests", 3])
+
+
+def test_the_share_of_answers_that_a_plan_counts_on_is_a_promise() -> None:
+    rows = promises("bot", draw(Plan.model_validate(loads(PLAN + QUALITY))))
+    accepted = [row for row in rows if row["promise"] == "accepted"]
+    assert [row["month"].month for row in accepted] == [3, 4, 5, 6]
+    assert {(row["low"], row["middle"], row["high"]) for row in accepted} == {(None, 0.9, None)}
+
+
+def scored(bench: Bench, score: float, month: int, **more: Any) -> None:
+    told = {"model_id": "bot", "task": "faq", "metric": "acc", "score": score, "n": 400, "higher_is_better": True}
+    bench.put_row("evals", "evals", **{**told, "evaluated_at": date(2026, month, 9), **more})
+
+
+def quality_of(bench: Bench) -> dict[int, Row]:
+    for month in (3, 4, 5, 6):
+        bench.con.execute(
+            "INSERT INTO outlook.promises VALUES ('bot', 'accepted', ?, NULL, 0.9, NULL)", [date(2026, month, 1)]
+        )
+    bench.keep_books()
+    rows = held(bench, date(2026, 6, 10))
+    return {row["month"].month: row for row in rows if row["promise"] == "accepted"}
+
+
+def test_the_share_of_answers_is_held_against_the_score_of_the_version_in_production(bench: Bench) -> None:
+    bench.put_row("runs", "training_runs", run_id="r1", model_id="bot", outcome="promoted", decided_at=date(2026, 3, 2))
+    scored(bench, 0.89, 3, model_version="r1")  # within what 400 answers can tell
+    scored(bench, 0.80, 5, model_version="r1")
+    scored(bench, 0.99, 5, model_version="r2")  # not in production
+    rows = quality_of(bench)
+    assert [(rows[month]["came"], rows[month]["state"]) for month in (3, 4, 5, 6)] == [
+        *[(0.89, "kept")] * 2,
+        (0.80, "below"),
+        (None, "to_come"),
+    ]
+
+
+def test_a_score_in_percent_is_a_share_and_one_beyond_what_was_promised_is_above(bench: Bench) -> None:
+    scored(bench, 40, 2)
+    scored(bench, 97, 4, stderr=2.0)
+    rows = quality_of(bench)
+    assert [(rows[month]["came"], rows[month]["state"]) for month in (3, 4)] == [(0.4, "below"), (0.97, "above")]
+
+
+@pytest.mark.parametrize("metric", ["perplexity", "bleu"])
+def test_what_is_no_share_of_answers_judges_no_promise_of_them(bench: Bench, metric: str) -> None:
+    scored(bench, 12.0, 3, metric=metric)
+    assert {row["state"] for row in quality_of(bench).values()} == {"to_come"}
 
 
 @pytest.mark.parametrize(("march", "april", "state"), [(10, 12, "ALERT"), (20, 20, "WARNING"), (10, 30, "OK")])

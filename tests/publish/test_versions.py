@@ -306,6 +306,8 @@ def tried(folder: Path, trials: int, seed: int) -> tuple[float, list[tuple[float
         opened.con.register("rows_of", rows)
         opened.con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows_of")
         opened.con.unregister("rows_of")
+    for name in ("91_headline_scores", "92_headlines"):
+        opened.con.execute(query(f"books/70_closed/{name}"))
     # Each version's bill bears its tag, in place of what a derivation of all of them would take.
     opened.con.execute(
         "CREATE OR REPLACE VIEW books.charges AS SELECT x_delivery_id, x_line, x_part, "
