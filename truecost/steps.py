@@ -61,6 +61,7 @@ from truecost.intake.load import Loaded, load_landed
 from truecost.planning.comparison import Comparison, ForecastRecord, plan_of, read_comparison, read_record
 from truecost.planning.comparison import compare as compare_plans
 from truecost.planning.learned import Seen
+from truecost.planning.lessons import read_seen
 from truecost.planning.new_plan import new_plan as write_new_plan
 from truecost.publish.publication import open_published, published_faults, read_published, view_names
 from truecost.publish.publication import publish as publish_views
@@ -130,16 +131,13 @@ def comparison(workspace: Workspace, clock: Clock = REAL) -> Comparison:
 
 def new_plan(workspace: Workspace, model: str, approach: Approach, clock: Clock, to: Path | None = None) -> Path:
     """Write a commented plan by an approach, with what the published books know of our runs; returns where it is."""
-    runs: Row = {}
-    seen: Row = {}
+    runs, seen = Row(), Seen()
     if workspace.published.is_file():
         with open_published(workspace.published) as con:
-            if "training_runs" in view_names(con):
+            seen = read_seen(con, views := view_names(con), clock.today())
+            if "training_runs" in views:
                 (runs,) = read_rows(con, query("planning/own_runs"))
-                seen |= read_rows(con, query("planning/own_rounds"), {"today": clock.today()})[0]
-            if "forecast_record" in view_names(con):
-                seen |= read_rows(con, query("planning/own_forecasts"))[0]
-    return write_new_plan(workspace, model, approach, clock.today(), to, runs, Seen(**seen))
+    return write_new_plan(workspace, model, approach, clock.today(), to, runs, seen)
 
 
 def weigh_plan(workspace: Workspace, clock: Clock, model_id: str) -> Begun:

@@ -20,13 +20,7 @@
 -- cpi_loss: its loss
 -- is_lower_bound: whether the actual cost is one
 WITH scored AS (
-    SELECT
-        *,
-        list_sum([
-            greatest(0.1 * (actual - forecast_p10), 0.9 * (forecast_p10 - actual)),
-            0.5 * abs(actual - forecast_p50),
-            greatest(0.9 * (actual - forecast_p90), 0.1 * (forecast_p90 - actual))
-        ]) / 3 AS pinball
+    SELECT *, pinball_loss(forecast_p10, forecast_p50, forecast_p90, actual) AS pinball
     FROM outlook.forecast_record
 )
 

@@ -266,10 +266,16 @@ def test_past_forecasts_are_made_again_of_what_was_known_then(books: Books, true
         assert row["error"] == row["forecast_p50"] - row["actual"]
     told = truecost("plan", "backtest", "bot", "--as-of", "2026-07-20", "--json", "--workspace", books.root)
     (record,) = json.loads(told.stdout)
-    assert (record["inside"], len(record["forecasts"])) == (sum(row["is_inside"] for row in rows), 5)
-    assert record["losses"].keys() == {"truecost", "last_quarter", "linear", "cpi"}
+    quality = record["quality"]
+    assert (quality["inside"], quality["forecasts"], len(record["forecasts"])) == (
+        *(sum(row["is_inside"] for row in rows), 5),
+        5,
+    )
+    linear = sum(float(row["linear_loss"] / row["actual"]) for row in rows) / 5
+    assert quality["linear_loss"] == pytest.approx(linear)
+    assert quality["loss"] == pytest.approx(sum(float(row["pinball"] / row["actual"]) for row in rows) / 5)
     shown = truecost("plan", "backtest", "--as-of", "2026-07-20", "--workspace", books.root)
-    assert f"in {record['inside']} of 5" in shown.stdout
+    assert f"in {quality['inside']} of 5" in shown.stdout
     early = truecost("plan", "backtest", "--as-of", "2026-01-05", "--workspace", books.root)
     assert "There is no past forecast" in early.stdout
 

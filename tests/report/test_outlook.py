@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from truecost.dashboards import formats
 
@@ -184,3 +186,31 @@ def test_a_variance_has_its_sign_and_zero_has_none(told: str, amount: str | None
 @pytest.mark.parametrize(("told", "value"), [("0.0620", 0.062), ("12.35", 12.346), ("−0.5000", -0.5), ("–", None)])
 def test_a_measure_has_as_many_digits_as_it_needs(told: str, value: float | None) -> None:
     assert formats.measure(value) == told
+
+
+def test_the_page_tells_how_good_past_forecasts_were_and_what_was_learned(demo: Path) -> None:
+    """Each figure once more, from the view: how many came from P10 to P90, by how much the P50s are off."""
+    folder = demo / "reports/FY2026-Q3"
+    report = json.loads((folder / "true-cost.json").read_text("utf-8"))
+    with duckdb.connect(str(demo / "reports/reports.duckdb"), read_only=True) as con:
+        rows = con.execute(
+            "SELECT model_id, forecast_p10, forecast_p50, forecast_p90, actual FROM finance.forecast_record"
+        ).fetchall()
+    page = (folder / "true-cost.html").read_text("utf-8")
+    for model in report["models"]:
+        mine = [tuple(map(float, row[1:])) for row in rows if row[0] == model["model_id"]]
+        told = model["past_forecasts"]
+        assert told["forecasts"] == len(mine) > 0
+        assert told["inside"] == sum(low <= actual <= high for low, _, high, actual in mine)
+        bias = sum((p50 - actual) / actual for _, p50, _, actual in mine) / len(mine)
+        assert told["bias_pct"] == pytest.approx(100 * bias)
+        assert f">{formats.share(told['coverage'])}</td>" in page
+    taught = {one["default_name"]: one for one in report["lessons"]}
+    assert "finished rounds; F13 says" in taught["training.iterations"]["learned_from"]
+    assert {one["learned_from"] for one in report["lessons"]} <= set(re.findall(r"<td>([^<]*)</td></tr>", page))
+
+
+def test_an_earlier_quarter_has_learned_nothing_of_what_came_after_it(books: Books) -> None:
+    report, models, _ = report_of(books, "FY2026-Q2")
+    assert "lessons" not in report
+    assert "past_forecasts" not in models["bot"]

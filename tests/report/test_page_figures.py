@@ -96,7 +96,7 @@ def shown(value: object) -> Iterator[str]:
     if isinstance(value, int):
         yield f"{value:,}"
     elif isinstance(value, Decimal | float):
-        ways = (formats.share, formats.multiplier, formats.percent, formats.hours)
+        ways = (formats.share, formats.multiplier, formats.percent, formats.hours, formats.index)
         yield from (way(value) for way in ways)
         yield formats.measure(float(value))
         if isinstance(value, Decimal):

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from truecost.planning.yardsticks import Yardstick
 
 NO_PLAN = "No model has a plan: name one with `plan` under [[models]]; docs/plans.md says how to write it."
+_LOSSES = {
+    "truecost": "loss",
+    "last_quarter": "last_quarter_loss",
+    "linear": "linear_loss",
+    "cpi": "cpi_loss",
+}
 
 
 def show(
@@ -70,9 +76,9 @@ def show_record(record: ForecastRecord) -> None:
     from truecost.cli.tables import amount, name, number, print_table, state
     from truecost.cli.text import echo, money
 
-    until, currency = record.forecasts[-1]["until"], record.forecasts[-1]["currency"]
+    quality, currency = record.quality, record.forecasts[-1]["currency"]
     print_table(
-        f"{record.model_id}: past forecasts of the cost up to {until:%Y-%m} ({currency})",
+        f"{quality['model_id']}: past forecasts of the cost up to {quality['until']:%Y-%m} ({currency})",
         [name("on"), *map(amount, ("P10", "P50", "P90", "actual")), state(), name("knew")],
         [
             (
@@ -83,20 +89,20 @@ def show_record(record: ForecastRecord) -> None:
         ],
     )
     echo(
-        f"The cost lies from P10 to P90 in {record.inside} of {len(record.forecasts)} "
-        f"({100 * record.coverage:.0f} %; 80 % is meant). The P50s are {_off(record.bias)} on average."
+        f"The cost lies from P10 to P90 in {quality['inside']} of {quality['forecasts']} "
+        f"({100 * quality['coverage']:.0f} %; 80 % is meant). The P50s are {_off(quality['bias_pct'])} on average."
     )
-    if record.is_lower_bound:
+    if quality["is_lower_bound"]:
         echo("The actual cost is at least what is shown: what is missing of it counts as a forecast that was too high.")
     print_table(
         "Mean loss, of each forecast as a share of the actual cost",
         [name("forecast"), number("pinball")],
-        [(told, f"{loss:.4f}") for told, loss in record.losses.items()],
+        [(told, f"{quality[loss]:.4f}") for told, loss in _LOSSES.items()],
     )
 
 
-def _off(bias: float) -> str:
-    return f"{100 * abs(bias):.1f} % too {'high' if bias > 0 else 'low'}"
+def _off(bias_pct: float) -> str:
+    return f"{abs(bias_pct):.1f} % too {'high' if bias_pct > 0 else 'low'}"
 
 
 def show_plan(planned: PlannedCost) -> None:

@@ -2,8 +2,8 @@
 
 It writes ``outlook.projection``, ``outlook.planned_quantities``, ``outlook.forecast`` with its percentiles,
 ``outlook.nowcast``, ``outlook.plans_in_force``, ``outlook.budget_chances``, ``outlook.promises``,
-``outlook.milestones`` with what was told of them, and ``outlook.forecast_record``. The first is set beside the costs by
-``finance.actual_vs_plan``; by the second ``finance.variance_drivers`` says why they differ.
+``outlook.milestones`` with what was told of them, ``outlook.forecast_record`` and ``outlook.lessons``. The first is
+set beside the costs by ``finance.actual_vs_plan``; by the second ``finance.variance_drivers`` says why they differ.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from truecost.planning.backtest import remember
 from truecost.planning.baselines import Baseline, baselines, in_force, plans_in_force
 from truecost.planning.budgets import chances
 from truecost.planning.forecast import PERCENTS, forecast
+from truecost.planning.lessons import lessons, read_seen
 from truecost.planning.milestones import milestones, reports
 from truecost.planning.projection import draw, planned_quantities, project
 from truecost.planning.promises import promises
@@ -35,6 +36,7 @@ from truecost.store.frames import insert_rows
 from truecost.store.rows import Row, read_rows
 from truecost.store.sql import query
 from truecost.store.warehouse import last_fingerprint, remember_fingerprint, transaction
+from truecost.workspace.plan_figures import Range
 from truecost.workspace.plans import Plan, read_doubts
 from truecost.workspace.tomlfiles import suggestion
 from truecost.workspace.workspace import Workspace
@@ -86,16 +88,10 @@ class PlannedCost:
 class ForecastRecord:
     """How good a model's past forecasts were: ``forecasts`` as ``finance.forecast_record`` has them.
 
-    ``inside`` is of how many the cost lies from P10 to P90, ``coverage`` their share; ``bias`` how far the P50s were
-    off on average, as a share of the actual cost; ``losses`` the mean pinball loss by kind of forecast, likewise.
+    ``quality`` is its row of ``finance.forecast_quality``: what they come to.
     """
 
-    model_id: str
-    inside: int
-    coverage: float
-    bias: float
-    losses: dict[str, float]
-    is_lower_bound: bool
+    quality: Row
     forecasts: list[Row]
 
 
@@ -136,6 +132,7 @@ def compare(session: Session) -> bool:
         _replace(con, "outlook.milestone_reports", reports(workspace, today))
         past = remember(con, drawn, ledgers, today)
         _replace(con, "outlook.forecast_record", [_record_row(one, drawn[one.model_id].plan) for one in past])
+        _replace(con, "outlook.lessons", _lesson_rows(con, today))
         remember_fingerprint(con, STEP, rests_on)
     return True
 
@@ -164,28 +161,12 @@ def read_record(session: Session, model: str | None = None) -> list[ForecastReco
     if model is not None:
         plan_of(session.workspace, model)
     tell_day(session.con)
-    by_model: dict[str, list[Row]] = {}
-    for row in read_rows(session.con, query("finance/forecast_record")):
-        by_model.setdefault(row["model_id"], []).append(row)
-    return [_record(name, rows) for name, rows in by_model.items() if model in (None, name)]
-
-
-def _record(model: str, rows: list[Row]) -> ForecastRecord:
-    inside = sum(row["is_inside"] for row in rows)
-
-    def mean(column: str) -> float:
-        return float(sum(row[column] / row["actual"] for row in rows if row["actual"]) / len(rows))
-
-    losses = {"last_quarter": "last_quarter_loss", "linear": "linear_loss", "cpi": "cpi_loss"}
-    return ForecastRecord(
-        model_id=model,
-        inside=inside,
-        coverage=inside / len(rows),
-        bias=mean("error"),
-        losses={"truecost": mean("pinball"), **{name: mean(column) for name, column in losses.items()}},
-        is_lower_bound=any(row["is_lower_bound"] for row in rows),
-        forecasts=rows,
-    )
+    forecasts = read_rows(session.con, query("finance/forecast_record"))
+    return [
+        ForecastRecord(row, [one for one in forecasts if one["model_id"] == row["model_id"]])
+        for row in read_rows(session.con, query("finance/forecast_quality"))
+        if model in (None, row["model_id"])
+    ]
 
 
 def read_against_plan(session: Session) -> None:
@@ -302,6 +283,27 @@ def _percentile_rows(model: str, end: Forecast) -> list[Row]:
         {"model_id": model, "percent": percent, "estimate_at_completion": end.percentile(percent)}
         for percent in PERCENTS
     ]
+
+
+def _lesson_rows(con: DuckDBPyConnection, today: date) -> list[Row]:
+    tell_day(con)
+    views = ("training_runs", "forecast_record")
+    for view in views:
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {query(f'finance/{view}')}")
+    return [
+        {
+            "as_of": today,
+            "default_name": f"{one.section}.{one.key}",
+            **_ends(one.value),
+            "learned_from": one.source.removeprefix("learned: "),
+        }
+        for one in lessons(read_seen(con, views, today))
+    ]
+
+
+def _ends(value: Range | Decimal) -> Row:
+    low, likely, high = (value.low, value.likely, value.high) if isinstance(value, Range) else (None, value, None)
+    return {"low": low, "likely": likely, "high": high}
 
 
 def _record_row(one: Remembered, plan: Plan) -> Row:

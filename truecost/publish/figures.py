@@ -200,6 +200,33 @@ class EarnedValue:
 
 
 @dataclass(frozen=True)
+class PastForecasts:
+    """How good a model's past forecasts of its cost up to the month ``until`` were; losses are shares of what came."""
+
+    until: date
+    forecasts: int
+    inside: int
+    coverage: float
+    bias_pct: float
+    loss: float
+    last_quarter_loss: float
+    linear_loss: float
+    cpi_loss: float
+    is_lower_bound: bool
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A default of the next plan that the workspace's own record moves."""
+
+    default_name: str
+    low: float | None
+    likely: float
+    high: float | None
+    learned_from: str
+
+
+@dataclass(frozen=True)
 class Version:
     """A version of a model that served side by side with another, in the last such days."""
 
@@ -425,6 +452,7 @@ class ModelFigures:
     payback: Payback | None = field(default=None, metadata=told_by("payback"))
     earned_value: EarnedValue | None = field(default=None, metadata=told_by("earned_value"))
     versions: Sequence[Version] = field(default=(), metadata=told_by("versions"))
+    past_forecasts: PastForecasts | None = field(default=None, metadata=told_by("past_forecasts"))
 
     @property
     def is_incomplete(self) -> bool:
@@ -589,6 +617,7 @@ class QuarterReport:
     budgets: Sequence[Budget] = field(default=(), metadata=told_by("budgets"))
     earned_value: EarnedValue | None = field(default=None, metadata=told_by("earned_value"))
     redeliveries: Sequence[Redelivered] = field(default=(), metadata=told_by("redeliveries"))
+    lessons: Sequence[Lesson] = field(default=(), metadata=told_by("lessons"))
 
     @property
     def is_at_least(self) -> bool:

@@ -21,7 +21,9 @@ from truecost.publish.figures import (
     EvalScore,
     Feature,
     Forecast,
+    Lesson,
     Milestone,
+    PastForecasts,
     Payback,
     Plan,
     PlannedMonth,
@@ -63,6 +65,8 @@ class Outlook:
     payback: Mapping[str, Payback]
     earned_value: Mapping[str | None, EarnedValue]
     versions: Mapping[str, Sequence[Version]]
+    past_forecasts: Mapping[str, PastForecasts]
+    lessons: Sequence[Lesson]
 
 
 def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outlook:
@@ -97,6 +101,11 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
             model: filled_all(Version, rows)
             for model, rows in by_model(ask("versions", until, of={"version_comparison"})).items()
         },
+        past_forecasts={
+            row["model_id"]: filled(PastForecasts, row)
+            for row in ask("forecast_quality", until, of={"forecast_quality"})
+        },
+        lessons=filled_all(Lesson, ask("lessons", until, of={"lessons"})),
         earned_value={
             row["model_id"]: filled(
                 EarnedValue, row, listed=filled_all(Milestone, milestones.get(row["model_id"] or "", []))

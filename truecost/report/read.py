@@ -130,6 +130,7 @@ def read_report(con: DuckDBPyConnection, quarter: Quarter) -> QuarterReport:
         earned_value=outlook.earned_value.get(None) if len(outlook.earned_value) > 2 else None,
         plans_to_date=outlook.plans_to_date.get(None) if len(outlook.plans_to_date) > 2 else None,  # one says it itself
         redeliveries=_redelivered(con, quarter) if "redeliveries" in views else [],
+        lessons=outlook.lessons,
     )
 
 
@@ -170,6 +171,7 @@ def _model(model: str, quarter: Quarter, rows: _Rows, outlook: Outlook) -> Model
         payback=outlook.payback.get(model),
         earned_value=outlook.earned_value.get(model),
         versions=outlook.versions.get(model, []),
+        past_forecasts=outlook.past_forecasts.get(model),
     )
 
 
