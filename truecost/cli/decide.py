@@ -106,6 +106,7 @@ def show_beginning(begun: Begun) -> None:
             echo(f"  - {option.name} can't be had: {option.why_not}.")
     for flip in choice.flips:
         echo(f"  - {flip.driver} at {flip.factor:.2f} times what is planned would make it {flip.becomes}.")
+    echo()
     print_table(
         "Conditions",
         [name("fact"), text("condition", least=24), text("speaks", spare=3), state("holds"), text("evidence", spare=2)],

@@ -61,11 +61,13 @@ class Causes:
         import numpy as np
 
         random, step = self.stream("months", *names), np.sqrt(1 - memory**2)
-        at = random.standard_normal(self.draws)
+        at, new = random.standard_normal(self.draws), np.empty(self.draws)
         for _ in range(months):
             yield at
+            random.standard_normal(out=new)
+            new *= step
             at *= memory
-            at += step * random.standard_normal(self.draws)
+            at += new
 
     def forget(self, kind: str) -> None:
         """Let go of what is kept of a kind."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -145,24 +145,41 @@ def lay_out(parts: Iterable[Part], months: int, draws: int) -> Floats:
     for start in range(0, draws, _BLOCK):
         block = slice(start, min(start + _BLOCK, draws))
         size = block.stop - start
+        level: dict[Hashable, Floats] = {}
         for month in range(months):
             for place, alike in enumerate(due[month]):
+                out = row[:size] if place else rows[month, block]
+                _row(alike, month, block, out, used[:size], level)
                 if place:
-                    rows[month, block] += _row(alike, month, block, row[:size], used[:size])
-                else:
-                    _row(alike, month, block, rows[month, block], used[:size])
+                    rows[month, block] += out
     return rows
 
 
-def _row(due: Sequence[Part], month: int, block: slice, row: Floats, used: Floats) -> Floats:
-    """What parts with the same last path come to in a month, over a block of the draws; written to ``row``."""
-    _multiply(due[0], month, block, row)
-    for part in due[1:]:
-        _multiply(part, month, block, used)
-        row += used
+def _row(
+    due: Sequence[Part], month: int, block: slice, out: Floats, used: Floats, level: dict[Hashable, Floats]
+) -> None:
+    """What parts with the same last path come to in a month, over a block of the draws.
+
+    ``level`` keeps what they come to before that path, which is the same in months of the same shares.
+    """
+    import numpy as np
+
+    known = None
+    if all(len(part.paths) <= 1 for part in due):
+        known = tuple((id(part), part.shares[month]) for part in due)
+    before = level.get(known) if known else None
+    if before is None:
+        before = np.empty_like(out) if known else out
+        _multiply(due[0], month, block, before)
+        for part in due[1:]:
+            _multiply(part, month, block, used)
+            before += used
+        if known:
+            level[known] = before
     for path, first in due[0].paths[-1:]:
-        row *= path[month - first, block]
-    return row
+        np.multiply(before, path[month - first, block], out=out)
+    if not due[0].paths and before is not out:
+        out[:] = before
 
 
 def _multiply(part: Part, month: int, block: slice, out: Floats) -> None:
