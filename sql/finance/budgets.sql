@@ -134,15 +134,15 @@ rate AS (
 lacking AS (
     SELECT
         budget.name,
-        CASE
-            WHEN count(*) FILTER (wholeness.completeness <> 'complete') = 0 THEN 'complete'
-            ELSE CASE WHEN bool_or(is_too_low(wholeness.completeness)) THEN 'incomplete: ' ELSE 'unsettled: ' END
-                || string_agg(
-                    coalesce(wholeness.model_id, 'unallocated') || ' ' || wholeness.quarter
-                    || ' (' || what_is_lacking(wholeness.completeness) || ')',
-                    ', ' ORDER BY wholeness.model_id, wholeness.quarter
-                ) FILTER (wholeness.completeness <> 'complete')
-        END AS completeness
+        completeness_of_all(
+            list(
+                {
+                    'name': coalesce(wholeness.model_id, 'unallocated') || ' ' || wholeness.quarter,
+                    'completeness': wholeness.completeness
+                }
+                ORDER BY wholeness.model_id, wholeness.quarter
+            )
+        ) AS completeness
     FROM budget
     INNER JOIN wholeness
         ON coalesce(budget.model_id = wholeness.model_id, budget.model_id IS NULL)

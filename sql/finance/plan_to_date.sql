@@ -94,12 +94,7 @@ lacking AS (
     UNION ALL
     SELECT
         NULL AS model_id,
-        CASE
-            WHEN count(*) FILTER (completeness <> 'complete') = 0 THEN 'complete'
-            ELSE CASE WHEN bool_or(is_too_low(completeness)) THEN 'incomplete: ' ELSE 'unsettled: ' END
-                || string_agg(model_id || ' (' || what_is_lacking(completeness) || ')', ', ' ORDER BY model_id)
-                    FILTER (completeness <> 'complete')
-        END AS completeness
+        completeness_of_all(list({'name': model_id, 'completeness': completeness} ORDER BY model_id)) AS completeness
     FROM of_model
 )
 

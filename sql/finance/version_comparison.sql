@@ -314,13 +314,9 @@ lacking AS (
     SELECT
         span.model_id,
         span.first_day,
-        CASE
-            WHEN count(*) FILTER (wholeness.completeness <> 'complete') = 0 THEN 'complete'
-            ELSE CASE WHEN bool_or(is_too_low(wholeness.completeness)) THEN 'incomplete: ' ELSE 'unsettled: ' END
-                || string_agg(
-                    wholeness.quarter || ' (' || what_is_lacking(wholeness.completeness) || ')', ', ' ORDER BY wholeness.quarter_start
-                ) FILTER (wholeness.completeness <> 'complete')
-        END AS completeness
+        completeness_of_all(
+            list({'name': wholeness.quarter, 'completeness': wholeness.completeness} ORDER BY wholeness.quarter_start)
+        ) AS completeness
     FROM span
     INNER JOIN wholeness
         ON span.model_id = wholeness.model_id

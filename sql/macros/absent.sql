@@ -80,3 +80,20 @@ CREATE OR REPLACE MACRO what_is_lacking(completeness) AS
 -- Whether it says that the cost is a lower bound.
 CREATE OR REPLACE MACRO is_too_low(completeness) AS
     starts_with(completeness, 'incomplete');
+
+-- The completeness of several parts together, each a name and its completeness: what each lacks, in their order.
+CREATE OR REPLACE MACRO completeness_of_all(parts) AS
+    CASE
+        WHEN coalesce(len(list_filter(parts, lambda part: part.completeness <> 'complete')), 0) = 0 THEN 'complete'
+        ELSE CASE
+            WHEN len(list_filter(parts, lambda part: is_too_low(part.completeness))) > 0 THEN 'incomplete: '
+            ELSE 'unsettled: '
+        END
+        || array_to_string(
+            list_transform(
+                list_filter(parts, lambda part: part.completeness <> 'complete'),
+                lambda part: part.name || ' (' || what_is_lacking(part.completeness) || ')'
+            ),
+            ', '
+        )
+    END;
