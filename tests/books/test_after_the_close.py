@@ -244,6 +244,17 @@ def test_a_promotion_told_late_moves_the_staff_of_the_months_after_it(bench: Ben
     }
 
 
+def test_what_adds_to_the_bills_alone_is_among_the_adjustments_of_the_quarter(bench: Bench) -> None:
+    """Recoverable tax that comes late is billed, and no cost."""
+    bench.put_charges([charge("100")])
+    bench.sign(Q1)
+    bench.put_charges([charge("19", charge_category="Tax")])
+    bench.keep_books()
+    (row,) = bench.published("adjustment_totals")
+    assert (row["from_quarter"], row["into_quarter"], row["reason"]) == (Q1, Q2, "late")
+    assert (row["row_count"], row["amount"], row["billed_amount"]) == (1, 0, 19)
+
+
 def test_a_share_of_a_bill_is_treated_as_the_usage_it_follows(bench: Bench) -> None:
     used = {"match": {"source": "slurm"}, "model": "bot", "treatment": "capitalise"}
     bench.configure(attribution=[used], idle={"policy": "proportional"}, staff=[])

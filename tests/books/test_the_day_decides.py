@@ -601,6 +601,28 @@ def test_the_yardsticks_are_taken_so_many_months_from_the_first_promotion_on(mak
     assert [row["is_horizon_reached"] for row in rows.values()] == [months == 2] * 3
 
 
+def test_a_training_after_the_horizon_is_not_quoted_at_it(make: Make) -> None:
+    serving = {"match": {"source": "aws"}, "model": "bot", "activity": "serving"}
+    bench = make(coverage=[], attribution=[serving], workspace={"name": "bench", "yardstick_months": 2})
+    told = [("1", "2026-02-10"), ("2", "2026-06-10")]
+    bench.deliver(
+        "runs",
+        runs(
+            *(
+                {"run_id": f"r{job_id}", "job_id": job_id, "outcome": "promoted", "decided_at": on}
+                for job_id, on in told
+            )
+        ),
+    )
+    bench.deliver("slurm", sacct(job(1, "01-10", gpus=1, hours=4), job(2, "06-05", gpus=1, hours=4)))
+    bench.put_charges([bill(f"{month:02d}-20", f"{month:02d}-21", "30") for month in range(1, 7)])
+    bench.keep_books()
+    rows = {row["quarter"]: row for row in bench.view("true_cost_by_quarter") if row["model_id"] == "bot"}
+    assert rows[Q2]["training_only_cost_to_date"] == 2 * rows[Q1]["training_only_cost_to_date"] > 0
+    assert [rows[quarter]["multiplier_at_horizon"] for quarter in (Q1, Q2)] == [10, 10]
+    assert [rows[quarter]["training_share_at_horizon"] for quarter in (Q1, Q2)] == [Decimal("0.1")] * 2
+
+
 @pytest.mark.slow
 def test_what_comes_late_counts_in_the_month_it_is_of_up_to_the_horizon(make: Make) -> None:
     serving = {"match": {"source": "aws"}, "model": "bot", "activity": "serving"}

@@ -96,6 +96,7 @@ def rounds(rows: list[Row]) -> dict[int, list[Row]]:
 @pytest.mark.slow
 @given(st.lists(events, min_size=3, max_size=14), st.integers(0, 2))
 @example([("close",), ("close",), ("promotion", 1, 0)], 1)
+@example([("promotion", 1, 0), ("close",)], 0)
 @settings(deadline=None, max_examples=examples(14))
 def test_nothing_of_a_round_is_lost_and_closed_months_stay(happening: list[tuple[Any, ...]], old_closes: int) -> None:
     """The first ``old_closes`` are by a truecost that froze costs alone: the next close freezes what they left."""
