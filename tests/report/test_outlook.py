@@ -214,3 +214,10 @@ def test_an_earlier_quarter_has_learned_nothing_of_what_came_after_it(books: Boo
     report, models, _ = report_of(books, "FY2026-Q2")
     assert "lessons" not in report
     assert "past_forecasts" not in models["bot"]
+
+
+def test_of_ten_months_of_the_demo_seven_end_within_what_was_forecast(demo: Path) -> None:
+    with duckdb.connect(str(demo / "reports/reports.duckdb"), read_only=True) as con:
+        told = con.execute("SELECT sum(inside), sum(forecasts) FROM finance.forecast_quality").fetchone()
+    assert told is not None
+    assert told[0] >= 0.7 * told[1] > 0
