@@ -10,8 +10,16 @@
 -- linear_loss: that of one at the pace of all months so far
 -- cpi_loss: that of plan x actual / plan
 -- is_lower_bound: whether the actual cost is one: what is missing of it counts as a forecast that was too high
-WITH scored AS (
-    SELECT *, pinball_loss(forecast_p10, forecast_p50, forecast_p90, actual) AS loss
+WITH
+-- Shares are added up as decimals: the sum of floating-point numbers would hang on their order.
+scored AS (
+    SELECT
+        *,
+        share_of_actual(forecast_p50 - actual, actual) AS off,
+        share_of_actual(pinball_loss(forecast_p10, forecast_p50, forecast_p90, actual), actual) AS loss_share,
+        share_of_actual(abs(last_quarter - actual) / 2, actual) AS last_quarter_share,
+        share_of_actual(abs(linear - actual) / 2, actual) AS linear_share,
+        share_of_actual(abs(cpi - actual) / 2, actual) AS cpi_share
     FROM outlook.forecast_record
 )
 
@@ -21,14 +29,11 @@ SELECT
     count(*) AS forecasts,
     count(*) FILTER (scored.actual BETWEEN scored.forecast_p10 AND scored.forecast_p90) AS inside,
     inside / forecasts AS coverage,
-    coalesce(100 * avg(CAST(scored.forecast_p50 - scored.actual AS DOUBLE) / nullif(CAST(scored.actual AS DOUBLE), 0)), 0)
-        AS bias_pct,
-    coalesce(avg(CAST(scored.loss AS DOUBLE) / nullif(CAST(scored.actual AS DOUBLE), 0)), 0) AS loss,
-    coalesce(avg(CAST(abs(scored.last_quarter - scored.actual) AS DOUBLE) / 2 / nullif(CAST(scored.actual AS DOUBLE), 0)), 0)
-        AS last_quarter_loss,
-    coalesce(avg(CAST(abs(scored.linear - scored.actual) AS DOUBLE) / 2 / nullif(CAST(scored.actual AS DOUBLE), 0)), 0)
-        AS linear_loss,
-    coalesce(avg(CAST(abs(scored.cpi - scored.actual) AS DOUBLE) / 2 / nullif(CAST(scored.actual AS DOUBLE), 0)), 0) AS cpi_loss,
+    100 * coalesce(sum(scored.off) / count(scored.off), 0) AS bias_pct,
+    coalesce(sum(scored.loss_share) / count(scored.loss_share), 0) AS loss,
+    coalesce(sum(scored.last_quarter_share) / count(scored.last_quarter_share), 0) AS last_quarter_loss,
+    coalesce(sum(scored.linear_share) / count(scored.linear_share), 0) AS linear_loss,
+    coalesce(sum(scored.cpi_share) / count(scored.cpi_share), 0) AS cpi_loss,
     bool_or(is_too_low(coalesce(so_far.completeness, 'complete'))) AS is_lower_bound
 FROM scored
 ASOF LEFT JOIN wholeness_to_date AS so_far

@@ -6,3 +6,7 @@ CREATE OR REPLACE MACRO pinball_loss(p10, p50, p90, actual) AS
         0.5 * abs(actual - p50),
         greatest(0.9 * (actual - p90), 0.1 * (p90 - actual))
     ]) / 3;
+
+-- A part of what came, to twelve digits; NULL where nothing did.
+CREATE OR REPLACE MACRO share_of_actual(part, actual) AS
+    CAST(CAST(part AS DOUBLE) / nullif(CAST(actual AS DOUBLE), 0) AS DECIMAL(38, 12));

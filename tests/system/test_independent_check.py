@@ -37,7 +37,7 @@ AS_OF = date(2026, 10, 5)
 DRAWN = {*(f"estimate_at_completion_{name}" for name in ("p10", "p50", "p90")), "probability_over_budget"}
 DRAWN_COLUMNS = {"Forecast, P50 (USD)", "Forecast, P90 (USD)", "Chance over budget"}
 # What Evidently measured, and what the alerts and decisions say in words: judged by tests of their own.
-TOLD_IN_WORDS = {"alerts", "decisions", "drift", "evals", "ahead"}
+TOLD_IN_WORDS = {"alerts", "decisions", "drift", "evals", "ahead", "past_forecasts", "lessons"}
 # What the report says beside its figures; the suites and the publication settle these words.
 TEXTS = re.compile(
     r"status|version|truecost_version|fingerprint|missing\.\d+\.remedy|quarantine\.\d+\.(rule|remedy)|yardsticks\.F\d+\.(text|figure)"
@@ -100,6 +100,25 @@ def test_every_figure_of_the_report_is_recomputed_from_the_raw_files(
     told = {path: value for path, value in figures(recomputed(report)).items() if not TEXTS.fullmatch(path)}
     assert told == figures(by_hand[quarter].report)
     assert len(told) > 150
+
+
+def test_what_was_learned_is_what_the_finished_rounds_came_to(reported: Path, by_hand: dict[str, Books]) -> None:
+    """docs/plans.md: (k d + n x) / (k + n), to three digits."""
+    report = json.loads((reported / "reports" / QUARTERS[-1] / "true-cost.json").read_text("utf-8"))
+    rounds = defaultdict(list)
+    for run in by_hand[QUARTERS[-1]].runs:
+        rounds[run["model_id"], run["round"]].append(run)
+    finished = [of for of in rounds.values() if any(run["outcome"] == "promoted" for run in of)]
+    ended = [run for of in finished for run in of if run["outcome"] in ("promoted", "discarded", "crashed")]
+    iterations = (2 * 4 + len(ended)) / (2 + len(finished))
+    sizes = []
+    for of in finished:
+        (promoted,) = (run["gpu_hours"] for run in of if run["outcome"] == "promoted")
+        sizes += [run["gpu_hours"] / promoted for run in of if run["outcome"] in ("discarded", "crashed")]
+    told = {one["default_name"]: one["likely"] for one in report["lessons"]}
+    assert told["training.iterations"] == pytest.approx(iterations, rel=0.005)
+    size = (4 * 0.22 + float(sum(sizes))) / (4 + len(sizes))
+    assert told["training.iteration_size"] == pytest.approx(size, rel=0.005)
 
 
 @pytest.mark.parametrize("quarter", QUARTERS)

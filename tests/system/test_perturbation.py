@@ -37,7 +37,8 @@ AUGUST = "inbox/aws/2026-08.csv"
 # Figures that follow from amounts: ratios, and the words that hold one.
 DERIVED = re.compile(
     r"(.*_)?(multiplier|share)(_to_date|_at_horizon)?|variance_pct|pace|probability_over_budget|yardsticks|fingerprint"
-    r"|ahead|nowcast|to_come|estimate_at_completion_p\d\d|.*_budget_(in|since)"  # what follows from a draw
+    # What follows from a draw.
+    r"|ahead|past_forecasts|nowcast|to_come|estimate_at_completion_p\d\d|.*_budget_(in|since)"
 )
 FORECAST = ("actual_to_date",)
 TO_DATE = ("actual_to_date", "variance")
@@ -318,6 +319,8 @@ def is_drawn(key: Key) -> bool:
         return True
     if key[:2] == ("Against the plan", "USD"):
         return key[3] in ("6", "7", "8")
+    if key[0] == "Against the plan" and key[1].startswith("How good past forecasts were"):
+        return True
     return key[0].endswith(": Plan against actual") and key[1].startswith("paragraph")
 
 
