@@ -1,5 +1,5 @@
 -- What a plan with a [lifecycle] promised beside its cost, and what came: when production begins, how many requests a month, how many input
--- tokens each, and the share of answers that is accepted (`accepted` of [decision]). A month that has not ended is not judged.
+-- tokens each, and the share of answers that is accepted (as [decision] has it). A month that has not ended is not judged.
 -- model_id: the fine-tuned model
 -- promise: production, requests, input_tokens or accepted
 -- month: of production, the month it was to begin in; else the month the promise is of; its first day
@@ -34,12 +34,17 @@ scored AS (
     SELECT
         month_scores.model_id,
         month_scores.month,
-        month_scores.latest_score / headlines.whole AS accepted,
-        coalesce(
-            month_scores.latest_stderr / headlines.whole,
-            sqrt(greatest(accepted * (1 - accepted), 0) / month_scores.latest_n),
-            0
-        ) AS accepted_error
+        round(month_scores.latest_score / headlines.whole, 9) AS accepted,
+        CASE
+            WHEN latest_stderr IS NOT NULL THEN accepted - 1.9599640 * latest_stderr / headlines.whole
+            WHEN latest_n IS NOT NULL THEN wilson(accepted, latest_n, -1)
+            ELSE accepted
+        END AS accepted_low,
+        CASE
+            WHEN latest_stderr IS NOT NULL THEN accepted + 1.9599640 * latest_stderr / headlines.whole
+            WHEN latest_n IS NOT NULL THEN wilson(accepted, latest_n, 1)
+            ELSE accepted
+        END AS accepted_high
     FROM books.month_scores
     INNER JOIN books.headlines ON month_scores.model_id = headlines.model_id
     WHERE headlines.whole IS NOT NULL
@@ -53,7 +58,8 @@ held AS (
             WHEN 'input_tokens' THEN logged.input_tokens
             WHEN 'accepted' THEN scored.accepted
         END AS came,
-        1.9599640 * scored.accepted_error AS margin,
+        scored.accepted_low,
+        scored.accepted_high,
         CASE WHEN promises.promise = 'production' THEN promoted.month END AS came_in,
         promises.month + INTERVAL 1 MONTH <= getvariable('as_of') AS has_ended
     FROM outlook.promises
@@ -78,8 +84,8 @@ SELECT
         WHEN promise = 'production' AND came_in <= month THEN 'kept'
         WHEN promise = 'production' AND (came_in > month OR has_ended) THEN 'late'
         WHEN promise = 'production' OR NOT has_ended OR came IS NULL THEN 'to_come'
-        WHEN came < low OR (promise = 'accepted' AND came + margin < promised) THEN 'below'
-        WHEN came > high OR (promise = 'accepted' AND came - margin > promised) THEN 'above'
+        WHEN came < low OR (promise = 'accepted' AND accepted_high < promised) THEN 'below'
+        WHEN came > high OR (promise = 'accepted' AND accepted_low > promised) THEN 'above'
         ELSE 'kept'
     END AS state
 FROM held

@@ -186,6 +186,17 @@ told_score AS (
     WHERE headline_scores.evaluated_at < getvariable('as_of') + INTERVAL 1 DAY
 ),
 
+headline AS (
+    SELECT
+        model_id,
+        any_value(task) AS task,
+        any_value(metric) AS metric,
+        count(DISTINCT row(task, metric)) AS eval_count,
+        whole_score(bool_and(higher_is_better), min(score), max(score), any_value(metric)) AS whole
+    FROM told_score
+    GROUP BY model_id
+),
+
 setup AS (
     SELECT side.model_id, side.first_day, told_score.setup
     FROM side
@@ -210,7 +221,7 @@ score AS (
         nullif(arg_max(coalesce(told_score.stderr, 0), told_score.evaluated_at), 0) AS stderr
     FROM side
     INNER JOIN setup USING (model_id, first_day)
-    INNER JOIN books.headlines AS headline ON side.model_id = headline.model_id AND headline.eval_count = 1
+    INNER JOIN headline ON side.model_id = headline.model_id AND headline.eval_count = 1
     INNER JOIN told_score
         ON side.model_id = told_score.model_id
         AND side.version_key = told_score.version_key
@@ -389,5 +400,5 @@ SELECT
 FROM known
 LEFT JOIN chance USING (model_id, first_day, version_key)
 LEFT JOIN lacking USING (model_id, first_day)
-LEFT JOIN books.headlines AS headline ON known.model_id = headline.model_id
+LEFT JOIN headline ON known.model_id = headline.model_id
 ORDER BY known.model_id, known.first_day, known.version_key

@@ -23,3 +23,11 @@ CREATE OR REPLACE MACRO wilson(share, n, side) AS
     (
         share + 3.8414588 / (2 * n) + side * 1.9599640 * sqrt(share * (1 - share) / n + 3.8414588 / (4 * n * n))
     ) / (1 + 3.8414588 / n);
+
+-- The score of which all answers are accepted; NULL where scores of this kind are no shares of answers.
+CREATE OR REPLACE MACRO whole_score(is_better_higher, lowest, highest, metric) AS
+    CASE
+        WHEN NOT is_better_higher THEN NULL
+        WHEN lowest >= 0 AND highest <= 1 THEN 1
+        WHEN lowest >= 0 AND highest <= 100 AND regexp_matches(metric, '(?i)^(em|exact|exact_match|acc|accuracy)(,.*)?$') THEN 100
+    END;

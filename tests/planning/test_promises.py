@@ -136,6 +136,29 @@ def test_a_score_in_percent_is_a_share_and_one_beyond_what_was_promised_is_above
     assert [(rows[month]["came"], rows[month]["state"]) for month in (3, 4)] == [(0.4, "below"), (0.97, "above")]
 
 
+@pytest.mark.parametrize(
+    ("score", "n", "state"),
+    [
+        (1.0, 10, "kept"),
+        (0.0, 3, "below"),
+        (0.8, 10, "kept"),
+        (0.6, 10, "below"),
+        (0.899, 4000, "kept"),
+        (0.9, None, "kept"),
+    ],
+)
+def test_the_interval_of_a_share_is_wilsons(bench: Bench, score: float, n: int | None, state: str) -> None:
+    """Of ten right answers in ten, 72 % and more: nobody can say it is above 90 %."""
+    scored(bench, score, 3, n=n)
+    assert quality_of(bench)[3]["state"] == state
+
+
+def test_a_share_that_is_what_was_promised_is_neither_below_nor_above(bench: Bench) -> None:
+    scored(bench, 30.0, 2, n=None)
+    scored(bench, 90.00000000000001, 4, n=None)
+    assert quality_of(bench)[4]["state"] == "kept"
+
+
 @pytest.mark.parametrize("metric", ["perplexity", "bleu"])
 def test_what_is_no_share_of_answers_judges_no_promise_of_them(bench: Bench, metric: str) -> None:
     scored(bench, 12.0, 3, metric=metric)

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from truecost.planning.projection import Projected, Trials
 
 STEP = "compare"
+_LEARNED_FROM = ("training_runs", "forecast_record")  # views of ``finance``
 
 
 @dataclass(frozen=True)
@@ -287,8 +288,7 @@ def _percentile_rows(model: str, end: Forecast) -> list[Row]:
 
 def _lesson_rows(con: DuckDBPyConnection, today: date) -> list[Row]:
     tell_day(con)
-    views = ("training_runs", "forecast_record")
-    for view in views:
+    for view in _LEARNED_FROM:
         con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {query(f'finance/{view}')}")
     return [
         {
@@ -297,7 +297,7 @@ def _lesson_rows(con: DuckDBPyConnection, today: date) -> list[Row]:
             **_ends(one.value),
             "learned_from": one.source.removeprefix("learned: "),
         }
-        for one in lessons(read_seen(con, views, today))
+        for one in lessons(read_seen(con, _LEARNED_FROM, today))
     ]
 
 
@@ -337,8 +337,9 @@ def _fingerprint(workspace: Workspace, today: date, books: str) -> str:
     """Everything a comparison rests on: the books, the plans, the day and the code."""
     plans = {model: plan.model_dump(mode="json") for model, plan in in_force(workspace, today).items()}
     budgets = [budget.model_dump(mode="json") for budget in workspace.config.budgets]
+    code = [fingerprint("planning"), *(query(f"finance/{view}") for view in _LEARNED_FROM)]
     told = reports(workspace, today)
-    parts = [books, plans, plans_in_force(workspace, today), budgets, told, today.isoformat(), fingerprint("planning")]
+    parts = [books, plans, plans_in_force(workspace, today), budgets, told, today.isoformat(), code]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 

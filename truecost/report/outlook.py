@@ -104,6 +104,7 @@ def read_outlook(con: DuckDBPyConnection, quarter: Quarter, as_of: date) -> Outl
         past_forecasts={
             row["model_id"]: filled(PastForecasts, row)
             for row in ask("forecast_quality", until, of={"forecast_quality"})
+            if until > as_of  # it is as known today
         },
         lessons=filled_all(Lesson, ask("lessons", until, of={"lessons"})),
         earned_value={

@@ -19,13 +19,6 @@ SELECT
             )
             THEN 1
     END AS points_in_one,
-    CASE
-        WHEN NOT bool_and(higher_is_better) THEN NULL
-        WHEN min(score) >= 0 AND max(score) <= 1 THEN 1
-        WHEN min(score) >= 0
-            AND max(score) <= 100
-            AND regexp_matches(any_value(metric), '(?i)^(em|exact|exact_match|acc|accuracy)(,.*)?$')
-            THEN 100
-    END AS whole
+    whole_score(bool_and(higher_is_better), min(score), max(score), any_value(metric)) AS whole
 FROM books.headline_scores
 GROUP BY model_id
