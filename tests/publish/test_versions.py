@@ -112,6 +112,18 @@ def test_versions_of_the_same_days_are_compared_over_these_days(bench: Bench) ->
     assert old["is_lower_bound"]  # no labour was ever booked
 
 
+def test_a_score_of_a_later_day_changes_nothing_of_an_earlier_one(bench: Bench) -> None:
+    """Neither which eval speaks, nor what one whole of its scores is."""
+    side_by_side(bench)
+    scored(bench, "1", 0.8)
+    scored(bench, "v2", 0.5)
+    before = versions(bench)
+    later = datetime(DAY.year, DAY.month, DAY.day) + timedelta(days=1)
+    scored(bench, "v3", 60, evaluated_at=later)
+    scored(bench, "v3", 0.9, task="dialogue", evaluated_at=later)
+    assert versions(bench) == before
+
+
 def test_confidence_is_that_of_the_errors(bench: Bench) -> None:
     side_by_side(bench)
     scored(bench, "v1", 0.8, stderr=0.04)
