@@ -27,10 +27,10 @@ def land(workspace_dir: str, as_of: date | None) -> int:
 
 
 @step("load")
-def load(workspace_dir: str) -> int:
-    """Validate the landed files and load their good rows."""
+def load(workspace_dir: str) -> list[int]:
+    """Validate the landed files and load their good rows; returns the deliveries that were read."""
     workspace, _ = opened(workspace_dir, None)
-    return len(steps.load(workspace))
+    return [loaded.delivery_id for loaded in steps.load(workspace)]
 
 
 @step("attribute")
@@ -116,9 +116,11 @@ def bring_up_to_date(workspace_dir: str, as_of: date | None) -> dict[str, Any]:
 
 def watch(workspace_dir: str, as_of: date | None) -> dict[str, Any]:
     """The steps up to what people are told; what came of each, by name. To be called in a flow."""
+    landed, read = land(workspace_dir, as_of), load(workspace_dir)
     return {
-        "landed": land(workspace_dir, as_of),
-        "loaded": load(workspace_dir),
+        "landed": landed,
+        "loaded": len(read),
+        "deliveries": read,
         "derived": attribute(workspace_dir),
         "compared": compare(workspace_dir, as_of),
         "drift_checked": drift(workspace_dir, as_of),

@@ -707,6 +707,18 @@ def test_a_refused_delivery_is_exit_code_1_and_machines_read_why(truecost: Truec
     assert told["standing"]["refused"] == [["inbox/rates/empty.csv", "the file is empty; export it again"]]
 
 
+@pytest.mark.slow
+def test_a_run_says_of_each_file_what_became_of_it(truecost: Truecost, tmp_path: Path) -> None:
+    """`1 files landed, 1 loaded` was said of one that is refused."""
+    books = Books.of(tmp_path / "workspace", config("rates"), {"inbox/rates/card.csv": rates({})})
+    books.put("inbox/rates/empty.csv", "")
+    run = ("run", "--as-of", "2026-01-05", "--workspace", books.root)
+    assert truecost(*run).stdout.splitlines()[0] == "2 files landed, 1 loaded, 1 refused."
+    assert truecost(*run).stdout.splitlines()[0] == "0 files landed, 0 loaded."
+    books.put("inbox/rates/other.csv", "")
+    assert json.loads(truecost(*run, "--json").stdout)["became"] == {"refused": 1}
+
+
 def test_checking_a_file_says_where_and_how_to_mend_it(truecost: Truecost, faulty: Books) -> None:
     file = faulty.root / "inbox/rates/card.csv"
     done = truecost("sources", "check", file, "--workspace", faulty.root, "--strict")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,13 @@ Number = Annotated[int, typer.Argument(metavar="N", help="Its number, as `trueco
 Reason = Annotated[str, typer.Option("--reason", help="Why; the journal keeps it.")]
 By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who decides; left out, the user of the shell.")]
 _MOST_CHANGES = 40
+_ORDER = ("loaded", "refused", "held", "duplicate", "superseded", "rejected")
+
+
+def became(told: Sequence[Delivered]) -> dict[str, int]:
+    """How many files, by what became of them."""
+    counted = Counter(one.status for one in told)
+    return {status: counted[status] for status in _ORDER if counted[status]}
 
 
 def list_(

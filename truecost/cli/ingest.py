@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from truecost.cli.deliveries import became
 from truecost.cli.frame import Frame, Strict
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ EXAMPLES = (
     "truecost ingest -w books --strict",
     "truecost ingest --explain -w books",
 )
-
-_ORDER = ("loaded", "refused", "held", "duplicate", "superseded", "rejected")
 
 
 def ingest(
@@ -53,15 +51,9 @@ def ingest(
             _show_change(shown)
         show_standing(standing)
 
-    answer = {"landed": landed, "loaded": loaded, "standing": standing, "became": _became(told)}
+    answer = {"landed": landed, "loaded": loaded, "standing": standing, "became": became(told)}
     frame.answer(answer | ({"changes": changes} if explain else {}), show)
     raise typer.Exit(exit_code(standing, strict))
-
-
-def _became(told: Sequence[Delivered]) -> dict[str, int]:
-    """How many files, by what became of them."""
-    counted = Counter(one.status for one in told)
-    return {status: counted[status] for status in _ORDER if counted[status]}
 
 
 def _show_change(shown: Shown) -> None:
@@ -93,5 +85,5 @@ def _show_loaded(loaded: Sequence[Loaded], told: Sequence[Delivered]) -> None:
         [text("file"), state(), number("read"), number("good"), number("quarantined"), number("skipped", spare=1)],
         rows,
     )
-    became = ", ".join(f"{count} {status}" for status, count in _became(told).items())
-    echo(f"{len(loaded)} {'file' if len(loaded) == 1 else 'files'}: {became}.")
+    files = ", ".join(f"{count} {status}" for status, count in became(told).items())
+    echo(f"{len(loaded)} {'file' if len(loaded) == 1 else 'files'}: {files}.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from truecost.cli.deliveries import became
 from truecost.cli.frame import Frame, Strict
 from truecost.errors import TruecostError
 
@@ -38,9 +39,11 @@ def run_daily(frame: Frame, strict: bool) -> None:
     with shown_progress(is_flow=True):
         result = flow("daily", frame.is_debug)(frame.root, frame.day)
         standing = steps.standing(workspace)
+        read = set(result["deliveries"])
+        told = [one for one in steps.deliveries(workspace, frame.clock) if one.delivery_id in read] if read else []
     frame.answer(
-        {**result, "standing": standing, "reports": workspace.reports},
-        lambda: _show_run(workspace, result, standing),
+        {**result, "became": became(told), "standing": standing, "reports": workspace.reports},
+        lambda: _show_run(workspace, result, became(told), standing),
     )
     raise typer.Exit(exit_code(standing, strict))
 
@@ -60,13 +63,14 @@ def flow(name: str, is_debug: bool) -> Any:
     return found[0].load()
 
 
-def _show_run(workspace: Workspace, result: dict[str, Any], standing: Standing) -> None:
+def _show_run(workspace: Workspace, result: dict[str, Any], files: dict[str, int], standing: Standing) -> None:
     from truecost.cli.overview import quarter_figures
     from truecost.cli.reevaluate import show_decision
     from truecost.cli.standing import show_standing
     from truecost.cli.text import echo, shown_path
 
-    echo(f"{result['landed']} files landed, {result['loaded']} loaded.")
+    counts = ", ".join(f"{count} {status}" for status, count in (files or {"loaded": 0}).items())
+    echo(f"{result['landed']} {'file' if result['landed'] == 1 else 'files'} landed, {counts}.")
     show_standing(standing)
     for name in result["alerts"]["undelivered"]:  # an address is a secret: its place in the list and its service
         echo(f"warning: {name} did not take a message; the next run tries again.", "warning")

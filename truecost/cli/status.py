@@ -29,20 +29,20 @@ def _show_overview(workspace: Workspace, overview: Overview) -> None:
     print_table(
         f"{workspace.name}: sources",
         [
-            *(name("source"), text("format", spare=2), number("waiting"), number("files"), number("refused", spare=4)),
+            *(name("source"), text("format", spare=5), number("waiting"), number("files"), number("refused", spare=1)),
             *(
-                number("held", spare=4),
-                number("duplicate", spare=5),
-                number("loaded rows"),
-                number("held rows", spare=3),
+                number("held", spare=2),
+                number("duplicate", spare=6),
+                number("loaded rows", spare=3),
+                number("held rows", spare=4),
             ),
-            *(number("quarantined"), text("last received", spare=1)),
+            *(number("quarantined"), text("last received")),
         ],
         [
             (
                 *(found.name, found.format, found.files_waiting, found.files, found.files_refused),
                 *(found.files_held, found.files_duplicate, found.rows_loaded, found.rows_held),
-                *(found.rows_quarantined, found.last_received_at),
+                *(found.rows_quarantined, found.last_received_at and f"{found.last_received_at:%Y-%m-%d %H:%M}"),
             )
             for found in overview.sources
         ],
