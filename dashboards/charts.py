@@ -56,6 +56,7 @@ _QUARTER, _QUARTERS, _QUARTER_HEIGHT = 95, 370, 200  # a quarter's width, the pl
 _STAGE_BARS, _STAGE_ROW, _STAGE_BAR = 115, 30, 15
 _PLAN_WIDTH, _PLAN_HEIGHT = 425, 190
 _STRIP_WIDTH, _STRIP_ROW, _STRIP_NAMES = 560, 34, 170
+_DRIVER_NAMES = 260
 _SMALL = 11
 _BASELINE = 4  # how far below its middle a text's line lies
 
@@ -380,6 +381,32 @@ def options_chart(ranges: Sequence[tuple[str, Decimal, Decimal, Decimal]], curre
     words = "; ".join(
         f"{name}: {money(low)} to {money(high)}, half of it below {money(at)}" for name, low, at, high in ranges
     )
+    return picture(
+        left + _STRIP_WIDTH + 60, top + height + 26, f"{title}, {currency}. {words}", _INK, group(left, top, *marks)
+    )
+
+
+def tornado_chart(bars: Sequence[tuple[str, Decimal, Decimal]], currency: str, title: str) -> str:
+    """What moves a cost: a bar from where an input is low to where it is high, and both amounts.
+
+    `bars`: (input, cost where it is low, where it is high), the furthest apart first, in `currency`.
+    """
+    axis = amounts((max(first, last) for _, first, last in bars), _STRIP_WIDTH, 6)
+    names = [fitting(name, _DRIVER_NAMES) for name, *_ in bars]
+    left, top, height = 8 + max(map(width_of, names)), 12, _STRIP_ROW * len(names)
+    marks = []
+    for value in axis.ticks():
+        x = axis.along(value)
+        marks += [line(x, 0, x, height, _RULE), text(x, height + 17, tick(value), text_anchor="middle", fill=_MUTED)]
+    for row, (name, (_, first, last)) in enumerate(zip(names, bars, strict=True)):
+        y, begin, end = _strip_middle(row), axis.along(min(first, last)), axis.along(max(first, last))
+        marks += [
+            text(-8, y + _BASELINE, name, text_anchor="end"),
+            rect(begin, y - 6, max(end - begin, 1), 12, _BAND),
+            text(begin - 6, y + _BASELINE, compact(min(first, last)), text_anchor="end", fill=_MUTED),
+            text(end + 6, y + _BASELINE, compact(max(first, last)), font_weight="bold"),
+        ]
+    words = "; ".join(f"{name}: {money(first)} where it is low, {money(last)} where high" for name, first, last in bars)
     return picture(
         left + _STRIP_WIDTH + 60, top + height + 26, f"{title}, {currency}. {words}", _INK, group(left, top, *marks)
     )

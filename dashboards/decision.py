@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from truecost.dashboards import formats
-from truecost.dashboards.charts import options_chart
+from truecost.dashboards.charts import options_chart, tornado_chart
 from truecost.dashboards.render import read_text, templates
 
 if TYPE_CHECKING:
@@ -36,7 +36,13 @@ def decision_page(begun: Begun) -> str:
         css=Markup(read_text("report.css")),
         verdict=_WORDS[begun.choice.verdict.word],
         chart=Markup(options_chart(_ranges(begun.choice.options), begun.currency, f"Cost over {begun.months} months")),
+        tornado=Markup(_tornado(begun)) if begun.drivers else None,
     )
+
+
+def _tornado(begun: Begun) -> str:
+    bars = [(bar.driver, bar.low, bar.high) for bar in begun.drivers]
+    return tornado_chart(bars, begun.currency, f"What moves the cost of {begun.approach}")
 
 
 def whole(amount: float) -> str:

@@ -45,8 +45,13 @@ def test_each_example_comes_to_what_its_name_says(truecost: Truecost, name: str,
 @pytest.mark.slow
 def test_the_page_tells_the_same_and_loads_nothing(truecost: Truecost, tmp_path: Path) -> None:
     page = tmp_path / "decision.html"
-    choice = decided(truecost, EXAMPLES / "must-wait.toml", "--html", page)["choice"]
-    told = page.read_text("utf-8")
+    begun = decided(truecost, EXAMPLES / "must-wait.toml", "--html", page)
+    choice, told = begun["choice"], page.read_text("utf-8")
+    assert f"What moves the cost of {begun['approach']}" in told
+    assert all(f">{bar['driver']}</text>" in told for bar in begun["drivers"])
+    swings = [float(bar["swing"]) for bar in begun["drivers"]]
+    assert swings == sorted(swings, reverse=True)
+    assert len(swings) > 5
     for text in (*choice["verdict"]["waits_for"], *(item["evidence"] for item in choice["conditions"])):
         assert text.replace("'", "&#39;") in told
     assert "<script" not in told

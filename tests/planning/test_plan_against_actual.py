@@ -113,10 +113,11 @@ def books(delivered: Path, tmp_path: Path) -> Books:
 
 def compared(books: Books, as_of: date) -> dict[tuple[str | None, str | None, str], Row]:
     """``finance.actual_vs_plan`` on a day: (month, quarter, stage) -> row."""
-    return {
-        (row["month"] and f"{row['month']:%Y-%m}", row["quarter"], row["stage"]): row
-        for row in published(books, as_of, "actual_vs_plan")
-    }
+    return by_period(published(books, as_of, "actual_vs_plan"))
+
+
+def by_period(rows: list[Row]) -> dict[tuple[str | None, str | None, str], Row]:
+    return {(row["month"] and f"{row['month']:%Y-%m}", row["quarter"], row["stage"]): row for row in rows}
 
 
 def published(books: Books, as_of: date, view: str) -> list[Row]:
@@ -173,6 +174,17 @@ def test_cost_outside_the_plan_counts_in_its_month_and_quarter_and_not_in_the_pl
         row["actual"] for (month, quarter, stage), row in rows.items() if not month and quarter and stage == "total"
     )
     assert months == quarters == Decimal("480.25")
+
+
+@pytest.mark.slow
+def test_the_projection_is_what_costs_are_held_against(books: Books) -> None:
+    rows = by_period(published(books, DAY, "projection"))
+    held = {key: row for key, row in compared(books, DAY).items() if row["planned_mean"]}
+    figures = [f"planned_{name}" for name in ("mean", "p10", "p50", "p80", "p90")]
+    assert {key for key, row in rows.items() if row["planned_mean"]} == held.keys()
+    for key, row in held.items():
+        assert [rows[key][name] for name in figures] == [row[name] for name in figures]
+    assert {(row["baseline"], row["is_closed"]) for row in rows.values()} == {(None, False)}
 
 
 @pytest.mark.slow
@@ -353,13 +365,18 @@ def test_without_books_there_is_nothing_to_compare_with(books: Books) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "view", ["actual_vs_plan", "forecast", "plan_to_date", "forecast_scenarios", "forecast_record"]
+    "view",
+    [
+        *("actual_vs_plan", "projection", "forecast", "plan_to_date", "forecast_scenarios", "forecast_record"),
+        *("forecast_quality", "lessons"),
+    ],
 )
 def test_every_column_of_a_view_is_explained(books: Books, view: str) -> None:
-    (row, *_) = published(books, date(2026, 7, 20), view)
+    found = published(books, date(2026, 7, 20), view)
     about, columns = header_comments(query(f"finance/{view}"))
     assert about
-    assert list(columns) == list(row)
+    assert found or view == "lessons"  # no round has finished
+    assert all(list(columns) == list(row) for row in found)
 
 
 def test_twelve_items_over_fifteen_months_are_projected_well_within_a_second(books: Books) -> None:

@@ -6,7 +6,7 @@ The weighing itself is pure (``choice``); here it is given what it rests on.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from truecost.planning.approaches import settled
 from truecost.planning.choice import Choice, Costs, Driver, choose
 from truecost.planning.evidence import OwnRecord
 from truecost.planning.lifecycle import option_costs, shared_figures
+from truecost.planning.projection import draw
+from truecost.planning.tornado import Bar, tornado
 from truecost.planning.written import spread_of
 from truecost.planning.yardsticks import feasibility
 from truecost.store.journal import Event, Journal
@@ -45,7 +47,10 @@ _PRICES = ("input_per_million", "cached_per_million", "output_per_million")
 
 @dataclass(frozen=True)
 class Begun:
-    """What is said of a plan: ``name`` is the model's, or the file's; amounts are in ``currency``."""
+    """What is said of a plan: ``name`` is the model's, or the file's; amounts are in ``currency``.
+
+    ``drivers``: what moves the cost of the plan's own ``approach`` furthest, the furthest first.
+    """
 
     name: str
     currency: str
@@ -54,6 +59,8 @@ class Begun:
     seed: int
     requests_a_day: float
     choice: Choice
+    approach: str
+    drivers: Sequence[Bar]
 
 
 def begin(name: str, plan: Plan, known: OwnRecord | None) -> Begun:
@@ -72,7 +79,17 @@ def begin(name: str, plan: Plan, known: OwnRecord | None) -> Begun:
     if not told.is_logged:
         told = replace(told, requests_a_day=planned)
     found = choose(costs_of(plan, plan.lifecycle), plan.decision, told)
-    return Begun(name, plan.currency, len(plan.months), plan.trials, plan.seed, told.requests_a_day, found)
+    return Begun(
+        name=name,
+        currency=plan.currency,
+        months=len(plan.months),
+        trials=plan.trials,
+        seed=plan.seed,
+        requests_a_day=told.requests_a_day,
+        choice=found,
+        approach=plan.lifecycle.approach,
+        drivers=tornado(draw(plan)),
+    )
 
 
 def costs_of(plan: Plan, lifecycle: Lifecycle) -> Callable[[Mapping[Driver, float]], Costs]:
