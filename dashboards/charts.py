@@ -6,7 +6,7 @@ Amounts turn into floats only where a mark is placed; every label is made from t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import accumulate, groupby
 
@@ -366,10 +366,7 @@ def options_chart(ranges: Sequence[tuple[str, Decimal, Decimal, Decimal]], curre
     axis = amounts((high for _, _, _, high in ranges), _STRIP_WIDTH, 6)
     names = [fitting(option, _STRIP_NAMES) for option, *_ in ranges]
     left, top, height = 8 + max(map(width_of, names)), 12, _STRIP_ROW * len(names)
-    marks = [line(0, height, axis.length, height, _RULE)]
-    for value in axis.ticks():
-        x = axis.along(value)
-        marks += [line(x, 0, x, height, _RULE), text(x, height + 17, tick(value), text_anchor="middle", fill=_MUTED)]
+    marks = [line(0, height, axis.length, height, _RULE), *_rules_down(axis, height)]
     for row, (name, (_, low, middle, high)) in enumerate(zip(names, ranges, strict=True)):
         y, begin, end = _strip_middle(row), axis.along(low), axis.along(high)
         marks += [
@@ -394,10 +391,7 @@ def tornado_chart(bars: Sequence[tuple[str, Decimal, Decimal]], currency: str, t
     axis = amounts((max(first, last) for _, first, last in bars), _STRIP_WIDTH, 6)
     names = [fitting(name, _DRIVER_NAMES) for name, *_ in bars]
     left, top, height = 8 + max(map(width_of, names)), 12, _STRIP_ROW * len(names)
-    marks = []
-    for value in axis.ticks():
-        x = axis.along(value)
-        marks += [line(x, 0, x, height, _RULE), text(x, height + 17, tick(value), text_anchor="middle", fill=_MUTED)]
+    marks = [*_rules_down(axis, height)]
     for row, (name, (_, first, last)) in enumerate(zip(names, bars, strict=True)):
         y, begin, end = _strip_middle(row), axis.along(min(first, last)), axis.along(max(first, last))
         marks += [
@@ -413,6 +407,14 @@ def tornado_chart(bars: Sequence[tuple[str, Decimal, Decimal]], currency: str, t
 
 
 # ---- What charts share -------------------------------------------------------------------------------------------
+
+
+def _rules_down(axis: Amounts, height: float) -> Iterator[str]:
+    """The rules of an axis of amounts that runs across, and its labels below the plot."""
+    for value in axis.ticks():
+        x = axis.along(value)
+        yield line(x, 0, x, height, _RULE)
+        yield text(x, height + 17, tick(value), text_anchor="middle", fill=_MUTED)
 
 
 def _left_of(axis: Amounts) -> float:
